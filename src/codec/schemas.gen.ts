@@ -1,0 +1,1687 @@
+// Generated from schemas/*.avsc by scripts/generate-types.mjs: edit those, then `npm run generate`.
+
+/** Every Avro schema by its name, dependencies by reference. */
+export const SCHEMAS: Readonly<Record<string, unknown>> = {
+  "Artifact": {
+    "type": "record",
+    "name": "Artifact",
+    "namespace": "sluice",
+    "doc": "A job bundle in the artifacts topic.",
+    "fields": [
+      {
+        "name": "sha256",
+        "type": "string",
+        "doc": "sha256 of the bundle in hex."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "File name for people."
+      }
+    ]
+  },
+  "ArtifactPart": {
+    "type": "record",
+    "name": "ArtifactPart",
+    "namespace": "sluice",
+    "doc": "A piece of a job bundle, keyed sha256/part.",
+    "fields": [
+      {
+        "name": "sha256",
+        "type": "string",
+        "doc": "sha256 of the whole bundle in hex."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "File name."
+      },
+      {
+        "name": "part",
+        "type": "int",
+        "doc": "From 0."
+      },
+      {
+        "name": "parts",
+        "type": "int",
+        "doc": "How many there are."
+      },
+      {
+        "name": "bytes",
+        "type": "bytes",
+        "doc": "The piece."
+      }
+    ]
+  },
+  "AttemptReport": {
+    "type": "record",
+    "name": "AttemptReport",
+    "namespace": "sluice",
+    "doc": "What a TaskManager says of one attempt.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      },
+      {
+        "name": "state",
+        "type": "AttemptState",
+        "doc": "Its state."
+      },
+      {
+        "name": "reason",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "The error of a FAILED attempt, with its stack.",
+        "default": null
+      },
+      {
+        "name": "recordsIn",
+        "type": "long",
+        "doc": "Records read so far."
+      },
+      {
+        "name": "recordsOut",
+        "type": "long",
+        "doc": "Records written so far."
+      }
+    ]
+  },
+  "AttemptState": {
+    "type": "enum",
+    "name": "AttemptState",
+    "namespace": "sluice",
+    "doc": "State of an execution attempt as its TaskManager sees it.",
+    "symbols": [
+      "DEPLOYING",
+      "RUNNING",
+      "CANCELING",
+      "FINISHED",
+      "CANCELED",
+      "FAILED"
+    ]
+  },
+  "CancelJob": {
+    "type": "record",
+    "name": "CancelJob",
+    "namespace": "sluice",
+    "doc": "Asks for a job to be cancelled.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command, chosen by its sender; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "CancelTasks": {
+    "type": "record",
+    "name": "CancelTasks",
+    "namespace": "sluice",
+    "doc": "Stop these attempts and report CANCELED; unknown ones are reported CANCELED too.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "tasks",
+        "type": {
+          "type": "array",
+          "items": "TaskRef"
+        },
+        "doc": "What to stop."
+      }
+    ]
+  },
+  "Cause": {
+    "type": "record",
+    "name": "Cause",
+    "namespace": "sluice",
+    "doc": "The input that a Commit answers; state keeps the highest offset a topic partition.",
+    "fields": [
+      {
+        "name": "topic",
+        "type": "string",
+        "doc": "Topic name without prefix, such as commands or status."
+      },
+      {
+        "name": "partition",
+        "type": "int",
+        "doc": "Partition of that topic."
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Offset of the input record."
+      }
+    ]
+  },
+  "Claim": {
+    "type": "record",
+    "name": "Claim",
+    "namespace": "sluice",
+    "doc": "A bid for leadership. Counts if epoch is the current epoch + 1; the first such in log order wins.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "The epoch that the claimant wants to lead, from 1."
+      },
+      {
+        "name": "leaderId",
+        "type": "string",
+        "doc": "Id of the claiming JobManager process."
+      },
+      {
+        "name": "at",
+        "type": "long",
+        "doc": "max(claimant's clock, last at), Unix ms."
+      }
+    ]
+  },
+  "CommandAnswered": {
+    "type": "record",
+    "name": "CommandAnswered",
+    "namespace": "sluice",
+    "doc": "A command other than a submission was carried out or refused; the reply derives from this.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command, chosen by its sender; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "rejection",
+        "type": [
+          "null",
+          "RejectionCode"
+        ],
+        "doc": "Null where the command was accepted.",
+        "default": null
+      },
+      {
+        "name": "message",
+        "type": "string",
+        "doc": "For people; says the way out of a refusal."
+      }
+    ]
+  },
+  "CommandReply": {
+    "type": "record",
+    "name": "CommandReply",
+    "namespace": "sluice",
+    "doc": "Answer to a command, on the replies topic, keyed by command id.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command, chosen by its sender; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "rejection",
+        "type": [
+          "null",
+          "RejectionCode"
+        ],
+        "doc": "Null where the command was accepted.",
+        "default": null
+      },
+      {
+        "name": "message",
+        "type": "string",
+        "doc": "For people."
+      }
+    ]
+  },
+  "Commit": {
+    "type": "record",
+    "name": "Commit",
+    "namespace": "sluice",
+    "doc": "The events of one decision, appended as one record. Counts if epoch is current and seq is the last one + 1.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "The leader's epoch."
+      },
+      {
+        "name": "seq",
+        "type": "int",
+        "doc": "Counts 1, 2, 3 … within the epoch."
+      },
+      {
+        "name": "at",
+        "type": "long",
+        "doc": "max(leader's clock, last at), Unix ms; never goes back."
+      },
+      {
+        "name": "causes",
+        "type": {
+          "type": "array",
+          "items": "Cause"
+        },
+        "doc": "The inputs that this Commit answers, or [] where a timer was the input."
+      },
+      {
+        "name": "events",
+        "type": {
+          "type": "array",
+          "items": [
+            "LeadershipConfirmed",
+            "LeadershipReleased",
+            "TaskManagerRegistered",
+            "SlotOffered",
+            "TaskManagerSuspected",
+            "TaskManagerRecovered",
+            "TaskManagerLost",
+            "TaskManagerReleased",
+            "JobSubmitted",
+            "JobRejected",
+            "JobQueued",
+            "JobStarted",
+            "JobRestarting",
+            "JobCancelling",
+            "JobCancelled",
+            "JobFailing",
+            "JobFailed",
+            "JobFinished",
+            "SlotAllocated",
+            "SlotReleased",
+            "TaskDeployed",
+            "TaskRunning",
+            "TaskFinished",
+            "TaskCancelling",
+            "TaskCancelled",
+            "TaskFailed",
+            "CommandAnswered",
+            "InputsConsumed"
+          ]
+        },
+        "doc": "What was decided, in order."
+      }
+    ]
+  },
+  "DeadLetter": {
+    "type": "record",
+    "name": "DeadLetter",
+    "namespace": "sluice",
+    "doc": "An input that nobody could decode or accept.",
+    "fields": [
+      {
+        "name": "topic",
+        "type": "string",
+        "doc": "Topic it was read from."
+      },
+      {
+        "name": "partition",
+        "type": "int",
+        "doc": "Its partition."
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Its offset."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why it was refused."
+      },
+      {
+        "name": "value",
+        "type": "bytes",
+        "doc": "Its bytes."
+      }
+    ]
+  },
+  "DeployTasks": {
+    "type": "record",
+    "name": "DeployTasks",
+    "namespace": "sluice",
+    "doc": "Start these attempts; an attempt that is known already is left alone.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "Job name."
+      },
+      {
+        "name": "artifact",
+        "type": "Artifact",
+        "doc": "The bundle to rebuild the graph from."
+      },
+      {
+        "name": "args",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Arguments of main(args)."
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "Default parallelism that the graph is built with (-p N), the same at the client and in each slot."
+      },
+      {
+        "name": "graphHash",
+        "type": "string",
+        "doc": "The rebuilt graph must have this hash."
+      },
+      {
+        "name": "taskManagers",
+        "type": {
+          "type": "array",
+          "items": "TaskManagerAddress"
+        },
+        "doc": "All TaskManagers that the job runs on."
+      },
+      {
+        "name": "placements",
+        "type": {
+          "type": "array",
+          "items": "VertexPlacement"
+        },
+        "doc": "For each vertex of the graph, where its subtasks run."
+      },
+      {
+        "name": "tasks",
+        "type": {
+          "type": "array",
+          "items": "TaskAssignment"
+        },
+        "doc": "What to start on this TaskManager."
+      }
+    ]
+  },
+  "InputsConsumed": {
+    "type": "record",
+    "name": "InputsConsumed",
+    "namespace": "sluice",
+    "doc": "Inputs up to here were read and decided nothing; keeps the resume distance short. The offsets are the causes of its Commit.",
+    "fields": []
+  },
+  "JobCancelled": {
+    "type": "record",
+    "name": "JobCancelled",
+    "namespace": "sluice",
+    "doc": "Terminal: cancelled as asked.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "JobCancelling": {
+    "type": "record",
+    "name": "JobCancelling",
+    "namespace": "sluice",
+    "doc": "Cancelling was asked for; the live attempts are being cancelled.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "JobEdge": {
+    "type": "record",
+    "name": "JobEdge",
+    "namespace": "sluice",
+    "doc": "An input of a job vertex.",
+    "fields": [
+      {
+        "name": "source",
+        "type": "int",
+        "doc": "Index of the vertex that the records come from."
+      },
+      {
+        "name": "strategy",
+        "type": "ShipStrategy",
+        "doc": "How records are distributed over the subtasks."
+      }
+    ]
+  },
+  "JobFailed": {
+    "type": "record",
+    "name": "JobFailed",
+    "namespace": "sluice",
+    "doc": "Terminal: failed.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "The failure."
+      }
+    ]
+  },
+  "JobFailing": {
+    "type": "record",
+    "name": "JobFailing",
+    "namespace": "sluice",
+    "doc": "The job cannot go on; the live attempts are being cancelled.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "The failure, with the stack of the user function where there is one."
+      }
+    ]
+  },
+  "JobFinished": {
+    "type": "record",
+    "name": "JobFinished",
+    "namespace": "sluice",
+    "doc": "Terminal: every task finished.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "JobGraph": {
+    "type": "record",
+    "name": "JobGraph",
+    "namespace": "sluice",
+    "doc": "What a job is made of, as its client planned it; vertices in topological order.",
+    "fields": [
+      {
+        "name": "vertices",
+        "type": {
+          "type": "array",
+          "items": "JobVertex"
+        },
+        "doc": "Job vertices, sources first."
+      },
+      {
+        "name": "hash",
+        "type": "string",
+        "doc": "sha256 in hex of everything above and each operator kind; a rebuilt graph must match it."
+      }
+    ]
+  },
+  "JobManagerHeartbeat": {
+    "type": "record",
+    "name": "JobManagerHeartbeat",
+    "namespace": "sluice",
+    "doc": "A JobManager lives; the leader's is its keepalive.",
+    "fields": [
+      {
+        "name": "jobManagerId",
+        "type": "string",
+        "doc": "Id of the process."
+      },
+      {
+        "name": "pid",
+        "type": "int",
+        "doc": "Process id."
+      },
+      {
+        "name": "restAddress",
+        "type": "string",
+        "doc": "http://host:port."
+      },
+      {
+        "name": "role",
+        "type": "JobManagerRole",
+        "doc": "Role now."
+      },
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Highest epoch that it has folded."
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Offset of events that its replica has folded up to (exclusive)."
+      }
+    ]
+  },
+  "JobManagerRole": {
+    "type": "enum",
+    "name": "JobManagerRole",
+    "namespace": "sluice",
+    "doc": "What a JobManager does now.",
+    "symbols": [
+      "leader",
+      "standby"
+    ]
+  },
+  "JobQueued": {
+    "type": "record",
+    "name": "JobQueued",
+    "namespace": "sluice",
+    "doc": "The job waits: slots are short.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "slotsNeeded",
+        "type": "int",
+        "doc": "Slots that the job still needs."
+      }
+    ]
+  },
+  "JobRejected": {
+    "type": "record",
+    "name": "JobRejected",
+    "namespace": "sluice",
+    "doc": "A submission was refused.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command, chosen by its sender; a repeated id is the same command."
+      },
+      {
+        "name": "code",
+        "type": "RejectionCode",
+        "doc": "Stable code."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "What was wrong with what, and the way out."
+      }
+    ]
+  },
+  "JobRestarting": {
+    "type": "record",
+    "name": "JobRestarting",
+    "namespace": "sluice",
+    "doc": "A failure made the job release its tasks; it is scheduled anew at restartAt.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "The failure."
+      },
+      {
+        "name": "restartAt",
+        "type": "long",
+        "doc": "Earliest time of the next attempt, Unix ms."
+      }
+    ]
+  },
+  "JobStarted": {
+    "type": "record",
+    "name": "JobStarted",
+    "namespace": "sluice",
+    "doc": "Every task of the job has its slot: the job is RUNNING.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "JobState": {
+    "type": "enum",
+    "name": "JobState",
+    "namespace": "sluice",
+    "doc": "State of a job, in Flink’s words.",
+    "symbols": [
+      "CREATED",
+      "RUNNING",
+      "FAILING",
+      "FAILED",
+      "CANCELLING",
+      "CANCELED",
+      "FINISHED",
+      "RESTARTING",
+      "SUSPENDED"
+    ]
+  },
+  "JobStatus": {
+    "type": "record",
+    "name": "JobStatus",
+    "namespace": "sluice",
+    "doc": "Current state of a job on the jobs topic, keyed by job id.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "Job name."
+      },
+      {
+        "name": "state",
+        "type": "JobState",
+        "doc": "State."
+      },
+      {
+        "name": "startTime",
+        "type": "long",
+        "doc": "When it was submitted, Unix ms."
+      },
+      {
+        "name": "endTime",
+        "type": "long",
+        "doc": "When it ended, Unix ms; -1 while it runs."
+      },
+      {
+        "name": "reason",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "The failure of a FAILED job.",
+        "default": null
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Offset of events that this state follows from."
+      }
+    ]
+  },
+  "JobSubmitted": {
+    "type": "record",
+    "name": "JobSubmitted",
+    "namespace": "sluice",
+    "doc": "A job was accepted; from here on it is worked on until it ends.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command, chosen by its sender; a repeated id is the same command."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "Job name for people."
+      },
+      {
+        "name": "artifact",
+        "type": "Artifact",
+        "doc": "The bundle that each slot runs to rebuild the graph."
+      },
+      {
+        "name": "args",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Arguments of main(args)."
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "Default parallelism that the graph is built with (-p N), the same at the client and in each slot."
+      },
+      {
+        "name": "graph",
+        "type": "JobGraph",
+        "doc": "The planned graph."
+      }
+    ]
+  },
+  "JobVertex": {
+    "type": "record",
+    "name": "JobVertex",
+    "namespace": "sluice",
+    "doc": "A chain of operators that runs as one task in each of its subtasks.",
+    "fields": [
+      {
+        "name": "id",
+        "type": "string",
+        "doc": "JobVertexID: 32 lower-case hex digits."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "Names of the chained operators."
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "Number of subtasks, from 1."
+      },
+      {
+        "name": "maxParallelism",
+        "type": "int",
+        "doc": "Number of key groups, the limit of any later parallelism."
+      },
+      {
+        "name": "slotSharingGroup",
+        "type": "string",
+        "doc": "Subtasks of the same group and different vertices may share a slot."
+      },
+      {
+        "name": "operators",
+        "type": {
+          "type": "array",
+          "items": "OperatorInfo"
+        },
+        "doc": "The chained operators, head first."
+      },
+      {
+        "name": "inputs",
+        "type": {
+          "type": "array",
+          "items": "JobEdge"
+        },
+        "doc": "Inputs, empty for a source."
+      }
+    ]
+  },
+  "LeadershipConfirmed": {
+    "type": "record",
+    "name": "LeadershipConfirmed",
+    "namespace": "sluice",
+    "doc": "The claimant has read its Claim back and leads; the first event of an epoch.",
+    "fields": [
+      {
+        "name": "leaderId",
+        "type": "string",
+        "doc": "Id of the leading JobManager process."
+      },
+      {
+        "name": "restAddress",
+        "type": "string",
+        "doc": "Address of its REST endpoint, http://host:port."
+      }
+    ]
+  },
+  "LeadershipReleased": {
+    "type": "record",
+    "name": "LeadershipReleased",
+    "namespace": "sluice",
+    "doc": "The leader shuts down in order: a standby may claim at once.",
+    "fields": [
+      {
+        "name": "leaderId",
+        "type": "string",
+        "doc": "Id of the JobManager that led."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why, in a sentence."
+      }
+    ]
+  },
+  "OperatorInfo": {
+    "type": "record",
+    "name": "OperatorInfo",
+    "namespace": "sluice",
+    "doc": "One operator of a job vertex.",
+    "fields": [
+      {
+        "name": "uid",
+        "type": "string",
+        "doc": "Operator uid, stable over versions of the job."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "Name for people."
+      }
+    ]
+  },
+  "RegisterTaskManager": {
+    "type": "record",
+    "name": "RegisterTaskManager",
+    "namespace": "sluice",
+    "doc": "A TaskManager joins, or registers anew, with everything that it runs.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "pid",
+        "type": "int",
+        "doc": "Process id on its host."
+      },
+      {
+        "name": "host",
+        "type": "string",
+        "doc": "Host that peers reach its data port at."
+      },
+      {
+        "name": "dataPort",
+        "type": "int",
+        "doc": "TCP port of its data plane."
+      },
+      {
+        "name": "slots",
+        "type": "int",
+        "doc": "Number of slots."
+      },
+      {
+        "name": "managedMemoryBytes",
+        "type": "long",
+        "doc": "Managed memory of the whole TaskManager in bytes."
+      },
+      {
+        "name": "attempts",
+        "type": {
+          "type": "array",
+          "items": "AttemptReport"
+        },
+        "doc": "Every attempt that it runs now."
+      }
+    ]
+  },
+  "RegistrationAccepted": {
+    "type": "record",
+    "name": "RegistrationAccepted",
+    "namespace": "sluice",
+    "doc": "The ledger knows the TaskManager.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      }
+    ]
+  },
+  "RegistrationRequired": {
+    "type": "record",
+    "name": "RegistrationRequired",
+    "namespace": "sluice",
+    "doc": "The ledger does not know the TaskManager (any more): it cancels what it runs and registers anew.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+      }
+    ]
+  },
+  "RejectionCode": {
+    "type": "enum",
+    "name": "RejectionCode",
+    "namespace": "sluice",
+    "doc": "Why a command was refused.",
+    "symbols": [
+      "DUPLICATE_JOB",
+      "INVALID_GRAPH",
+      "UNKNOWN_JOB",
+      "JOB_TERMINATED",
+      "INVALID_COMMAND"
+    ]
+  },
+  "ReleaseJob": {
+    "type": "record",
+    "name": "ReleaseJob",
+    "namespace": "sluice",
+    "doc": "The job has ended: drop whatever is kept for it.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "ResultBatch": {
+    "type": "record",
+    "name": "ResultBatch",
+    "namespace": "sluice",
+    "doc": "Lines that print produced, keyed by job id.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      },
+      {
+        "name": "uid",
+        "type": "string",
+        "doc": "uid of the sink."
+      },
+      {
+        "name": "lines",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "In order."
+      }
+    ]
+  },
+  "ShipStrategy": {
+    "type": "enum",
+    "name": "ShipStrategy",
+    "namespace": "sluice",
+    "doc": "How records travel along an edge.",
+    "symbols": [
+      "FORWARD",
+      "HASH",
+      "REBALANCE"
+    ]
+  },
+  "SlotAllocated": {
+    "type": "record",
+    "name": "SlotAllocated",
+    "namespace": "sluice",
+    "doc": "A slot belongs to a job and a slot sharing group until it is released.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "slot",
+        "type": "int",
+        "doc": "Index of the slot on its TaskManager, from 0."
+      },
+      {
+        "name": "slotSharingGroup",
+        "type": "string",
+        "doc": "Group whose subtasks may share this slot."
+      }
+    ]
+  },
+  "SlotOffered": {
+    "type": "record",
+    "name": "SlotOffered",
+    "namespace": "sluice",
+    "doc": "A slot became available to the ResourceManager.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "slot",
+        "type": "int",
+        "doc": "Index of the slot on its TaskManager, from 0."
+      },
+      {
+        "name": "managedMemoryBytes",
+        "type": "long",
+        "doc": "Managed memory share of this slot in bytes."
+      }
+    ]
+  },
+  "SlotReleased": {
+    "type": "record",
+    "name": "SlotReleased",
+    "namespace": "sluice",
+    "doc": "A slot is free again.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "slot",
+        "type": "int",
+        "doc": "Index of the slot on its TaskManager, from 0."
+      }
+    ]
+  },
+  "SubmitJob": {
+    "type": "record",
+    "name": "SubmitJob",
+    "namespace": "sluice",
+    "doc": "Asks for a job to be run. Repeating it with the same commandId is harmless.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command, chosen by its sender; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "Job name for people."
+      },
+      {
+        "name": "artifact",
+        "type": "Artifact",
+        "doc": "The bundle, appended to the artifacts topic before this."
+      },
+      {
+        "name": "args",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Arguments of main(args)."
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "Default parallelism that the graph is built with (-p N), the same at the client and in each slot."
+      },
+      {
+        "name": "graph",
+        "type": "JobGraph",
+        "doc": "The planned graph."
+      }
+    ]
+  },
+  "TaskAssignment": {
+    "type": "record",
+    "name": "TaskAssignment",
+    "namespace": "sluice",
+    "doc": "One attempt to start.",
+    "fields": [
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      },
+      {
+        "name": "slot",
+        "type": "int",
+        "doc": "Index of the slot on its TaskManager, from 0."
+      }
+    ]
+  },
+  "TaskCancelled": {
+    "type": "record",
+    "name": "TaskCancelled",
+    "namespace": "sluice",
+    "doc": "Terminal: the attempt stopped as told.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      }
+    ]
+  },
+  "TaskCancelling": {
+    "type": "record",
+    "name": "TaskCancelling",
+    "namespace": "sluice",
+    "doc": "The attempt was told to stop.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      }
+    ]
+  },
+  "TaskDeployed": {
+    "type": "record",
+    "name": "TaskDeployed",
+    "namespace": "sluice",
+    "doc": "A new execution attempt of a subtask is assigned to a slot.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "slot",
+        "type": "int",
+        "doc": "Index of the slot on its TaskManager, from 0."
+      }
+    ]
+  },
+  "TaskFailed": {
+    "type": "record",
+    "name": "TaskFailed",
+    "namespace": "sluice",
+    "doc": "Terminal: the attempt ended with an error or its TaskManager was lost.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "The error, with its stack where there is one."
+      }
+    ]
+  },
+  "TaskFinished": {
+    "type": "record",
+    "name": "TaskFinished",
+    "namespace": "sluice",
+    "doc": "Terminal: the attempt reached the end of its input.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      }
+    ]
+  },
+  "TaskManagerAddress": {
+    "type": "record",
+    "name": "TaskManagerAddress",
+    "namespace": "sluice",
+    "doc": "Where a TaskManager of the deployment serves data.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "host",
+        "type": "string",
+        "doc": "Host."
+      },
+      {
+        "name": "dataPort",
+        "type": "int",
+        "doc": "TCP port."
+      }
+    ]
+  },
+  "TaskManagerHeartbeat": {
+    "type": "record",
+    "name": "TaskManagerHeartbeat",
+    "namespace": "sluice",
+    "doc": "A TaskManager lives.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "pid",
+        "type": "int",
+        "doc": "Process id."
+      },
+      {
+        "name": "cpuLoad",
+        "type": "double",
+        "doc": "Share of its cores in use, 0 to 1."
+      },
+      {
+        "name": "usedHeapBytes",
+        "type": "long",
+        "doc": "Heap in use, all threads."
+      },
+      {
+        "name": "attempts",
+        "type": {
+          "type": "array",
+          "items": "AttemptReport"
+        },
+        "doc": "Counters of the running attempts."
+      }
+    ]
+  },
+  "TaskManagerLost": {
+    "type": "record",
+    "name": "TaskManagerLost",
+    "namespace": "sluice",
+    "doc": "A TaskManager is gone: its slots no longer exist and its live attempts have failed.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "What was observed."
+      }
+    ]
+  },
+  "TaskManagerRecovered": {
+    "type": "record",
+    "name": "TaskManagerRecovered",
+    "namespace": "sluice",
+    "doc": "A suspected TaskManager was heard again in time.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      }
+    ]
+  },
+  "TaskManagerRegistered": {
+    "type": "record",
+    "name": "TaskManagerRegistered",
+    "namespace": "sluice",
+    "doc": "A TaskManager process joined the cluster, or came back after it was lost.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "pid",
+        "type": "int",
+        "doc": "Process id on its host."
+      },
+      {
+        "name": "host",
+        "type": "string",
+        "doc": "Host that peers reach its data port at."
+      },
+      {
+        "name": "dataPort",
+        "type": "int",
+        "doc": "TCP port of its data plane."
+      },
+      {
+        "name": "slots",
+        "type": "int",
+        "doc": "Number of its slots."
+      },
+      {
+        "name": "managedMemoryBytes",
+        "type": "long",
+        "doc": "Managed memory of the whole TaskManager in bytes, shared equally by its slots."
+      }
+    ]
+  },
+  "TaskManagerReleased": {
+    "type": "record",
+    "name": "TaskManagerReleased",
+    "namespace": "sluice",
+    "doc": "A TaskManager left in order.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why it left."
+      }
+    ]
+  },
+  "TaskManagerStopping": {
+    "type": "record",
+    "name": "TaskManagerStopping",
+    "namespace": "sluice",
+    "doc": "A TaskManager shuts down in order; its tasks are gone.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+      }
+    ]
+  },
+  "TaskManagerSuspected": {
+    "type": "record",
+    "name": "TaskManagerSuspected",
+    "namespace": "sluice",
+    "doc": "Nothing was heard of a TaskManager for the heartbeat timeout; its tasks are left alone until the fault-transfer delay has passed.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "What was observed."
+      },
+      {
+        "name": "lostAt",
+        "type": "long",
+        "doc": "When it counts as lost if it stays silent, Unix ms."
+      }
+    ]
+  },
+  "TaskRef": {
+    "type": "record",
+    "name": "TaskRef",
+    "namespace": "sluice",
+    "doc": "One attempt.",
+    "fields": [
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      }
+    ]
+  },
+  "TaskReport": {
+    "type": "record",
+    "name": "TaskReport",
+    "namespace": "sluice",
+    "doc": "Attempts changed their state. Repeats are harmless.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "attempts",
+        "type": {
+          "type": "array",
+          "items": "AttemptReport"
+        },
+        "doc": "The changed attempts, in order."
+      }
+    ]
+  },
+  "TaskRunning": {
+    "type": "record",
+    "name": "TaskRunning",
+    "namespace": "sluice",
+    "doc": "The attempt processes records.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      }
+    ]
+  },
+  "VertexPlacement": {
+    "type": "record",
+    "name": "VertexPlacement",
+    "namespace": "sluice",
+    "doc": "Where the subtasks of one vertex run.",
+    "fields": [
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "Number of subtasks in force."
+      },
+      {
+        "name": "taskManagers",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "For each subtask, an index into taskManagers of the message."
+      },
+      {
+        "name": "attempts",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "For each subtask, its current attempt."
+      }
+    ]
+  }
+};

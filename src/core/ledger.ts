@@ -1,0 +1,47 @@
+// The ledger protocol: which records of `events` count. One rule for every replica and every ordered log; see docs/architecture.md.
+import { evolve } from './evolve.ts';
+import type { Claim, Commit } from './schema.gen.ts';
+import type { ClusterState } from './state.ts';
+
+/** A record of the `events` topic. */
+export type LedgerRecord = Claim | Commit;
+
+/** What became of a record: it counted, or it is void (stale, repeated, or behind a hole) and changed nothing. */
+export type Verdict = 'counted' | 'void';
+
+/** Says whether the record would count, without folding it. */
+export function verdictOn(state: Readonly<ClusterState>, record: LedgerRecord): Verdict {
+  switch (record.type) {
+    case 'Claim':
+      return record.epoch === state.epoch + 1 ? 'counted' : 'void';
+    case 'Commit':
+      return record.epoch === state.epoch && record.seq === state.seq + 1 ? 'counted' : 'void';
+    default:
+      return record satisfies never;
+  }
+}
+
+/** Folds one record read at `offset`. Changes `state` in place; throws CorruptLedger only where a counted record cannot be folded. */
+export function applyRecord(state: ClusterState, record: LedgerRecord, offset: number): Verdict {
+  const verdict = verdictOn(state, record);
+  state.offset = offset + 1;
+  if (verdict === 'void') {
+    if (record.type === 'Claim') state.voided.claims++;
+    else state.voided.commits++;
+    return verdict;
+  }
+  state.at = Math.max(state.at, record.at);
+  if (record.type === 'Claim') {
+    state.epoch = record.epoch;
+    state.seq = 0;
+    state.leader = { id: record.leaderId, restAddress: null, claimedAt: record.at };
+    return verdict;
+  }
+  state.seq = record.seq;
+  for (const cause of record.causes) {
+    const key = `${cause.topic}/${cause.partition}`;
+    if (cause.offset > (state.inputs.get(key) ?? -1)) state.inputs.set(key, cause.offset);
+  }
+  for (const event of record.events) evolve(state, event);
+  return verdict;
+}

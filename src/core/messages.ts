@@ -1,0 +1,27 @@
+// The messages of each topic as unions, so that every reader switches over all of them.
+import type {
+  ArtifactPart, CancelTasks, CommandReply, DeadLetter, DeployTasks, JobManagerHeartbeat, JobStatus, RegistrationAccepted,
+  RegistrationRequired, ReleaseJob, ResultBatch, TaskManagerHeartbeat,
+} from './schema.gen.ts';
+import type { Command, StatusMessage } from './inputs.ts';
+import type { LedgerRecord } from './ledger.ts';
+
+/** `assignments`: leader → one TaskManager. */
+export type AssignmentMessage = RegistrationAccepted | RegistrationRequired | DeployTasks | CancelTasks | ReleaseJob;
+
+/** Each topic's messages, by topic name without prefix. */
+export interface TopicMessages {
+  readonly commands: Command;
+  readonly replies: CommandReply;
+  readonly events: LedgerRecord;
+  readonly assignments: AssignmentMessage;
+  readonly status: StatusMessage;
+  readonly signals: JobManagerHeartbeat | TaskManagerHeartbeat;
+  readonly jobs: JobStatus;
+  readonly artifacts: ArtifactPart;
+  readonly results: ResultBatch;
+  readonly 'dead-letters': DeadLetter;
+}
+
+export type TopicName = keyof TopicMessages;
+export type Message = TopicMessages[TopicName];

@@ -1,0 +1,151 @@
+// The fold of the ledger: everything that a JobManager knows. Only `evolve` and `applyRecord` write to it; all others read it.
+// It holds no clock, no handle and no promise, so that two replicas at one offset are equal by value.
+import type { Artifact, AttemptState, CommandAnswered, JobGraph, JobState, JobVertex } from './schema.gen.ts';
+
+export interface ClusterState {
+  /** Offset of `events` that was folded up to, exclusive. */
+  offset: number;
+  epoch: number;
+  /** seq of the last Commit that counted in this epoch. */
+  seq: number;
+  /** `at` of the last record that counted; the only time that core knows. Unix ms. */
+  at: number;
+  /** Who won the epoch; null before the first Claim and after LeadershipReleased. */
+  leader: Leader | null;
+  /** Highest input offset answered, by `topic/partition`. */
+  inputs: Map<string, number>;
+  /** Records that did not count. */
+  voided: { claims: number; commits: number };
+  taskManagers: Map<string, TaskManager>;
+  jobs: Map<string, Job>;
+  /** The last answers to commands, oldest first, at most MAX_ANSWERS; a new leader sends the recent ones again. */
+  answers: Answer[];
+}
+
+export interface Leader {
+  readonly id: string;
+  /** Null until LeadershipConfirmed. */
+  restAddress: string | null;
+  readonly claimedAt: number;
+}
+
+export interface Answer {
+  readonly at: number;
+  readonly answer: Omit<CommandAnswered, 'type'>;
+}
+
+export interface TaskManager {
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly dataPort: number;
+  readonly managedMemoryBytes: number;
+  readonly registeredAt: number;
+  status: TaskManagerStatus;
+  /** By slot index. */
+  readonly slots: Slot[];
+}
+
+export type TaskManagerStatus = { readonly kind: 'registered' } | { readonly kind: 'suspected'; readonly lostAt: number; readonly reason: string };
+
+export interface Slot {
+  readonly taskManagerId: string;
+  readonly index: number;
+  readonly managedMemoryBytes: number;
+  owner: SlotOwner | null;
+}
+
+export interface SlotOwner {
+  readonly jobId: string;
+  readonly slotSharingGroup: string;
+  /** Live subtasks in the slot. */
+  readonly subtasks: Set<Subtask>;
+}
+
+export interface Job {
+  readonly id: string;
+  readonly commandId: string;
+  readonly name: string;
+  readonly artifact: Artifact;
+  readonly args: readonly string[];
+  /** Default parallelism that the graph was built with. */
+  readonly parallelism: number;
+  readonly graph: JobGraph;
+  readonly submittedAt: number;
+  status: JobStatusDetail;
+  /** When each state was entered last, Unix ms. */
+  readonly timestamps: Partial<Record<JobState, number>>;
+  readonly vertices: ExecutionJobVertex[];
+  /** Slots that the job holds. */
+  readonly slots: Set<Slot>;
+  /** Subtasks whose attempt has been deployed and has not ended. */
+  live: number;
+  /** Subtasks that finished. */
+  finished: number;
+  /** Number of restarts so far. */
+  restarts: number;
+}
+
+/** A job's state with what belongs to it. */
+export type JobStatusDetail =
+  | { readonly kind: 'CREATED'; readonly queuedFor: number | null }
+  | { readonly kind: 'RUNNING' }
+  | { readonly kind: 'RESTARTING'; readonly reason: string; readonly restartAt: number }
+  | { readonly kind: 'CANCELLING' }
+  | { readonly kind: 'CANCELED'; readonly endedAt: number }
+  | { readonly kind: 'FAILING'; readonly reason: string }
+  | { readonly kind: 'FAILED'; readonly reason: string; readonly endedAt: number }
+  | { readonly kind: 'FINISHED'; readonly endedAt: number };
+
+export interface ExecutionJobVertex {
+  readonly index: number;
+  readonly info: JobVertex;
+  /** Indices of the vertices that read from this one. */
+  readonly consumers: readonly number[];
+  readonly subtasks: Subtask[];
+  /** Number of subtasks in each state; kept by evolve so that nobody needs to scan. */
+  readonly counts: Record<SubtaskState, number>;
+}
+
+/** CREATED: no attempt yet. The others are those of the current attempt. */
+export type SubtaskState = 'CREATED' | AttemptState;
+
+export interface Subtask {
+  readonly jobId: string;
+  readonly vertex: number;
+  readonly index: number;
+  /** Current attempt, -1 before the first. */
+  attempt: number;
+  state: SubtaskState;
+  /** Slot of the current attempt. */
+  slot: Slot | null;
+  /** When the current attempt entered each state, Unix ms. */
+  timestamps: Partial<Record<SubtaskState, number>>;
+  /** Error of a FAILED attempt. */
+  reason: string | null;
+}
+
+/** States that a job never leaves. */
+export function isTerminal(status: Readonly<JobStatusDetail>): boolean {
+  return status.kind === 'CANCELED' || status.kind === 'FAILED' || status.kind === 'FINISHED';
+}
+
+/** DEPLOYING, RUNNING or CANCELING: an attempt that its TaskManager holds. */
+export function isLive(state: SubtaskState): boolean {
+  return state === 'DEPLOYING' || state === 'RUNNING' || state === 'CANCELING';
+}
+
+export function emptyState(): ClusterState {
+  return {
+    offset: 0,
+    epoch: 0,
+    seq: 0,
+    at: 0,
+    leader: null,
+    inputs: new Map(),
+    voided: { claims: 0, commits: 0 },
+    taskManagers: new Map(),
+    jobs: new Map(),
+    answers: [],
+  };
+}
