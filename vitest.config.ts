@@ -1,0 +1,13 @@
+import path from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['sluice-source', 'node', 'import', 'default'] },
+  ssr: { resolve: { conditions: ['sluice-source', 'node', 'import', 'default'], externalConditions: ['node', 'import', 'default'] } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    alias: { sluice: path.resolve(import.meta.dirname, 'src/index.ts') },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
