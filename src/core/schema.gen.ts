@@ -23,6 +23,18 @@ export interface ArtifactPart {
   readonly bytes: Uint8Array;
 }
 
+/** One execution attempt of any job. */
+export interface AttemptId {
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Index of the job vertex in the JobGraph. */
+  readonly vertex: number;
+  /** Index of the subtask within its vertex. */
+  readonly subtask: number;
+  /** Number of the execution attempt. */
+  readonly attempt: number;
+}
+
 /** What a TaskManager says of one attempt. */
 export interface AttemptReport {
   /** JobID: 32 lower-case hex digits. */
@@ -285,7 +297,7 @@ export interface JobRestarting {
   readonly restartAt: number;
 }
 
-/** Every task of the job has its slot: the job is RUNNING. */
+/** Every task of the job runs or has finished: the job is RUNNING. */
 export interface JobStarted {
   readonly type: 'JobStarted';
   /** JobID: 32 lower-case hex digits. */
@@ -559,7 +571,7 @@ export interface TaskDeployed {
   readonly slot: number;
 }
 
-/** Terminal: the attempt ended with an error or its TaskManager was lost. */
+/** Terminal: the attempt ended with an error. Attempts on a TaskManager that is lost or released fail by that event alone. */
 export interface TaskFailed {
   readonly type: 'TaskFailed';
   /** JobID: 32 lower-case hex digits. */
@@ -643,6 +655,8 @@ export interface TaskManagerRegistered {
   readonly slots: number;
   /** Managed memory of the whole TaskManager in bytes, shared equally by its slots. */
   readonly managedMemoryBytes: number;
+  /** Attempts that it said it runs and that the ledger does not count: they are cancelled. */
+  readonly strays: readonly AttemptId[];
 }
 
 /** A TaskManager left in order. */

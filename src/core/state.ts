@@ -18,8 +18,12 @@ export interface ClusterState {
   voided: { claims: number; commits: number };
   taskManagers: Map<string, TaskManager>;
   jobs: Map<string, Job>;
-  /** The last answers to commands, oldest first, at most MAX_ANSWERS; a new leader sends the recent ones again. */
-  answers: Answer[];
+  /** Jobs that are not fully deployed, in the order in which they get slots. */
+  queue: Set<string>;
+  /** Job id by the id of the command that submitted it. */
+  submissions: Map<string, string>;
+  /** The last answers by command id, oldest first, at most MAX_ANSWERS; a new leader sends the recent ones again. */
+  answers: Map<string, Answer>;
 }
 
 export interface Leader {
@@ -80,17 +84,27 @@ export interface Job {
   readonly slots: Set<Slot>;
   /** Subtasks whose attempt has been deployed and has not ended. */
   live: number;
-  /** Subtasks that finished. */
-  finished: number;
-  /** Number of restarts so far. */
+  /** Live attempts of before the last restart, which must end before the job is deployed anew. */
+  draining: number;
+  /** Number of restarts so far: the run that attempts belong to. */
   restarts: number;
+  /** The last failures, oldest first, at most MAX_FAILURES. */
+  readonly failures: Failure[];
+}
+
+export interface Failure {
+  readonly at: number;
+  /** Null where no single task failed. */
+  readonly task: { readonly vertex: number; readonly subtask: number; readonly attempt: number } | null;
+  readonly taskManagerId: string | null;
+  readonly reason: string;
 }
 
 /** A job's state with what belongs to it. */
 export type JobStatusDetail =
   | { readonly kind: 'CREATED'; readonly queuedFor: number | null }
   | { readonly kind: 'RUNNING' }
-  | { readonly kind: 'RESTARTING'; readonly reason: string; readonly restartAt: number }
+  | { readonly kind: 'RESTARTING'; readonly reason: string; readonly restartAt: number; readonly queuedFor: number | null }
   | { readonly kind: 'CANCELLING' }
   | { readonly kind: 'CANCELED'; readonly endedAt: number }
   | { readonly kind: 'FAILING'; readonly reason: string }
@@ -107,7 +121,7 @@ export interface ExecutionJobVertex {
   readonly counts: Record<SubtaskState, number>;
 }
 
-/** CREATED: no attempt yet. The others are those of the current attempt. */
+/** CREATED: no attempt in the current run yet. The others are those of the current attempt. */
 export type SubtaskState = 'CREATED' | AttemptState;
 
 export interface Subtask {
@@ -116,6 +130,8 @@ export interface Subtask {
   readonly index: number;
   /** Current attempt, -1 before the first. */
   attempt: number;
+  /** The job's `restarts` when the attempt was deployed. */
+  run: number;
   state: SubtaskState;
   /** Slot of the current attempt. */
   slot: Slot | null;
@@ -146,6 +162,8 @@ export function emptyState(): ClusterState {
     voided: { claims: 0, commits: 0 },
     taskManagers: new Map(),
     jobs: new Map(),
-    answers: [],
+    queue: new Set(),
+    submissions: new Map(),
+    answers: new Map(),
   };
 }

@@ -1,0 +1,151 @@
+// Dispatcher: commands in, jobs and answers out. A command id is answered once and the same for good; a job id is used once.
+import { CorruptLedger } from './errors.ts';
+import { buildVertices, graphProblem } from './executionGraph.ts';
+import type { CancelJob, ClusterEvent, RejectionCode, SubmitJob } from './schema.gen.ts';
+import type { ClusterState } from './state.ts';
+
+/** Answers kept for commands that are sent again. */
+export const MAX_ANSWERS = 1_000;
+/** Longest job name in characters. */
+const MAX_NAME_CHARS = 1_024;
+/** Most characters of a command's arguments. */
+const MAX_ARGS_CHARS = 1_000_000;
+/** Longest command id in characters. */
+const MAX_COMMAND_ID_CHARS = 256;
+
+export type DispatcherEvent = Extract<ClusterEvent, { type: 'JobSubmitted' | 'JobRejected' | 'CommandAnswered' }>;
+
+export function* decideSubmit(state: Readonly<ClusterState>, command: SubmitJob): Generator<DispatcherEvent> {
+  const { commandId, jobId } = command;
+  const answered = earlierAnswer(state, commandId);
+  if (answered !== null) {
+    yield answered;
+    return;
+  }
+  const problem = submissionProblem(state, command);
+  if (problem !== null) {
+    yield { type: 'JobRejected', jobId: jobId.slice(0, 64), commandId: commandId.slice(0, MAX_COMMAND_ID_CHARS), ...problem };
+    return;
+  }
+  const { name, artifact, args, parallelism, graph } = command;
+  yield { type: 'JobSubmitted', jobId, commandId, name, artifact, args, parallelism, graph };
+}
+
+/** The answer that this command id got, so that a repeated command is answered again and changes nothing. */
+export function earlierAnswer(state: Readonly<ClusterState>, commandId: string): DispatcherEvent | null {
+  const earlier = state.answers.get(commandId);
+  if (earlier !== undefined) return { type: 'CommandAnswered', ...earlier.answer };
+  const jobId = state.submissions.get(commandId);
+  return jobId === undefined ? null : { type: 'CommandAnswered', commandId, jobId, rejection: null, message: 'submitted' };
+}
+
+function submissionProblem(state: Readonly<ClusterState>, command: SubmitJob): { code: RejectionCode; reason: string } | null {
+  const invalid = (reason: string) => ({ code: 'INVALID_COMMAND' as const, reason });
+  if (command.commandId === '' || command.commandId.length > MAX_COMMAND_ID_CHARS) {
+    return invalid(`commandId must have 1 to ${MAX_COMMAND_ID_CHARS} characters`);
+  }
+  if (!/^[0-9a-f]{32}$/.test(command.jobId)) return invalid(`jobId '${command.jobId.slice(0, 64)}' is not 32 lower-case hex digits`);
+  if (command.name === '' || command.name.length > MAX_NAME_CHARS) {
+    return invalid(`the job name has ${command.name.length} characters: 1 to ${MAX_NAME_CHARS} are possible`);
+  }
+  if (!/^[0-9a-f]{64}$/.test(command.artifact.sha256)) return invalid('artifact.sha256 is not a sha256 in hex: push the bundle first');
+  if (command.args.reduce((sum, arg) => sum + arg.length, 0) > MAX_ARGS_CHARS) {
+    return invalid(`args have more than ${MAX_ARGS_CHARS} characters: put them into a file that the job reads`);
+  }
+  if (state.jobs.has(command.jobId)) {
+    return { code: 'DUPLICATE_JOB', reason: `job ${command.jobId} exists already: submit with another job id` };
+  }
+  const problem = graphProblem(command.graph);
+  return problem === null ? null : { code: 'INVALID_GRAPH', reason: problem };
+}
+
+export function* decideCancel(state: Readonly<ClusterState>, command: CancelJob): Generator<ClusterEvent> {
+  const { commandId, jobId } = command;
+  const answered = earlierAnswer(state, commandId);
+  if (answered !== null) {
+    yield answered;
+    return;
+  }
+  const job = state.jobs.get(jobId);
+  const answer = (rejection: RejectionCode | null, message: string): DispatcherEvent => ({
+    type: 'CommandAnswered',
+    commandId,
+    jobId,
+    rejection,
+    message,
+  });
+  if (job === undefined) {
+    yield answer('UNKNOWN_JOB', `there is no job ${jobId.slice(0, 64)}: see \`sluice list --all\``);
+    return;
+  }
+  switch (job.status.kind) {
+    case 'CANCELED':
+    case 'CANCELLING':
+      yield answer(null, `job ${jobId} is ${job.status.kind} already`);
+      return;
+    case 'FAILED':
+    case 'FINISHED':
+      yield answer('JOB_TERMINATED', `job ${jobId} is ${job.status.kind}: there is nothing to cancel`);
+      return;
+    case 'CREATED':
+    case 'RUNNING':
+    case 'RESTARTING':
+    case 'FAILING':
+      yield { type: 'JobCancelling', jobId };
+      yield answer(null, `cancelling job ${jobId}`);
+      return;
+    default:
+      job.status satisfies never;
+  }
+}
+
+export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): void {
+  switch (event.type) {
+    case 'JobSubmitted': {
+      const { jobId: id, commandId, name, artifact, args, parallelism, graph } = event;
+      if (state.jobs.has(id)) throw new CorruptLedger(`JobSubmitted for job ${id}, which exists`);
+      state.jobs.set(id, {
+        id,
+        commandId,
+        name,
+        artifact,
+        args,
+        parallelism,
+        graph,
+        submittedAt: state.at,
+        status: { kind: 'CREATED', queuedFor: null },
+        timestamps: { CREATED: state.at },
+        vertices: buildVertices(id, graph),
+        slots: new Set(),
+        live: 0,
+        draining: 0,
+        restarts: 0,
+        failures: [],
+      });
+      state.queue.add(id);
+      state.submissions.set(commandId, id);
+      return;
+    }
+    case 'JobRejected': {
+      const { commandId, jobId, code, reason } = event;
+      return remember(state, { commandId, jobId, rejection: code, message: reason });
+    }
+    case 'CommandAnswered': {
+      const { commandId, jobId, rejection, message } = event;
+      // A submission that is sent again needs no second memory.
+      if (state.submissions.get(commandId) === undefined) remember(state, { commandId, jobId, rejection, message });
+      return;
+    }
+    default:
+      event satisfies never;
+  }
+}
+
+function remember(state: ClusterState, answer: Omit<Extract<ClusterEvent, { type: 'CommandAnswered' }>, 'type'>): void {
+  state.answers.delete(answer.commandId);
+  state.answers.set(answer.commandId, { at: state.at, answer });
+  for (const oldest of state.answers.keys()) {
+    if (state.answers.size <= MAX_ANSWERS) break;
+    state.answers.delete(oldest);
+  }
+}
