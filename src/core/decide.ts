@@ -39,7 +39,14 @@ export function propose(
   const flush = () => {
     if (events.length === 0) return;
     speculative.seq++;
-    commits.push({ type: 'Commit', epoch: speculative.epoch, seq: speculative.seq, at: speculative.at, causes, events });
+    commits.push({
+      type: 'Commit',
+      epoch: speculative.epoch,
+      seq: speculative.seq,
+      at: speculative.at,
+      causes,
+      events,
+    });
     events = [];
     causes = [];
     weight = 0;
@@ -94,9 +101,12 @@ function* decide(state: Readonly<ClusterState>, input: Input, policy: Policy): G
       yield* decideRegistration(state, input);
       for (const { jobId, ...missing } of missingAttempts(state, input)) {
         touched.add(jobId);
-        const cancelling = state.jobs.get(jobId)?.vertices[missing.vertex]?.subtasks[missing.subtask]?.state === 'CANCELING';
+        const cancelling =
+          state.jobs.get(jobId)?.vertices[missing.vertex]?.subtasks[missing.subtask]?.state === 'CANCELING';
         const reason = `TaskManager ${input.taskManagerId} registered again without this task`;
-        yield cancelling ? { type: 'TaskCancelled', jobId, ...missing } : { type: 'TaskFailed', jobId, ...missing, reason };
+        yield cancelling
+          ? { type: 'TaskCancelled', jobId, ...missing }
+          : { type: 'TaskFailed', jobId, ...missing, reason };
       }
       yield* decideReports(state, input.attempts, input.taskManagerId, touched);
       yield* settle(state, touched, policy);

@@ -24,7 +24,12 @@ export function* decideSubmit(state: Readonly<ClusterState>, command: SubmitJob)
   }
   const problem = submissionProblem(state, command);
   if (problem !== null) {
-    yield { type: 'JobRejected', jobId: jobId.slice(0, 64), commandId: commandId.slice(0, MAX_COMMAND_ID_CHARS), ...problem };
+    yield {
+      type: 'JobRejected',
+      jobId: jobId.slice(0, 64),
+      commandId: commandId.slice(0, MAX_COMMAND_ID_CHARS),
+      ...problem,
+    };
     return;
   }
   const { name, artifact, args, parallelism, graph } = command;
@@ -36,19 +41,26 @@ export function earlierAnswer(state: Readonly<ClusterState>, commandId: string):
   const earlier = state.answers.get(commandId);
   if (earlier !== undefined) return { type: 'CommandAnswered', ...earlier.answer };
   const jobId = state.submissions.get(commandId);
-  return jobId === undefined ? null : { type: 'CommandAnswered', commandId, jobId, rejection: null, message: 'submitted' };
+  return jobId === undefined
+    ? null
+    : { type: 'CommandAnswered', commandId, jobId, rejection: null, message: 'submitted' };
 }
 
-function submissionProblem(state: Readonly<ClusterState>, command: SubmitJob): { code: RejectionCode; reason: string } | null {
+function submissionProblem(
+  state: Readonly<ClusterState>,
+  command: SubmitJob,
+): { code: RejectionCode; reason: string } | null {
   const invalid = (reason: string) => ({ code: 'INVALID_COMMAND' as const, reason });
   if (command.commandId === '' || command.commandId.length > MAX_COMMAND_ID_CHARS) {
     return invalid(`commandId must have 1 to ${MAX_COMMAND_ID_CHARS} characters`);
   }
-  if (!/^[0-9a-f]{32}$/.test(command.jobId)) return invalid(`jobId '${command.jobId.slice(0, 64)}' is not 32 lower-case hex digits`);
+  if (!/^[0-9a-f]{32}$/.test(command.jobId))
+    return invalid(`jobId '${command.jobId.slice(0, 64)}' is not 32 lower-case hex digits`);
   if (command.name === '' || command.name.length > MAX_NAME_CHARS) {
     return invalid(`the job name has ${command.name.length} characters: 1 to ${MAX_NAME_CHARS} are possible`);
   }
-  if (!/^[0-9a-f]{64}$/.test(command.artifact.sha256)) return invalid('artifact.sha256 is not a sha256 in hex: push the bundle first');
+  if (!/^[0-9a-f]{64}$/.test(command.artifact.sha256))
+    return invalid('artifact.sha256 is not a sha256 in hex: push the bundle first');
   if (command.args.reduce((sum, arg) => sum + arg.length, 0) > MAX_ARGS_CHARS) {
     return invalid(`args have more than ${MAX_ARGS_CHARS} characters: put them into a file that the job reads`);
   }

@@ -43,7 +43,9 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
         effects.push(reply({ commandId: event.commandId, jobId: event.jobId, rejection: null, message: 'submitted' }));
         break;
       case 'JobRejected':
-        effects.push(reply({ commandId: event.commandId, jobId: event.jobId, rejection: event.code, message: event.reason }));
+        effects.push(
+          reply({ commandId: event.commandId, jobId: event.jobId, rejection: event.code, message: event.reason }),
+        );
         break;
       case 'CommandAnswered':
         effects.push(reply(event));
@@ -161,7 +163,12 @@ function deploy(state: Readonly<ClusterState>, jobId: string, only?: string): Ef
     message: {
       ...shared,
       taskManagerId,
-      tasks: subtasks.map(({ vertex, index, attempt, slot }) => ({ vertex, subtask: index, attempt, slot: slot?.index ?? 0 })),
+      tasks: subtasks.map(({ vertex, index, attempt, slot }) => ({
+        vertex,
+        subtask: index,
+        attempt,
+        slot: slot?.index ?? 0,
+      })),
     },
   }));
 }
@@ -234,7 +241,10 @@ function releaseJob(state: Readonly<ClusterState>, jobId: string): Effect[] {
   }
   return [...hosts]
     .filter((taskManagerId) => state.taskManagers.has(taskManagerId))
-    .map((taskManagerId) => ({ type: 'Assign', message: { type: 'ReleaseJob', epoch: state.epoch, taskManagerId, jobId } }));
+    .map((taskManagerId) => ({
+      type: 'Assign',
+      message: { type: 'ReleaseJob', epoch: state.epoch, taskManagerId, jobId },
+    }));
 }
 
 function publish(state: Readonly<ClusterState>, jobId: string): Effect {

@@ -26,7 +26,8 @@ export function graphProblem(graph: JobGraph): string | null {
   let subtasks = 0;
   for (const [index, vertex] of graph.vertices.entries()) {
     const where = `vertex ${index} ('${vertex.name.slice(0, 100)}')`;
-    if (!/^[0-9a-f]{32}$/.test(vertex.id)) return `${where} has the id '${vertex.id.slice(0, 40)}': 32 lower-case hex digits are needed`;
+    if (!/^[0-9a-f]{32}$/.test(vertex.id))
+      return `${where} has the id '${vertex.id.slice(0, 40)}': 32 lower-case hex digits are needed`;
     if (ids.has(vertex.id)) return `${where} has the id ${vertex.id} of another vertex`;
     ids.add(vertex.id);
     if (!Number.isInteger(vertex.parallelism) || vertex.parallelism < 1 || vertex.parallelism > MAX_PARALLELISM) {
@@ -91,11 +92,7 @@ export function* subtasksIn(job: Readonly<Job>, ...states: readonly SubtaskState
 }
 
 /** What a TaskManager's report about one attempt means. Late, repeated and foreign reports mean nothing. */
-export function* decideReport(
-  job: Readonly<Job>,
-  report: AttemptReport,
-  taskManagerId: string,
-): Generator<TaskEvent> {
+export function* decideReport(job: Readonly<Job>, report: AttemptReport, taskManagerId: string): Generator<TaskEvent> {
   const subtask = findAttempt(job, report);
   if (subtask === undefined || !isLive(subtask.state) || subtask.slot?.taskManagerId !== taskManagerId) return;
   const { jobId, vertex, subtask: index, attempt } = report;
@@ -112,7 +109,12 @@ export function* decideReport(
       return;
     case 'CANCELED':
       if (subtask.state === 'CANCELING') yield { type: 'TaskCancelled', ...id };
-      else yield { type: 'TaskFailed', ...id, reason: `TaskManager ${taskManagerId} stopped the task without being told to` };
+      else
+        yield {
+          type: 'TaskFailed',
+          ...id,
+          reason: `TaskManager ${taskManagerId} stopped the task without being told to`,
+        };
       return;
     case 'FAILED':
       // What fails while it is being cancelled has been cancelled, as in Flink.
@@ -127,14 +129,19 @@ export function* decideReport(
 export function evolveTask(state: ClusterState, event: TaskEvent): void {
   const job = state.jobs.get(event.jobId);
   const subtask = job?.vertices[event.vertex]?.subtasks[event.subtask];
-  if (job === undefined || subtask === undefined) throw new CorruptLedger(`${event.type} names a subtask that no job has`);
+  if (job === undefined || subtask === undefined)
+    throw new CorruptLedger(`${event.type} names a subtask that no job has`);
   if (event.type === 'TaskDeployed') {
     const slot = state.taskManagers.get(event.taskManagerId)?.slots[event.slot];
-    if (slot?.owner?.jobId !== job.id) throw new CorruptLedger(`TaskDeployed into slot ${event.taskManagerId}/${event.slot}, which job ${job.id} does not hold`);
+    if (slot?.owner?.jobId !== job.id)
+      throw new CorruptLedger(
+        `TaskDeployed into slot ${event.taskManagerId}/${event.slot}, which job ${job.id} does not hold`,
+      );
     deploy(state, job, subtask, slot, event.attempt);
     return;
   }
-  if (subtask.attempt !== event.attempt) throw new CorruptLedger(`${event.type} for attempt ${event.attempt}, the current one is ${subtask.attempt}`);
+  if (subtask.attempt !== event.attempt)
+    throw new CorruptLedger(`${event.type} for attempt ${event.attempt}, the current one is ${subtask.attempt}`);
   switch (event.type) {
     case 'TaskRunning':
       return enter(state, job, subtask, 'RUNNING');
@@ -170,7 +177,8 @@ export function endAttempt(
   end: 'FINISHED' | 'CANCELED' | 'FAILED',
   reason: string | null,
 ): void {
-  if (!isLive(subtask.state)) throw new CorruptLedger(`an attempt of job ${job.id} ends as ${end} and is ${subtask.state} already`);
+  if (!isLive(subtask.state))
+    throw new CorruptLedger(`an attempt of job ${job.id} ends as ${end} and is ${subtask.state} already`);
   job.live--;
   subtask.slot?.owner?.subtasks.delete(subtask);
   subtask.reason = reason;

@@ -1,5 +1,12 @@
 // Everything that can reach a leader, as data. Each comes with its time (`at`) and, where it was read from a topic, its cause.
-import type { CancelJob, Cause, RegisterTaskManager, SubmitJob, TaskManagerStopping, TaskReport } from './schema.gen.ts';
+import type {
+  CancelJob,
+  Cause,
+  RegisterTaskManager,
+  SubmitJob,
+  TaskManagerStopping,
+  TaskReport,
+} from './schema.gen.ts';
 
 /** A command from the `commands` topic. */
 export type Command = SubmitJob | CancelJob;

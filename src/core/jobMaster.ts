@@ -89,7 +89,13 @@ function* decideFailure(state: Readonly<ClusterState>, job: Readonly<Job>, polic
 
 function* cancelLive(job: Readonly<Job>): Generator<ClusterEvent> {
   for (const subtask of subtasksIn(job, 'DEPLOYING', 'RUNNING')) {
-    yield { type: 'TaskCancelling', jobId: job.id, vertex: subtask.vertex, subtask: subtask.index, attempt: subtask.attempt };
+    yield {
+      type: 'TaskCancelling',
+      jobId: job.id,
+      vertex: subtask.vertex,
+      subtask: subtask.index,
+      attempt: subtask.attempt,
+    };
   }
 }
 
@@ -97,7 +103,13 @@ function* cancelOldRun(job: Readonly<Job>): Generator<ClusterEvent> {
   if (job.draining === 0 || job.draining === countOf(job, 'CANCELING')) return;
   for (const subtask of subtasksIn(job, 'DEPLOYING', 'RUNNING')) {
     if (subtask.run === job.restarts) continue;
-    yield { type: 'TaskCancelling', jobId: job.id, vertex: subtask.vertex, subtask: subtask.index, attempt: subtask.attempt };
+    yield {
+      type: 'TaskCancelling',
+      jobId: job.id,
+      vertex: subtask.vertex,
+      subtask: subtask.index,
+      attempt: subtask.attempt,
+    };
   }
 }
 
@@ -106,7 +118,8 @@ export function evolveJob(state: ClusterState, event: JobEvent): void {
   if (job === undefined) throw new CorruptLedger(`${event.type} names job ${event.jobId}, which does not exist`);
   switch (event.type) {
     case 'JobQueued':
-      if (job.status.kind === 'CREATED' || job.status.kind === 'RESTARTING') job.status = { ...job.status, queuedFor: event.slotsNeeded };
+      if (job.status.kind === 'CREATED' || job.status.kind === 'RESTARTING')
+        job.status = { ...job.status, queuedFor: event.slotsNeeded };
       else throw new CorruptLedger(`JobQueued for job ${job.id}, which is ${job.status.kind}`);
       return;
     case 'JobStarted':
@@ -115,7 +128,12 @@ export function evolveJob(state: ClusterState, event: JobEvent): void {
     case 'JobRestarting':
       beginRun(state, job);
       state.queue.add(job.id);
-      return enter(state, job, { kind: 'RESTARTING', reason: event.reason, restartAt: event.restartAt, queuedFor: null });
+      return enter(state, job, {
+        kind: 'RESTARTING',
+        reason: event.reason,
+        restartAt: event.restartAt,
+        queuedFor: null,
+      });
     case 'JobCancelling':
       state.queue.delete(job.id);
       return enter(state, job, { kind: 'CANCELLING' });

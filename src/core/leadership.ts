@@ -20,7 +20,11 @@ export function* decideClaimCounted(
 export function evolveLeadership(state: ClusterState, event: LeadershipEvent): void {
   switch (event.type) {
     case 'LeadershipConfirmed':
-      state.leader = { id: event.leaderId, restAddress: event.restAddress, claimedAt: state.leader?.claimedAt ?? state.at };
+      state.leader = {
+        id: event.leaderId,
+        restAddress: event.restAddress,
+        claimedAt: state.leader?.claimedAt ?? state.at,
+      };
       return;
     case 'LeadershipReleased':
       state.leader = null;

@@ -1,10 +1,21 @@
 // The messages of each topic as unions, so that every reader switches over all of them.
-import type {
-  ArtifactPart, CancelTasks, CommandReply, DeadLetter, DeployTasks, JobManagerHeartbeat, JobStatus, RegistrationAccepted,
-  RegistrationRequired, ReleaseJob, ResultBatch, TaskManagerHeartbeat,
-} from './schema.gen.ts';
+
 import type { Command, StatusMessage } from './inputs.ts';
 import type { LedgerRecord } from './ledger.ts';
+import type {
+  ArtifactPart,
+  CancelTasks,
+  CommandReply,
+  DeadLetter,
+  DeployTasks,
+  JobManagerHeartbeat,
+  JobStatus,
+  RegistrationAccepted,
+  RegistrationRequired,
+  ReleaseJob,
+  ResultBatch,
+  TaskManagerHeartbeat,
+} from './schema.gen.ts';
 
 /** `assignments`: leader → one TaskManager. */
 export type AssignmentMessage = RegistrationAccepted | RegistrationRequired | DeployTasks | CancelTasks | ReleaseJob;

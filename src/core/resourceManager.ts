@@ -23,7 +23,10 @@ export type ResourceEvent = Extract<
 >;
 
 /** A TaskManager joins, repeats itself, or comes back. What it runs and the ledger doesn't count is cancelled; see decideMissing for the reverse. */
-export function* decideRegistration(state: Readonly<ClusterState>, message: RegisterTaskManager): Generator<ResourceEvent> {
+export function* decideRegistration(
+  state: Readonly<ClusterState>,
+  message: RegisterTaskManager,
+): Generator<ResourceEvent> {
   const { taskManagerId, pid, host, dataPort, managedMemoryBytes } = message;
   const slots = Math.min(Math.max(0, message.slots), MAX_SLOTS);
   const strays: AttemptId[] = [];
@@ -43,7 +46,9 @@ export function* decideRegistration(state: Readonly<ClusterState>, message: Regi
 
 /** Attempts that the ledger has RUNNING or CANCELING there and that the TaskManager did not list; one still DEPLOYING may be under way. */
 export function missingAttempts(state: Readonly<ClusterState>, message: RegisterTaskManager): AttemptId[] {
-  const reported = new Set(message.attempts.map((report) => `${report.jobId}/${report.vertex}/${report.subtask}/${report.attempt}`));
+  const reported = new Set(
+    message.attempts.map((report) => `${report.jobId}/${report.vertex}/${report.subtask}/${report.attempt}`),
+  );
   const missing: AttemptId[] = [];
   for (const slot of state.taskManagers.get(message.taskManagerId)?.slots ?? []) {
     for (const subtask of slot.owner?.subtasks ?? []) {
@@ -67,11 +72,14 @@ export function* decideSilent(
 }
 
 export function* decideHeard(state: Readonly<ClusterState>, taskManagerId: string): Generator<ResourceEvent> {
-  if (state.taskManagers.get(taskManagerId)?.status.kind === 'suspected') yield { type: 'TaskManagerRecovered', taskManagerId };
+  if (state.taskManagers.get(taskManagerId)?.status.kind === 'suspected')
+    yield { type: 'TaskManagerRecovered', taskManagerId };
 }
 
 /** Suspected TaskManagers whose fault-transfer delay has passed. */
-export function* overdueTaskManagers(state: Readonly<ClusterState>): Generator<{ taskManager: TaskManager; reason: string }> {
+export function* overdueTaskManagers(
+  state: Readonly<ClusterState>,
+): Generator<{ taskManager: TaskManager; reason: string }> {
   for (const taskManager of [...state.taskManagers.values()]) {
     const { status } = taskManager;
     if (status.kind === 'suspected' && status.lostAt <= state.at) yield { taskManager, reason: status.reason };
@@ -105,10 +113,12 @@ export function evolveResource(state: ClusterState, event: ResourceEvent): void 
     });
     return;
   }
-  if (taskManager === undefined) throw new CorruptLedger(`${event.type} names TaskManager ${event.taskManagerId}, which is not registered`);
+  if (taskManager === undefined)
+    throw new CorruptLedger(`${event.type} names TaskManager ${event.taskManagerId}, which is not registered`);
   switch (event.type) {
     case 'SlotOffered':
-      if (event.slot !== taskManager.slots.length) throw new CorruptLedger(`SlotOffered ${event.slot} of ${taskManager.id} out of order`);
+      if (event.slot !== taskManager.slots.length)
+        throw new CorruptLedger(`SlotOffered ${event.slot} of ${taskManager.id} out of order`);
       taskManager.slots.push({
         taskManagerId: taskManager.id,
         index: event.slot,
@@ -137,7 +147,10 @@ function remove(state: ClusterState, taskManager: TaskManager, reason: string): 
   for (const slot of taskManager.slots) {
     if (slot.owner === null) continue;
     const job = state.jobs.get(slot.owner.jobId);
-    if (job === undefined) throw new CorruptLedger(`slot ${taskManager.id}/${slot.index} belongs to job ${slot.owner.jobId}, which does not exist`);
+    if (job === undefined)
+      throw new CorruptLedger(
+        `slot ${taskManager.id}/${slot.index} belongs to job ${slot.owner.jobId}, which does not exist`,
+      );
     for (const subtask of [...slot.owner.subtasks]) endAttempt(state, job, subtask, 'FAILED', reason);
     job.slots.delete(slot);
     slot.owner = null;

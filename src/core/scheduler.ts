@@ -47,7 +47,9 @@ export function* decideSchedule(state: Readonly<ClusterState>, job: Readonly<Job
       };
     }
   }
-  const slotOf = new Map(groups.flatMap((group, index) => group.vertices.map((vertex) => [vertex.index, seats[index] ?? []] as const)));
+  const slotOf = new Map(
+    groups.flatMap((group, index) => group.vertices.map((vertex) => [vertex.index, seats[index] ?? []] as const)),
+  );
   // Vertices stand in topological order, so this goes from source to sink.
   for (const vertex of job.vertices) {
     for (const subtask of vertex.subtasks) {

@@ -26,15 +26,18 @@ export function evolveSlot(state: ClusterState, event: SlotEvent): void {
   const job = state.jobs.get(event.jobId);
   const slot = state.taskManagers.get(event.taskManagerId)?.slots[event.slot];
   const where = `slot ${event.taskManagerId}/${event.slot}`;
-  if (job === undefined || slot === undefined) throw new CorruptLedger(`${event.type} names ${where} of job ${event.jobId}: one of them does not exist`);
+  if (job === undefined || slot === undefined)
+    throw new CorruptLedger(`${event.type} names ${where} of job ${event.jobId}: one of them does not exist`);
   switch (event.type) {
     case 'SlotAllocated':
-      if (slot.owner !== null) throw new CorruptLedger(`${where} is allocated to job ${job.id} and belongs to job ${slot.owner.jobId}`);
+      if (slot.owner !== null)
+        throw new CorruptLedger(`${where} is allocated to job ${job.id} and belongs to job ${slot.owner.jobId}`);
       slot.owner = { jobId: job.id, slotSharingGroup: event.slotSharingGroup, subtasks: new Set() };
       job.slots.add(slot);
       return;
     case 'SlotReleased':
-      if (slot.owner?.jobId !== job.id) throw new CorruptLedger(`${where} is released by job ${job.id}, which does not hold it`);
+      if (slot.owner?.jobId !== job.id)
+        throw new CorruptLedger(`${where} is released by job ${job.id}, which does not hold it`);
       if (slot.owner.subtasks.size > 0) throw new CorruptLedger(`${where} is released with live tasks`);
       slot.owner = null;
       job.slots.delete(slot);

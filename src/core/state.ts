@@ -50,7 +50,9 @@ export interface TaskManager {
   readonly slots: Slot[];
 }
 
-export type TaskManagerStatus = { readonly kind: 'registered' } | { readonly kind: 'suspected'; readonly lostAt: number; readonly reason: string };
+export type TaskManagerStatus =
+  | { readonly kind: 'registered' }
+  | { readonly kind: 'suspected'; readonly lostAt: number; readonly reason: string };
 
 export interface Slot {
   readonly taskManagerId: string;
@@ -104,7 +106,12 @@ export interface Failure {
 export type JobStatusDetail =
   | { readonly kind: 'CREATED'; readonly queuedFor: number | null }
   | { readonly kind: 'RUNNING' }
-  | { readonly kind: 'RESTARTING'; readonly reason: string; readonly restartAt: number; readonly queuedFor: number | null }
+  | {
+      readonly kind: 'RESTARTING';
+      readonly reason: string;
+      readonly restartAt: number;
+      readonly queuedFor: number | null;
+    }
   | { readonly kind: 'CANCELLING' }
   | { readonly kind: 'CANCELED'; readonly endedAt: number }
   | { readonly kind: 'FAILING'; readonly reason: string }
