@@ -1,7 +1,12 @@
 // Channels: the journal with messages in place of bytes. Every process reads and writes its topics through this, so that framing,
 // headers, keys and partitions are decided once.
+import assert from 'node:assert';
 import type { Message, TopicMessages, TopicName } from '../core/messages.ts';
-import type { Tail, TailFrom } from '../ports/journal.ts';
+import type { Journal, StoredRecord, Tail, TailFrom, TopicSpec } from '../ports/journal.ts';
+import { CloudEventHeaders } from './cloudEvents.ts';
+import { decodeMessage, encodeMessage } from './codec.ts';
+import { CodecError } from './codecError.ts';
+import { partitionOfKey } from './partitioner.ts';
 
 /** A record of a topic, decoded, or what is wrong with it. */
 export type Delivery<M extends Message> = {
@@ -45,4 +50,80 @@ export interface Channels {
   /** Partition of a key: Kafka's murmur2, so that foreign producers agree. */
   partitionOf(topic: TopicName, key: string): number;
   partitionsOf(topic: TopicName): number;
+}
+
+export interface ChannelsOptions {
+  readonly topics: readonly TopicSpec[];
+  /** `ce_source` of what is appended, for example a process id. */
+  readonly source: string;
+  /** Unix ms for `ce_time`; default Date.now. A simulation passes its own. */
+  readonly now?: () => number;
+}
+
+/** Channels over a journal whose topics exist. Closing them is closing the tails and the journal. */
+export function openChannels(journal: Journal, options: ChannelsOptions): Channels {
+  const partitions = new Map(options.topics.map((topic) => [topic.name, topic.partitions]));
+  const cloudEvents = new CloudEventHeaders(options.source, options.now ?? Date.now);
+
+  const partitionsOf = (topic: TopicName): number => {
+    const count = partitions.get(topic);
+    assert(count !== undefined, `topic ${topic} is not among those that the channels were opened with`);
+    return count;
+  };
+  const partitionOf = (topic: TopicName, key: string | null): number => {
+    const count = partitionsOf(topic);
+    return key === null || count === 1 ? 0 : partitionOfKey(key, count);
+  };
+
+  return {
+    // async, so that a message that cannot be encoded rejects as every other failure does.
+    async append(topic, messages) {
+      const first = messages[0];
+      assert(first !== undefined, `nothing to append to ${topic}`);
+      const partition = partitionOf(topic, first.key);
+      const records = messages.map(({ key, message, headers }) => {
+        assert(
+          key === first.key || partitionOf(topic, key) === partition,
+          `keys ${first.key} and ${key} of one append to ${topic} have different partitions`,
+        );
+        return { key, value: encodeMessage(message), headers: cloudEvents.of(message.type, headers) };
+      });
+      return journal.append(topic, partition, records);
+    },
+
+    follow(topic, { partitions: wanted, from, onBatch, onError }) {
+      const followed = wanted ?? Array.from({ length: partitionsOf(topic) }, (_, partition) => partition);
+      const positions = followed.map((partition) => ({ topic, partition, from: from(partition) }));
+      return journal.tail(positions, {
+        onBatch: ({ partition, records, next, end }) =>
+          onBatch({ partition, deliveries: records.map((record) => deliver(topic, partition, record)), next, end }),
+        onError,
+      });
+    },
+
+    partitionOf,
+    partitionsOf,
+  };
+}
+
+function deliver<T extends TopicName>(topic: T, partition: number, record: StoredRecord): Delivery<TopicMessages[T]> {
+  const { offset, timestamp, key, headers, value } = record;
+  if (value === null) return { partition, offset, timestamp, key, headers, kind: 'tombstone' };
+  try {
+    const message = decodeMessage(topic, value, headers);
+    return { partition, offset, timestamp, key, headers, kind: 'message', message, size: value.length };
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    // A copy: the journal may reuse the bytes, and these wait to become a dead letter.
+    return {
+      partition,
+      offset,
+      timestamp,
+      key,
+      headers,
+      kind: 'undecodable',
+      reason: error.message,
+      value: Uint8Array.from(value),
+    };
+  }
 }

@@ -53,6 +53,34 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "AttemptId": {
+    "type": "record",
+    "name": "AttemptId",
+    "namespace": "sluice",
+    "doc": "One execution attempt of any job.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt."
+      }
+    ]
+  },
   "AttemptReport": {
     "type": "record",
     "name": "AttemptReport",
@@ -696,7 +724,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
     "type": "record",
     "name": "JobStarted",
     "namespace": "sluice",
-    "doc": "Every task of the job has its slot: the job is RUNNING.",
+    "doc": "Every task of the job runs or has finished: the job is RUNNING.",
     "fields": [
       {
         "name": "jobId",
@@ -1339,7 +1367,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
     "type": "record",
     "name": "TaskFailed",
     "namespace": "sluice",
-    "doc": "Terminal: the attempt ended with an error or its TaskManager was lost.",
+    "doc": "Terminal: the attempt ended with an error. Attempts on a TaskManager that is lost or released fail by that event alone.",
     "fields": [
       {
         "name": "jobId",
@@ -1521,6 +1549,14 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "managedMemoryBytes",
         "type": "long",
         "doc": "Managed memory of the whole TaskManager in bytes, shared equally by its slots."
+      },
+      {
+        "name": "strays",
+        "type": {
+          "type": "array",
+          "items": "AttemptId"
+        },
+        "doc": "Attempts that it said it runs and that the ledger does not count: they are cancelled."
       }
     ]
   },
@@ -1684,4 +1720,27 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   }
+};
+
+/** CRC-64-AVRO fingerprint of each message schema, by name. */
+export const FINGERPRINTS: Readonly<Record<string, string>> = {
+  "ArtifactPart": "4292d76e40b553a9",
+  "CancelJob": "ce1a7dd2b20ae08e",
+  "CancelTasks": "34a4faa581b398b0",
+  "Claim": "92bd17509e3ab01c",
+  "CommandReply": "2e40f494505956cd",
+  "Commit": "8804774c8f996700",
+  "DeadLetter": "b6e799104384af78",
+  "DeployTasks": "432985e21921d147",
+  "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
+  "JobStatus": "55167045663a5279",
+  "RegisterTaskManager": "45b77cb643e57a06",
+  "RegistrationAccepted": "294294e3b1790dfe",
+  "RegistrationRequired": "10d62bb9ae24afc7",
+  "ReleaseJob": "36c9e3b94a744d39",
+  "ResultBatch": "c8b4585d236ae948",
+  "SubmitJob": "7bf135f170f9cc82",
+  "TaskManagerHeartbeat": "ad8278bfbde9027f",
+  "TaskManagerStopping": "cd9c05cdc318a10d",
+  "TaskReport": "cdc7fb642cc63b34"
 };

@@ -1,0 +1,79 @@
+// Commands as JSON, so that a shell one-liner or a service in another language can submit a job. What is accepted follows from the same
+// Avro schemas as the binary form: every field by its name, fields with a default may be left out, unknown ones are refused by name.
+import type avro from 'avsc';
+import { z } from 'zod';
+import { CodecError } from './codecError.ts';
+
+/** Longer JSON is refused before it is parsed. */
+export const MAX_JSON_BYTES = 8 * 1024 * 1024;
+
+/** True where a record says, or looks like, that it is JSON. An Avro message never begins with a brace. */
+export function isJson(value: Uint8Array, headers: Readonly<Record<string, string>> | undefined): boolean {
+  return value[0] === 0x7b || headers?.['content-type']?.startsWith('application/json') === true;
+}
+
+/** Reads a command whose `type` is a key of `schemas`. */
+export function readJsonCommand(value: Uint8Array, schemas: ReadonlyMap<string, z.ZodType>): unknown {
+  if (value.length > MAX_JSON_BYTES)
+    throw new CodecError('UNDECODABLE', `it has ${value.length} bytes of JSON and ${MAX_JSON_BYTES} are allowed`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'));
+  } catch (error) {
+    throw new CodecError('UNDECODABLE', `it is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  const type = typeof parsed === 'object' && parsed !== null && 'type' in parsed ? parsed.type : undefined;
+  const schema = typeof type === 'string' ? schemas.get(type) : undefined;
+  if (schema === undefined)
+    throw new CodecError('UNDECODABLE', `its "type" must be one of ${[...schemas.keys()].join(', ')}`);
+  const result = schema.safeParse(parsed);
+  if (!result.success) {
+    const issues = result.error.issues.map((issue) => `${[type, ...issue.path].join('.')}: ${issue.message}`);
+    throw new CodecError('UNDECODABLE', issues.join('; '));
+  }
+  return result.data;
+}
+
+/** The zod schema of an Avro record with its `type`. */
+export function zodMessage(type: avro.Type, name: string): z.ZodType {
+  return (zodOf(type) as z.ZodObject).extend({ type: z.literal(name) });
+}
+
+function zodOf(type: avro.Type): z.ZodType {
+  switch (type.typeName) {
+    case 'null':
+      return z.null();
+    case 'boolean':
+      return z.boolean();
+    case 'int':
+      return z.int32();
+    case 'long':
+      return z.int();
+    case 'double':
+      return z.number();
+    case 'string':
+      return z.string();
+    case 'enum':
+      return z.enum((type as avro.types.EnumType).symbols as [string, ...string[]]);
+    case 'array':
+      return z.array(zodOf((type as avro.types.ArrayType).itemsType));
+    case 'union:unwrapped':
+    case 'union:wrapped':
+      return z.union((type as avro.types.WrappedUnionType).types.map(zodOf));
+    case 'record': {
+      const fields = (type as avro.types.RecordType).fields.map((field) => {
+        const value: unknown = field.defaultValue();
+        return [
+          field.name,
+          value === undefined ? zodOf(field.type) : zodOf(field.type).default(value as never),
+        ] as const;
+      });
+      return z.strictObject(Object.fromEntries(fields));
+    }
+    default:
+      throw new CodecError(
+        'UNSUPPORTED_SCHEMA',
+        `A command cannot hold Avro's ${type.typeName} in JSON: leave it out or make it a string.`,
+      );
+  }
+}

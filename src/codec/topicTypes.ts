@@ -1,0 +1,38 @@
+// Which messages belong to which topic, at run time: the types of core/messages.ts say the same, and the compiler holds the two together.
+import type { Message, TopicMessages, TopicName } from '../core/messages.ts';
+
+export type MessageType = Message['type'];
+
+// An object with exactly one key a type: leaving one out, or naming a foreign one, does not compile.
+const TYPES: { readonly [T in TopicName]: Readonly<Record<TopicMessages[T]['type'], true>> } = {
+  commands: { SubmitJob: true, CancelJob: true },
+  replies: { CommandReply: true },
+  events: { Claim: true, Commit: true },
+  assignments: {
+    RegistrationAccepted: true,
+    RegistrationRequired: true,
+    DeployTasks: true,
+    CancelTasks: true,
+    ReleaseJob: true,
+  },
+  status: { RegisterTaskManager: true, TaskReport: true, TaskManagerStopping: true },
+  signals: { JobManagerHeartbeat: true, TaskManagerHeartbeat: true },
+  jobs: { JobStatus: true },
+  artifacts: { ArtifactPart: true },
+  results: { ResultBatch: true },
+  'dead-letters': { DeadLetter: true },
+};
+
+export const TOPIC_NAMES = Object.keys(TYPES) as readonly TopicName[];
+
+/** Types of the messages of a topic. */
+export function typesOf(topic: TopicName): readonly MessageType[] {
+  return Object.keys(TYPES[topic]) as MessageType[];
+}
+
+/** The topic that a type of message travels on. Each has exactly one. */
+export const TOPIC_OF: ReadonlyMap<string, TopicName> = new Map(
+  TOPIC_NAMES.flatMap((topic) => typesOf(topic).map((type) => [type, topic] as const)),
+);
+
+export const MESSAGE_TYPES = [...TOPIC_OF.keys()] as readonly MessageType[];
