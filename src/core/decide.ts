@@ -62,12 +62,19 @@ export function propose(
       weight += weightOf(event);
     }
     if (cause !== null && partition !== null) {
-      causes = [...causes.filter((other) => other.topic !== cause.topic || other.partition !== cause.partition), cause];
+      causes = withCause(causes, cause);
       speculative.inputs.set(partition, cause.offset);
     }
+    // Their offsets are in `speculative.inputs` already: they were read, and no Commit has said so.
+    if (input.type === 'CheckpointInputs') causes = input.causes.reduce(withCause, causes);
   }
   flush();
   return commits;
+}
+
+/** At most one cause a partition, the newest. */
+function withCause(causes: readonly Cause[], cause: Cause): Cause[] {
+  return [...causes.filter((other) => other.topic !== cause.topic || other.partition !== cause.partition), cause];
 }
 
 /** About the size of an event in bytes; only failures and submissions vary much. */

@@ -27,8 +27,8 @@ export type Observation =
   /** A heartbeat came from a TaskManager that the ledger does not know. Decides nothing; its effect asks for a registration. */
   /** nextDeadline(state) has passed. */
   | { readonly type: 'DeadlinePassed' }
-  /** Inputs were read that decided nothing; keeps the resume distance short. */
-  | { readonly type: 'CheckpointInputs' };
+  /** Inputs up to these causes were read and decided nothing since the last Commit; keeps the resume distance short. */
+  | { readonly type: 'CheckpointInputs'; readonly causes: readonly Cause[] };
 
 export type Input = Command | StatusMessage | Observation;
 
