@@ -1,0 +1,114 @@
+// Runs a scenario: lines that begin with `> ` are inputs, what stands below each is what core decided. The whole file is the expectation,
+// so that a change of behaviour is reviewed as a diff.
+import { nextDeadline } from '../../src/core/decide.ts';
+import type { Input } from '../../src/core/inputs.ts';
+import type { AttemptState, ClusterEvent } from '../../src/core/schema.gen.ts';
+import { Cluster, cancel, chain, hex, register, submit } from '../core/cluster.ts';
+
+/** `# …` lines are kept; everything else that is no input is replaced by what really happened. */
+export function play(text: string): string {
+  const cluster = new Cluster();
+  const names = new Map<string, string>();
+  const out: string[] = [];
+  for (const line of text.split('\n')) {
+    if (line.startsWith('#') || line === '') out.push(line);
+    if (!line.startsWith('> ')) continue;
+    out.push(line, describe(run(cluster, line.slice(2).trim(), names), names));
+  }
+  return `${out.join('\n').trim()}\n`;
+}
+
+function run(cluster: Cluster, command: string, names: Map<string, string>): ClusterEvent[] {
+  const [subject = '', verb = '', ...rest] = command.split(/\s+/);
+  const option = (name: string) =>
+    rest
+      .concat(verb)
+      .find((word) => word.startsWith(`${name}=`))
+      ?.slice(name.length + 1);
+  switch (subject) {
+    case 'policy': {
+      cluster.policy = {
+        ...cluster.policy,
+        restartAttempts: Number(option('restarts') ?? cluster.policy.restartAttempts),
+        restartDelayMs: Number(option('delay') ?? cluster.policy.restartDelayMs),
+      };
+      return [];
+    }
+    case 'submit': {
+      names.set(hex(verb), verb);
+      const parallelisms = rest.filter((word) => /^\d+$/.test(word)).map(Number);
+      return cluster.when(submit(verb, chain(...parallelisms.map((parallelism) => ({ parallelism })))));
+    }
+    case 'cancel':
+      return cluster.when(cancel(verb));
+    case 'claim':
+      return cluster.claim(verb);
+    case 'wait': {
+      cluster.later(Number(verb));
+      const due = nextDeadline(cluster.state);
+      return due !== null && due <= cluster.now ? cluster.when({ type: 'DeadlinePassed' }) : [];
+    }
+    default:
+      return cluster.when(said(cluster, subject, verb, rest, option));
+  }
+}
+
+function said(
+  cluster: Cluster,
+  taskManagerId: string,
+  verb: string,
+  rest: readonly string[],
+  option: (name: string) => string | undefined,
+): Input {
+  switch (verb) {
+    case 'registers':
+      return register(taskManagerId, Number(option('slots') ?? 1));
+    case 'silent':
+      return { type: 'TaskManagerSilent', taskManagerId, silentForMs: 3_000 };
+    case 'heard':
+      return { type: 'TaskManagerHeard', taskManagerId };
+    case 'stops':
+      return { type: 'TaskManagerStopping', taskManagerId, reason: 'SIGTERM' };
+    case 'running':
+    case 'finished':
+    case 'canceled':
+    case 'failed': {
+      const state = verb.toUpperCase() as AttemptState;
+      const only = rest.find((word) => /^\d+\/\d+$/.test(word));
+      return cluster.report(
+        taskManagerId,
+        state,
+        (task) => only === undefined || only === `${task.vertex}/${task.index}`,
+        'Error: boom',
+      );
+    }
+    default:
+      throw new Error(`no such input: ${taskManagerId} ${verb}`);
+  }
+}
+
+function describe(events: readonly ClusterEvent[], names: Map<string, string>): string {
+  if (events.length === 0) return '(nothing)';
+  const lines: { type: string; details: string[] }[] = [];
+  for (const event of events) {
+    const last = lines.at(-1);
+    const detail = detailOf(event, names);
+    if (last?.type === event.type) last.details.push(detail);
+    else lines.push({ type: event.type, details: [detail] });
+  }
+  return lines.map(({ type, details }) => `${type} ${details.join(' ')}`.trimEnd()).join('\n');
+}
+
+function detailOf(event: ClusterEvent, names: Map<string, string>): string {
+  if (event.type === 'TaskDeployed')
+    return `${event.vertex}/${event.subtask}#${event.attempt}@${event.taskManagerId}/${event.slot}`;
+  if (event.type === 'SlotAllocated' || event.type === 'SlotReleased') return `${event.taskManagerId}/${event.slot}`;
+  if (event.type === 'SlotOffered') return `${event.slot}`;
+  if ('vertex' in event) return `${event.vertex}/${event.subtask}#${event.attempt}`;
+  if ('taskManagerId' in event) return event.taskManagerId;
+  if (event.type === 'CommandAnswered') return event.rejection ?? 'accepted';
+  if (event.type === 'JobQueued') return `${names.get(event.jobId)} needs ${event.slotsNeeded}`;
+  if (event.type === 'JobRejected') return event.code;
+  if ('jobId' in event) return names.get(event.jobId) ?? event.jobId;
+  return 'leaderId' in event ? event.leaderId : '';
+}
