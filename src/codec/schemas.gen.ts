@@ -219,6 +219,405 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "CheckpointAbort": {
+    "type": "record",
+    "name": "CheckpointAbort",
+    "namespace": "sluice",
+    "doc": "A checkpoint is aborted: what was stored for it may be dropped.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      }
+    ]
+  },
+  "CheckpointAborted": {
+    "type": "record",
+    "name": "CheckpointAborted",
+    "namespace": "sluice",
+    "doc": "The checkpoint will not complete.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+      }
+    ]
+  },
+  "CheckpointAck": {
+    "type": "record",
+    "name": "CheckpointAck",
+    "namespace": "sluice",
+    "doc": "A subtask stored its state for a checkpoint.",
+    "fields": [
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt."
+      },
+      {
+        "name": "handle",
+        "type": "string",
+        "doc": "Where the state is; empty where there is none."
+      },
+      {
+        "name": "bytes",
+        "type": "long",
+        "doc": "Size of the state in bytes."
+      }
+    ]
+  },
+  "CheckpointAcked": {
+    "type": "record",
+    "name": "CheckpointAcked",
+    "namespace": "sluice",
+    "doc": "A subtask has stored its state.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt."
+      },
+      {
+        "name": "handle",
+        "type": "string",
+        "doc": "Where the state is, as its state backend names it; empty where there is none."
+      },
+      {
+        "name": "bytes",
+        "type": "long",
+        "doc": "Size of the state in bytes."
+      }
+    ]
+  },
+  "CheckpointComplete": {
+    "type": "record",
+    "name": "CheckpointComplete",
+    "namespace": "sluice",
+    "doc": "A checkpoint is complete: two-phase sinks commit.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      }
+    ]
+  },
+  "CheckpointCompleted": {
+    "type": "record",
+    "name": "CheckpointCompleted",
+    "namespace": "sluice",
+    "doc": "Every required subtask has acked.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      }
+    ]
+  },
+  "CheckpointConfig": {
+    "type": "record",
+    "name": "CheckpointConfig",
+    "namespace": "sluice",
+    "doc": "How a job is checkpointed; times in ms.",
+    "fields": [
+      {
+        "name": "intervalMs",
+        "type": "long",
+        "doc": "From trigger to trigger."
+      },
+      {
+        "name": "minPauseMs",
+        "type": "long",
+        "doc": "Least time between the end of one checkpoint and the trigger of the next."
+      },
+      {
+        "name": "timeoutMs",
+        "type": "long",
+        "doc": "A checkpoint that takes longer is aborted."
+      },
+      {
+        "name": "maxConcurrent",
+        "type": "int",
+        "doc": "Most checkpoints under way at once."
+      },
+      {
+        "name": "toleratedFailures",
+        "type": "int",
+        "doc": "Consecutive failed checkpoints before the job fails over."
+      },
+      {
+        "name": "retained",
+        "type": "int",
+        "doc": "Complete checkpoints that are kept."
+      }
+    ]
+  },
+  "CheckpointDecline": {
+    "type": "record",
+    "name": "CheckpointDecline",
+    "namespace": "sluice",
+    "doc": "A subtask cannot take part in a checkpoint.",
+    "fields": [
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+      }
+    ]
+  },
+  "CheckpointDeclined": {
+    "type": "record",
+    "name": "CheckpointDeclined",
+    "namespace": "sluice",
+    "doc": "A subtask could not take part.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+      }
+    ]
+  },
+  "CheckpointPurpose": {
+    "type": "enum",
+    "name": "CheckpointPurpose",
+    "namespace": "sluice",
+    "doc": "Why a checkpoint is taken: periodically, or as a savepoint for itself or to stop, pause or rescale the job.",
+    "symbols": [
+      "PERIODIC",
+      "SAVEPOINT",
+      "STOP",
+      "PAUSE",
+      "RESCALE"
+    ]
+  },
+  "CheckpointReport": {
+    "type": "record",
+    "name": "CheckpointReport",
+    "namespace": "sluice",
+    "doc": "Answers of a TaskManager’s subtasks to one checkpoint. Repeats are harmless.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "acks",
+        "type": {
+          "type": "array",
+          "items": "CheckpointAck"
+        },
+        "doc": "Who stored its state."
+      },
+      {
+        "name": "declines",
+        "type": {
+          "type": "array",
+          "items": "CheckpointDecline"
+        },
+        "doc": "Who could not."
+      }
+    ]
+  },
+  "CheckpointSubsumed": {
+    "type": "record",
+    "name": "CheckpointSubsumed",
+    "namespace": "sluice",
+    "doc": "A newer complete checkpoint took its place; its state may be dropped.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      }
+    ]
+  },
+  "CheckpointTriggered": {
+    "type": "record",
+    "name": "CheckpointTriggered",
+    "namespace": "sluice",
+    "doc": "A checkpoint began. Every subtask that is RUNNING now must ack it.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "purpose",
+        "type": "CheckpointPurpose",
+        "doc": "Why."
+      },
+      {
+        "name": "expiresAt",
+        "type": "long",
+        "doc": "It is aborted if it is not complete by then, Unix ms."
+      },
+      {
+        "name": "targetPath",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Folder that a savepoint was asked to go to.",
+        "default": null
+      },
+      {
+        "name": "commandId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Command that asked for it.",
+        "default": null
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "RESCALE: the new parallelism; else 0.",
+        "default": 0
+      }
+    ]
+  },
   "Claim": {
     "type": "record",
     "name": "Claim",
@@ -271,6 +670,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "message",
         "type": "string",
         "doc": "For people; says the way out of a refusal."
+      },
+      {
+        "name": "path",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Where a savepoint is.",
+        "default": null
       }
     ]
   },
@@ -303,6 +711,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "message",
         "type": "string",
         "doc": "For people."
+      },
+      {
+        "name": "path",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Where a savepoint is.",
+        "default": null
       }
     ]
   },
@@ -367,7 +784,24 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
             "TaskCancelled",
             "TaskFailed",
             "CommandAnswered",
-            "InputsConsumed"
+            "InputsConsumed",
+            "JobPlanned",
+            "JobStopping",
+            "JobPaused",
+            "JobResumed",
+            "JobRescaled",
+            "JobExpired",
+            "CheckpointTriggered",
+            "CheckpointAcked",
+            "CheckpointDeclined",
+            "CheckpointCompleted",
+            "CheckpointAborted",
+            "CheckpointSubsumed",
+            "SavepointCompleted",
+            "TaskManagerRequested",
+            "TaskManagerRequestExpired",
+            "TaskManagerReleasing",
+            "DesiredTaskManagersSet"
           ]
         },
         "doc": "What was decided, in order."
@@ -479,6 +913,28 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "TaskAssignment"
         },
         "doc": "What to start on this TaskManager."
+      },
+      {
+        "name": "restore",
+        "type": [
+          "null",
+          "RestorePoint"
+        ],
+        "doc": "Null: start empty.",
+        "default": null
+      }
+    ]
+  },
+  "DesiredTaskManagersSet": {
+    "type": "record",
+    "name": "DesiredTaskManagersSet",
+    "namespace": "sluice",
+    "doc": "How many TaskManagers the cluster should have at least.",
+    "fields": [
+      {
+        "name": "desired",
+        "type": "int",
+        "doc": "Number of TaskManagers."
       }
     ]
   },
@@ -530,6 +986,19 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "strategy",
         "type": "ShipStrategy",
         "doc": "How records are distributed over the subtasks."
+      }
+    ]
+  },
+  "JobExpired": {
+    "type": "record",
+    "name": "JobExpired",
+    "namespace": "sluice",
+    "doc": "A job that ended long ago is forgotten.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
       }
     ]
   },
@@ -651,6 +1120,117 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       "standby"
     ]
   },
+  "JobOptions": {
+    "type": "record",
+    "name": "JobOptions",
+    "namespace": "sluice",
+    "doc": "How a job is run, beside its graph.",
+    "fields": [
+      {
+        "name": "priority",
+        "type": "int",
+        "doc": "Higher ones get slots first; default 0.",
+        "default": 0
+      },
+      {
+        "name": "startAt",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Not deployed before this time, Unix ms; null for at once.",
+        "default": null
+      },
+      {
+        "name": "parentJobId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Job that must have finished first.",
+        "default": null
+      },
+      {
+        "name": "waitForParent",
+        "type": "boolean",
+        "doc": "Wait for the parent instead of being refused.",
+        "default": false
+      },
+      {
+        "name": "restartStrategy",
+        "type": [
+          "null",
+          "RestartStrategy"
+        ],
+        "doc": "Null for the cluster's.",
+        "default": null
+      },
+      {
+        "name": "checkpointing",
+        "type": [
+          "null",
+          "CheckpointConfig"
+        ],
+        "doc": "Null: no periodic checkpoints; savepoints work all the same.",
+        "default": null
+      },
+      {
+        "name": "savepointPath",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Savepoint or checkpoint to start from.",
+        "default": null
+      },
+      {
+        "name": "allowNonRestoredState",
+        "type": "boolean",
+        "doc": "Ignore state in it that no operator claims.",
+        "default": false
+      }
+    ]
+  },
+  "JobPaused": {
+    "type": "record",
+    "name": "JobPaused",
+    "namespace": "sluice",
+    "doc": "The job holds no slot; its state is kept by the savepoint until it is resumed.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "JobPlanned": {
+    "type": "record",
+    "name": "JobPlanned",
+    "namespace": "sluice",
+    "doc": "The graph of a job that was submitted without one was planned from its artifact.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "graph",
+        "type": "JobGraph",
+        "doc": "The planned graph."
+      },
+      {
+        "name": "checkpointing",
+        "type": [
+          "null",
+          "CheckpointConfig"
+        ],
+        "doc": "As the program asks for; the submission’s own setting goes first.",
+        "default": null
+      }
+    ]
+  },
   "JobQueued": {
     "type": "record",
     "name": "JobQueued",
@@ -697,11 +1277,32 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "JobRescaled": {
+    "type": "record",
+    "name": "JobRescaled",
+    "namespace": "sluice",
+    "doc": "The parallelism of the job changed; it is deployed anew from the savepoint.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "parallelisms",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Number of subtasks of each vertex."
+      }
+    ]
+  },
   "JobRestarting": {
     "type": "record",
     "name": "JobRestarting",
     "namespace": "sluice",
-    "doc": "A failure made the job release its tasks; it is scheduled anew at restartAt.",
+    "doc": "A failure made regions of the job release their tasks; they are scheduled anew at restartAt.",
     "fields": [
       {
         "name": "jobId",
@@ -717,6 +1318,34 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "restartAt",
         "type": "long",
         "doc": "Earliest time of the next attempt, Unix ms."
+      },
+      {
+        "name": "regions",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Pipelined regions that start anew.",
+        "default": []
+      },
+      {
+        "name": "consecutive",
+        "type": "int",
+        "doc": "Restarts in a row without the strategy’s reset in between, this one included.",
+        "default": 1
+      }
+    ]
+  },
+  "JobResumed": {
+    "type": "record",
+    "name": "JobResumed",
+    "namespace": "sluice",
+    "doc": "A paused job goes on from its savepoint.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
       }
     ]
   },
@@ -747,7 +1376,8 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       "CANCELED",
       "FINISHED",
       "RESTARTING",
-      "SUSPENDED"
+      "SUSPENDED",
+      "INITIALIZING"
     ]
   },
   "JobStatus": {
@@ -797,6 +1427,35 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "JobStopping": {
+    "type": "record",
+    "name": "JobStopping",
+    "namespace": "sluice",
+    "doc": "The savepoint that pause, stop or rescale asked for is complete; the live attempts end now.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "purpose",
+        "type": "CheckpointPurpose",
+        "doc": "PAUSE, STOP or RESCALE."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "RESCALE: the new parallelism; else 0.",
+        "default": 0
+      }
+    ]
+  },
   "JobSubmitted": {
     "type": "record",
     "name": "JobSubmitted",
@@ -838,8 +1497,27 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       },
       {
         "name": "graph",
-        "type": "JobGraph",
-        "doc": "The planned graph."
+        "type": [
+          "null",
+          "JobGraph"
+        ],
+        "doc": "The planned graph; null: the leader has it planned from the artifact.",
+        "default": null
+      },
+      {
+        "name": "options",
+        "type": "JobOptions",
+        "doc": "How the job is run.",
+        "default": {
+          "priority": 0,
+          "startAt": null,
+          "parentJobId": null,
+          "waitForParent": false,
+          "restartStrategy": null,
+          "checkpointing": null,
+          "savepointPath": null,
+          "allowNonRestoredState": false
+        }
       }
     ]
   },
@@ -889,6 +1567,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "JobEdge"
         },
         "doc": "Inputs, empty for a source."
+      },
+      {
+        "name": "coLocationGroup",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Subtasks with one index of the vertices of one group always share a slot.",
+        "default": null
       }
     ]
   },
@@ -946,6 +1633,24 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "PauseJob": {
+    "type": "record",
+    "name": "PauseJob",
+    "namespace": "sluice",
+    "doc": "Takes a savepoint, ends the tasks and frees the slots; ResumeJob goes on from there.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
   "RegisterTaskManager": {
     "type": "record",
     "name": "RegisterTaskManager",
@@ -989,6 +1694,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "AttemptReport"
         },
         "doc": "Every attempt that it runs now."
+      },
+      {
+        "name": "requestId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Request of the ResourceManager that started it.",
+        "default": null
       }
     ]
   },
@@ -1043,7 +1757,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       "INVALID_GRAPH",
       "UNKNOWN_JOB",
       "JOB_TERMINATED",
-      "INVALID_COMMAND"
+      "INVALID_COMMAND",
+      "PARENT_NOT_COMPLETED",
+      "JOB_NOT_RUNNING",
+      "NOT_RESCALABLE",
+      "SAVEPOINT_FAILED"
     ]
   },
   "ReleaseJob": {
@@ -1066,6 +1784,132 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "jobId",
         "type": "string",
         "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "RescaleJob": {
+    "type": "record",
+    "name": "RescaleJob",
+    "namespace": "sluice",
+    "doc": "Changes the parallelism of a running job through a savepoint.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "New parallelism of every vertex that can have it."
+      }
+    ]
+  },
+  "RestartStrategy": {
+    "type": "record",
+    "name": "RestartStrategy",
+    "namespace": "sluice",
+    "doc": "When and how often a failed job starts anew.",
+    "fields": [
+      {
+        "name": "kind",
+        "type": "RestartStrategyKind",
+        "doc": "The strategy; the fields that it does not name are ignored."
+      },
+      {
+        "name": "attempts",
+        "type": "int",
+        "doc": "FIXED_DELAY: restarts before the job fails; -1 for no limit. EXPONENTIAL_DELAY likewise, counted since the last reset."
+      },
+      {
+        "name": "delayMs",
+        "type": "long",
+        "doc": "Delay before a restart in ms; EXPONENTIAL_DELAY: before the first."
+      },
+      {
+        "name": "maxDelayMs",
+        "type": "long",
+        "doc": "EXPONENTIAL_DELAY: longest delay in ms."
+      },
+      {
+        "name": "backoffMultiplier",
+        "type": "double",
+        "doc": "EXPONENTIAL_DELAY: factor from one delay to the next."
+      },
+      {
+        "name": "resetAfterMs",
+        "type": "long",
+        "doc": "EXPONENTIAL_DELAY: time without a failure in ms after which the delay starts anew."
+      },
+      {
+        "name": "maxFailures",
+        "type": "int",
+        "doc": "FAILURE_RATE: failures within the interval that are tolerated."
+      },
+      {
+        "name": "intervalMs",
+        "type": "long",
+        "doc": "FAILURE_RATE: the interval in ms."
+      }
+    ]
+  },
+  "RestartStrategyKind": {
+    "type": "enum",
+    "name": "RestartStrategyKind",
+    "namespace": "sluice",
+    "doc": "Which restart strategy a job follows, in Flink’s words.",
+    "symbols": [
+      "NONE",
+      "FIXED_DELAY",
+      "EXPONENTIAL_DELAY",
+      "FAILURE_RATE"
+    ]
+  },
+  "RestorePoint": {
+    "type": "record",
+    "name": "RestorePoint",
+    "namespace": "sluice",
+    "doc": "The checkpoint that attempts start from.",
+    "fields": [
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Its id; 0 where only a path is known."
+      },
+      {
+        "name": "path",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Savepoint folder, where the job starts from one.",
+        "default": null
+      },
+      {
+        "name": "allowNonRestoredState",
+        "type": "boolean",
+        "doc": "Ignore state that no operator claims."
+      },
+      {
+        "name": "parallelisms",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Parallelism of each vertex when it was taken."
+      },
+      {
+        "name": "states",
+        "type": {
+          "type": "array",
+          "items": "SubtaskState"
+        },
+        "doc": "What the tasks of this message restore: their own, or all of the vertex after a rescale."
       }
     ]
   },
@@ -1107,6 +1951,65 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "string"
         },
         "doc": "In order."
+      }
+    ]
+  },
+  "ResumeJob": {
+    "type": "record",
+    "name": "ResumeJob",
+    "namespace": "sluice",
+    "doc": "Lets a paused job go on.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "SavepointCompleted": {
+    "type": "record",
+    "name": "SavepointCompleted",
+    "namespace": "sluice",
+    "doc": "A savepoint is complete and belongs to its owner.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "path",
+        "type": "string",
+        "doc": "Where it is."
+      }
+    ]
+  },
+  "SetDesiredTaskManagers": {
+    "type": "record",
+    "name": "SetDesiredTaskManagers",
+    "namespace": "sluice",
+    "doc": "Sets how many TaskManagers the cluster should have at least.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command; a repeated id is the same command."
+      },
+      {
+        "name": "desired",
+        "type": "int",
+        "doc": "Number of TaskManagers."
       }
     ]
   },
@@ -1195,6 +2098,33 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "StopWithSavepoint": {
+    "type": "record",
+    "name": "StopWithSavepoint",
+    "namespace": "sluice",
+    "doc": "Takes a savepoint and ends the job as FINISHED.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "targetPath",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Folder for it; null for the configured one.",
+        "default": null
+      }
+    ]
+  },
   "SubmitJob": {
     "type": "record",
     "name": "SubmitJob",
@@ -1236,8 +2166,55 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       },
       {
         "name": "graph",
-        "type": "JobGraph",
-        "doc": "The planned graph."
+        "type": [
+          "null",
+          "JobGraph"
+        ],
+        "doc": "The planned graph; null: the leader has it planned from the artifact.",
+        "default": null
+      },
+      {
+        "name": "options",
+        "type": "JobOptions",
+        "doc": "How the job is run.",
+        "default": {
+          "priority": 0,
+          "startAt": null,
+          "parentJobId": null,
+          "waitForParent": false,
+          "restartStrategy": null,
+          "checkpointing": null,
+          "savepointPath": null,
+          "allowNonRestoredState": false
+        }
+      }
+    ]
+  },
+  "SubtaskState": {
+    "type": "record",
+    "name": "SubtaskState",
+    "namespace": "sluice",
+    "doc": "State of one subtask in a checkpoint.",
+    "fields": [
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex."
+      },
+      {
+        "name": "handle",
+        "type": "string",
+        "doc": "Where it is."
+      },
+      {
+        "name": "bytes",
+        "type": "long",
+        "doc": "Its size in bytes."
       }
     ]
   },
@@ -1557,6 +2534,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "AttemptId"
         },
         "doc": "Attempts that it said it runs and that the ledger does not count: they are cancelled."
+      },
+      {
+        "name": "requestId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Request of the ResourceManager that started it.",
+        "default": null
       }
     ]
   },
@@ -1575,6 +2561,50 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "reason",
         "type": "string",
         "doc": "Why it left."
+      }
+    ]
+  },
+  "TaskManagerReleasing": {
+    "type": "record",
+    "name": "TaskManagerReleasing",
+    "namespace": "sluice",
+    "doc": "An idle TaskManager is not needed any more: the driver is asked to stop it.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+      }
+    ]
+  },
+  "TaskManagerRequestExpired": {
+    "type": "record",
+    "name": "TaskManagerRequestExpired",
+    "namespace": "sluice",
+    "doc": "A requested TaskManager did not register in time.",
+    "fields": [
+      {
+        "name": "requestId",
+        "type": "string",
+        "doc": "Id of the request."
+      }
+    ]
+  },
+  "TaskManagerRequested": {
+    "type": "record",
+    "name": "TaskManagerRequested",
+    "namespace": "sluice",
+    "doc": "Slots are short: the driver is asked for one more TaskManager.",
+    "fields": [
+      {
+        "name": "requestId",
+        "type": "string",
+        "doc": "Id of the request; the TaskManager registers with it."
       }
     ]
   },
@@ -1691,6 +2721,88 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "TriggerCheckpoint": {
+    "type": "record",
+    "name": "TriggerCheckpoint",
+    "namespace": "sluice",
+    "doc": "Sources on this TaskManager emit the barrier of a checkpoint.",
+    "fields": [
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen."
+      },
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "purpose",
+        "type": "CheckpointPurpose",
+        "doc": "STOP, PAUSE and RESCALE: nothing is processed behind the barrier."
+      },
+      {
+        "name": "targetPath",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Folder that a savepoint was asked to go to.",
+        "default": null
+      },
+      {
+        "name": "timestamp",
+        "type": "long",
+        "doc": "When it was triggered, Unix ms."
+      },
+      {
+        "name": "tasks",
+        "type": {
+          "type": "array",
+          "items": "TaskRef"
+        },
+        "doc": "Source subtasks here."
+      }
+    ]
+  },
+  "TriggerSavepoint": {
+    "type": "record",
+    "name": "TriggerSavepoint",
+    "namespace": "sluice",
+    "doc": "Takes a savepoint of a running job.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "targetPath",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Folder for it; null for the configured one.",
+        "default": null
+      }
+    ]
+  },
   "VertexPlacement": {
     "type": "record",
     "name": "VertexPlacement",
@@ -1727,20 +2839,30 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "ArtifactPart": "4292d76e40b553a9",
   "CancelJob": "ce1a7dd2b20ae08e",
   "CancelTasks": "34a4faa581b398b0",
+  "CheckpointAbort": "f11c7f9cd62a1357",
+  "CheckpointComplete": "1d060ef8e58ce649",
+  "CheckpointReport": "29adaa0802b986f6",
   "Claim": "92bd17509e3ab01c",
-  "CommandReply": "2e40f494505956cd",
-  "Commit": "8804774c8f996700",
+  "CommandReply": "97ceb2c0c19dded2",
+  "Commit": "020bc63902c4cd44",
   "DeadLetter": "b6e799104384af78",
-  "DeployTasks": "432985e21921d147",
+  "DeployTasks": "067740712d49d566",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
-  "JobStatus": "55167045663a5279",
-  "RegisterTaskManager": "45b77cb643e57a06",
+  "JobStatus": "dcd74790c01df73a",
+  "PauseJob": "3e114be5891c7f40",
+  "RegisterTaskManager": "259a03cf53c3799b",
   "RegistrationAccepted": "294294e3b1790dfe",
   "RegistrationRequired": "10d62bb9ae24afc7",
   "ReleaseJob": "36c9e3b94a744d39",
+  "RescaleJob": "9f999a017253daef",
   "ResultBatch": "c8b4585d236ae948",
-  "SubmitJob": "7bf135f170f9cc82",
+  "ResumeJob": "17e2c9e98df70aaa",
+  "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
+  "StopWithSavepoint": "1413fe42d7418763",
+  "SubmitJob": "66a7b833cec79f57",
   "TaskManagerHeartbeat": "ad8278bfbde9027f",
   "TaskManagerStopping": "cd9c05cdc318a10d",
-  "TaskReport": "cdc7fb642cc63b34"
+  "TaskReport": "cdc7fb642cc63b34",
+  "TriggerCheckpoint": "c82ef129ffec7c14",
+  "TriggerSavepoint": "ca2464cd8f8b808d"
 };

@@ -1,11 +1,15 @@
 // The one way in: an input becomes events. A decision folds each event into the leader's speculative state as soon as it is made, so
 // that what follows in it sees it; the events then leave as Commits. Nothing here reads a clock, makes an id or awaits.
-import { decideCancel, decideSubmit } from './dispatcher.ts';
+import * as checkpoints from './checkpointCoordinator.ts';
+import { decideTaskManagers, taskManagerDeadline } from './clusterManager.ts';
+import { decideSubmit, earlierAnswer } from './dispatcher.ts';
 import { evolve } from './evolve.ts';
-import { decideReport } from './executionGraph.ts';
+import { decideReport, graphProblem } from './executionGraph.ts';
 import type { Envelope, Input, Policy } from './inputs.ts';
+import { decideJobCommand } from './jobCommands.ts';
 import { decideJob } from './jobMaster.ts';
 import { decideClaimCounted } from './leadership.ts';
+import { blocksOthers, holdOn, inOrder } from './queue.ts';
 import {
   decideHeard,
   decideRegistration,
@@ -14,8 +18,9 @@ import {
   missingAttempts,
   overdueTaskManagers,
 } from './resourceManager.ts';
-import type { AttemptReport, Cause, ClusterEvent, Commit } from './schema.gen.ts';
+import type { AttemptReport, Cause, ClusterEvent, Commit, RegisterTaskManager } from './schema.gen.ts';
 import type { ClusterState } from './state.ts';
+import { isTerminal } from './state.ts';
 
 /** Weight of one Commit, in about bytes; a decision beyond it is split. Stays far below `max.message.bytes` of `events`. */
 export const MAX_COMMIT_WEIGHT = 2_000_000;
@@ -86,7 +91,7 @@ function weightOf(event: ClusterEvent): number {
     case 'JobRestarting':
       return 100 + event.reason.length;
     case 'JobSubmitted':
-      return 1_000 + event.graph.vertices.length * 400 + event.args.reduce((sum, arg) => sum + arg.length, 0);
+      return 1_000 + (event.graph?.vertices.length ?? 0) * 400 + event.args.reduce((sum, arg) => sum + arg.length, 0);
     default:
       return 100;
   }
@@ -94,49 +99,64 @@ function weightOf(event: ClusterEvent): number {
 
 /** What one input means. Deciding the same input again, from any prefix of its events, yields the rest. */
 function* decide(state: Readonly<ClusterState>, input: Input, policy: Policy): Generator<ClusterEvent> {
+  const touched = new Set<string>();
+  yield* decideInput(state, input, policy, touched);
+  yield* settle(state, touched, policy);
+}
+
+function* decideInput(
+  state: Readonly<ClusterState>,
+  input: Input,
+  policy: Policy,
+  touched: Set<string>,
+): Generator<ClusterEvent> {
   switch (input.type) {
     case 'SubmitJob':
+      touched.add(input.jobId);
       yield* decideSubmit(state, input);
-      yield* settle(state, [input.jobId], policy);
       return;
     case 'CancelJob':
-      yield* decideCancel(state, input);
-      yield* settle(state, [input.jobId], policy);
+    case 'PauseJob':
+    case 'ResumeJob':
+    case 'TriggerSavepoint':
+    case 'StopWithSavepoint':
+    case 'RescaleJob':
+      touched.add(input.jobId);
+      yield* decideJobCommand(state, input, policy);
       return;
-    case 'RegisterTaskManager': {
-      const touched = new Set<string>();
+    case 'SetDesiredTaskManagers': {
+      const { commandId, desired } = input;
+      const answered = earlierAnswer(state, commandId);
+      if (answered === null && state.desiredTaskManagers !== desired) yield { type: 'DesiredTaskManagersSet', desired };
+      const message = `${desired} TaskManagers are desired`;
+      yield answered ?? { type: 'CommandAnswered', commandId, jobId: '', rejection: null, message, path: null };
+      return;
+    }
+    case 'RegisterTaskManager':
       yield* decideRegistration(state, input);
-      for (const { jobId, ...missing } of missingAttempts(state, input)) {
-        touched.add(jobId);
-        const cancelling =
-          state.jobs.get(jobId)?.vertices[missing.vertex]?.subtasks[missing.subtask]?.state === 'CANCELING';
-        const reason = `TaskManager ${input.taskManagerId} registered again without this task`;
-        yield cancelling
-          ? { type: 'TaskCancelled', jobId, ...missing }
-          : { type: 'TaskFailed', jobId, ...missing, reason };
-      }
+      yield* decideMissing(state, input, touched);
       yield* decideReports(state, input.attempts, input.taskManagerId, touched);
-      yield* settle(state, touched, policy);
       return;
-    }
-    case 'TaskReport': {
-      const touched = new Set<string>();
+    case 'TaskReport':
       yield* decideReports(state, input.attempts, input.taskManagerId, touched);
-      yield* settle(state, touched, policy);
+      return;
+    case 'CheckpointReport': {
+      const job = state.jobs.get(input.jobId);
+      if (job === undefined) return;
+      touched.add(job.id);
+      yield* checkpoints.decideReport(job, input);
       return;
     }
-    case 'TaskManagerStopping': {
-      const taskManager = state.taskManagers.get(input.taskManagerId);
-      if (taskManager === undefined) return;
-      const touched = jobsOn(taskManager);
-      yield { type: 'TaskManagerReleased', taskManagerId: taskManager.id, reason: input.reason };
-      yield* settle(state, touched, policy);
+    case 'TaskManagerStopping':
+      yield* decideGone(state, input.taskManagerId, 'TaskManagerReleased', input.reason, touched);
       return;
-    }
+    case 'TaskManagerGone':
+      yield* decideGone(state, input.taskManagerId, 'TaskManagerLost', input.reason, touched);
+      return;
     case 'ClaimCounted':
       yield* decideClaimCounted(state, input.leaderId, input.restAddress);
       // A decision of the leader before may have reached the log in part only: whatever is due is decided now.
-      yield* settle(state, state.jobs.keys(), policy);
+      for (const jobId of state.jobs.keys()) touched.add(jobId);
       return;
     case 'ShutdownRequested':
       yield { type: 'LeadershipReleased', leaderId: input.leaderId, reason: input.reason };
@@ -146,22 +166,50 @@ function* decide(state: Readonly<ClusterState>, input: Input, policy: Policy): G
       return;
     case 'TaskManagerHeard':
       yield* decideHeard(state, input.taskManagerId);
-      yield* settle(state, [], policy);
       return;
-    case 'DeadlinePassed': {
-      const touched = new Set<string>();
-      for (const { taskManager, reason } of overdueTaskManagers(state)) {
-        for (const jobId of jobsOn(taskManager)) touched.add(jobId);
-        yield { type: 'TaskManagerLost', taskManagerId: taskManager.id, reason };
+    case 'PlanReady':
+      touched.add(input.jobId);
+      yield* decidePlan(state, input.jobId, input);
+      return;
+    case 'PlanFailed':
+      touched.add(input.jobId);
+      if (state.jobs.get(input.jobId)?.status.kind === 'INITIALIZING') {
+        yield { type: 'JobFailing', jobId: input.jobId, reason: input.reason };
       }
-      yield* settle(state, touched, policy);
       return;
-    }
+    case 'DeadlinePassed':
+      yield* decideDeadline(state, policy, touched);
+      return;
     case 'CheckpointInputs':
       yield { type: 'InputsConsumed' };
       return;
     default:
       input satisfies never;
+  }
+}
+
+function* decidePlan(
+  state: Readonly<ClusterState>,
+  jobId: string,
+  { graph, checkpointing }: Extract<Input, { type: 'PlanReady' }>,
+): Generator<ClusterEvent> {
+  if (state.jobs.get(jobId)?.status.kind !== 'INITIALIZING') return;
+  const problem = graphProblem(graph);
+  if (problem === null) yield { type: 'JobPlanned', jobId, graph, checkpointing };
+  else yield { type: 'JobFailing', jobId, reason: `the planned graph cannot run: ${problem}` };
+}
+
+/** Attempts that the ledger expects on a TaskManager and that it did not list have ended. */
+function* decideMissing(
+  state: Readonly<ClusterState>,
+  input: RegisterTaskManager,
+  touched: Set<string>,
+): Generator<ClusterEvent> {
+  for (const { jobId, ...missing } of missingAttempts(state, input)) {
+    touched.add(jobId);
+    const cancelling = state.jobs.get(jobId)?.vertices[missing.vertex]?.subtasks[missing.subtask]?.state === 'CANCELING';
+    const reason = `TaskManager ${input.taskManagerId} registered again without this task`;
+    yield cancelling ? { type: 'TaskCancelled', jobId, ...missing } : { type: 'TaskFailed', jobId, ...missing, reason };
   }
 }
 
@@ -179,29 +227,81 @@ function* decideReports(
   }
 }
 
-/** Lets the touched jobs go on, then those that wait for slots, oldest first. */
+function* decideGone(
+  state: Readonly<ClusterState>,
+  taskManagerId: string,
+  type: 'TaskManagerLost' | 'TaskManagerReleased',
+  reason: string,
+  touched: Set<string>,
+): Generator<ClusterEvent> {
+  const taskManager = state.taskManagers.get(taskManagerId);
+  if (taskManager === undefined) return;
+  for (const jobId of jobsOn(taskManager)) touched.add(jobId);
+  yield { type, taskManagerId, reason };
+}
+
+function* decideDeadline(state: Readonly<ClusterState>, policy: Policy, touched: Set<string>): Generator<ClusterEvent> {
+  for (const { taskManager, reason } of overdueTaskManagers(state)) {
+    yield* decideGone(state, taskManager.id, 'TaskManagerLost', reason, touched);
+  }
+  for (const job of [...state.jobs.values()]) {
+    if (!isTerminal(job.status)) touched.add(job.id);
+    else if ('endedAt' in job.status && job.status.endedAt + policy.jobExpirationMs <= state.at) {
+      yield { type: 'JobExpired', jobId: job.id };
+    }
+  }
+}
+
+/** Lets the touched jobs go on, then those that wait for slots in their order, then asks for TaskManagers where they are short. */
 function* settle(state: Readonly<ClusterState>, touched: Iterable<string>, policy: Policy): Generator<ClusterEvent> {
   for (const jobId of [...touched]) {
     const job = state.jobs.get(jobId);
     if (job !== undefined && !state.queue.has(jobId)) yield* decideJob(state, job, policy);
   }
-  for (const jobId of [...state.queue]) {
-    const job = state.jobs.get(jobId);
-    if (job !== undefined) yield* decideJob(state, job, policy);
+  if (state.queue.size > 0) yield* drainQueue(state, policy);
+  yield* decideTaskManagers(state, policy);
+}
+
+function* drainQueue(state: Readonly<ClusterState>, policy: Policy): Generator<ClusterEvent> {
+  for (const job of inOrder(state, policy)) {
+    const hold = holdOn(state, job);
+    switch (hold?.kind) {
+      case undefined:
+        yield* decideJob(state, job, policy);
+        if (blocksOthers(state, job, policy)) return;
+        break;
+      case 'until':
+      case 'parent':
+        break;
+      case 'parentFailed':
+        yield { type: 'JobFailing', jobId: job.id, reason: hold.reason };
+        yield* decideJob(state, job, policy);
+        break;
+      default:
+        hold satisfies never;
+    }
   }
 }
 
 /** The next time (Unix ms, the ledger's time) at which a DeadlinePassed input is due, or null. */
-export function nextDeadline(state: Readonly<ClusterState>): number | null {
-  let next: number | null = null;
-  const consider = (at: number) => {
-    if (next === null || at < next) next = at;
+export function nextDeadline(state: Readonly<ClusterState>, policy: Policy): number | null {
+  let next = taskManagerDeadline(state, policy);
+  const consider = (at: number | null) => {
+    if (at !== null && (next === null || at < next)) next = at;
   };
   for (const { status } of state.taskManagers.values()) if (status.kind === 'suspected') consider(status.lostAt);
-  for (const jobId of state.queue) {
-    const status = state.jobs.get(jobId)?.status;
+  for (const job of state.jobs.values()) {
+    const { status } = job;
+    if (isTerminal(status)) {
+      if ('endedAt' in status) consider(status.endedAt + policy.jobExpirationMs);
+      continue;
+    }
+    consider(checkpoints.checkpointDeadline(job));
+    if (status.kind === 'STOPPING') consider(status.giveUpAt);
     // One that is past waits for slots or for its old tasks, which come as inputs of their own.
-    if (status?.kind === 'RESTARTING' && status.restartAt > state.at) consider(status.restartAt);
+    if (status.kind === 'RESTARTING' && status.restartAt > state.at) consider(status.restartAt);
+    const hold = holdOn(state, job);
+    if (hold?.kind === 'until') consider(hold.at);
   }
   return next;
 }

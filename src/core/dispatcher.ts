@@ -1,8 +1,10 @@
 // Dispatcher: commands in, jobs and answers out. A command id is answered once and the same for good; a job id is used once.
 import { CorruptLedger } from './errors.ts';
-import { buildVertices, graphProblem } from './executionGraph.ts';
-import type { CancelJob, ClusterEvent, RejectionCode, SubmitJob } from './schema.gen.ts';
+import { noCheckpoints } from './checkpointCoordinator.ts';
+import { buildExecution, graphProblem } from './executionGraph.ts';
+import type { ClusterEvent, CommandAnswered, JobGraph, RejectionCode, SubmitJob } from './schema.gen.ts';
 import type { ClusterState } from './state.ts';
+import { isTerminal } from './state.ts';
 
 /** Answers kept for commands that are sent again. */
 export const MAX_ANSWERS = 1_000;
@@ -12,6 +14,9 @@ const MAX_NAME_CHARS = 1_024;
 const MAX_ARGS_CHARS = 1_000_000;
 /** Longest command id in characters. */
 const MAX_COMMAND_ID_CHARS = 256;
+
+/** What a job has until it is planned. */
+const UNPLANNED: JobGraph = { vertices: [], hash: '' };
 
 export type DispatcherEvent = Extract<ClusterEvent, { type: 'JobSubmitted' | 'JobRejected' | 'CommandAnswered' }>;
 
@@ -32,8 +37,8 @@ export function* decideSubmit(state: Readonly<ClusterState>, command: SubmitJob)
     };
     return;
   }
-  const { name, artifact, args, parallelism, graph } = command;
-  yield { type: 'JobSubmitted', jobId, commandId, name, artifact, args, parallelism, graph };
+  const { name, artifact, args, parallelism, graph, options } = command;
+  yield { type: 'JobSubmitted', jobId, commandId, name, artifact, args, parallelism, graph, options };
 }
 
 /** The answer that this command id got, so that a repeated command is answered again and changes nothing. */
@@ -43,7 +48,7 @@ export function earlierAnswer(state: Readonly<ClusterState>, commandId: string):
   const jobId = state.submissions.get(commandId);
   return jobId === undefined
     ? null
-    : { type: 'CommandAnswered', commandId, jobId, rejection: null, message: 'submitted' };
+    : { type: 'CommandAnswered', commandId, jobId, rejection: null, message: 'submitted', path: null };
 }
 
 function submissionProblem(
@@ -67,54 +72,34 @@ function submissionProblem(
   if (state.jobs.has(command.jobId)) {
     return { code: 'DUPLICATE_JOB', reason: `job ${command.jobId} exists already: submit with another job id` };
   }
-  const problem = graphProblem(command.graph);
+  const parent = parentProblem(state, command);
+  if (parent !== null) return parent;
+  if (!Number.isInteger(command.parallelism) || command.parallelism < 1) return invalid(`parallelism ${command.parallelism} is not 1 or more`);
+  const problem = command.graph === null ? null : graphProblem(command.graph);
   return problem === null ? null : { code: 'INVALID_GRAPH', reason: problem };
 }
 
-export function* decideCancel(state: Readonly<ClusterState>, command: CancelJob): Generator<ClusterEvent> {
-  const { commandId, jobId } = command;
-  const answered = earlierAnswer(state, commandId);
-  if (answered !== null) {
-    yield answered;
-    return;
+/** A parent job must have finished, unless the job may wait for it. */
+function parentProblem(
+  state: Readonly<ClusterState>,
+  { options }: SubmitJob,
+): { code: RejectionCode; reason: string } | null {
+  const { parentJobId, waitForParent } = options;
+  if (parentJobId === null) return null;
+  const parent = state.jobs.get(parentJobId);
+  if (parent === undefined) return { code: 'UNKNOWN_JOB', reason: `there is no parent job ${parentJobId.slice(0, 64)}` };
+  if (parent.status.kind === 'FINISHED') return null;
+  if (isTerminal(parent.status)) {
+    return { code: 'PARENT_NOT_COMPLETED', reason: `parent job ${parentJobId} is ${parent.status.kind} and will never complete` };
   }
-  const job = state.jobs.get(jobId);
-  const answer = (rejection: RejectionCode | null, message: string): DispatcherEvent => ({
-    type: 'CommandAnswered',
-    commandId,
-    jobId,
-    rejection,
-    message,
-  });
-  if (job === undefined) {
-    yield answer('UNKNOWN_JOB', `there is no job ${jobId.slice(0, 64)}: see \`sluice list --all\``);
-    return;
-  }
-  switch (job.status.kind) {
-    case 'CANCELED':
-    case 'CANCELLING':
-      yield answer(null, `job ${jobId} is ${job.status.kind} already`);
-      return;
-    case 'FAILED':
-    case 'FINISHED':
-      yield answer('JOB_TERMINATED', `job ${jobId} is ${job.status.kind}: there is nothing to cancel`);
-      return;
-    case 'CREATED':
-    case 'RUNNING':
-    case 'RESTARTING':
-    case 'FAILING':
-      yield { type: 'JobCancelling', jobId };
-      yield answer(null, `cancelling job ${jobId}`);
-      return;
-    default:
-      job.status satisfies never;
-  }
+  if (waitForParent) return null;
+  return { code: 'PARENT_NOT_COMPLETED', reason: `parent job ${parentJobId} is not yet completed: submit with --wait to queue until it is` };
 }
 
 export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): void {
   switch (event.type) {
     case 'JobSubmitted': {
-      const { jobId: id, commandId, name, artifact, args, parallelism, graph } = event;
+      const { jobId: id, commandId, name, artifact, args, parallelism, graph, options } = event;
       if (state.jobs.has(id)) throw new CorruptLedger(`JobSubmitted for job ${id}, which exists`);
       state.jobs.set(id, {
         id,
@@ -123,29 +108,33 @@ export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): v
         artifact,
         args,
         parallelism,
-        graph,
+        options,
+        graph: graph ?? UNPLANNED,
         submittedAt: state.at,
-        status: { kind: 'CREATED', queuedFor: null },
-        timestamps: { CREATED: state.at },
-        vertices: buildVertices(id, graph),
+        status: graph === null ? { kind: 'INITIALIZING' } : { kind: 'CREATED', queuedFor: null },
+        timestamps: graph === null ? { INITIALIZING: state.at } : { CREATED: state.at },
+        ...buildExecution(id, graph ?? UNPLANNED, -1),
         slots: new Set(),
         live: 0,
         draining: 0,
         restarts: 0,
+        consecutiveRestarts: 0,
+        restartTimes: [],
+        checkpoints: noCheckpoints(),
         failures: [],
       });
-      state.queue.add(id);
+      if (graph !== null) state.queue.add(id);
       state.submissions.set(commandId, id);
       return;
     }
     case 'JobRejected': {
       const { commandId, jobId, code, reason } = event;
-      return remember(state, { commandId, jobId, rejection: code, message: reason });
+      return remember(state, { commandId, jobId, rejection: code, message: reason, path: null });
     }
     case 'CommandAnswered': {
-      const { commandId, jobId, rejection, message } = event;
+      const { type: _, ...answer } = event;
       // A submission that is sent again needs no second memory.
-      if (state.submissions.get(commandId) === undefined) remember(state, { commandId, jobId, rejection, message });
+      if (!state.submissions.has(answer.commandId)) remember(state, answer);
       return;
     }
     default:
@@ -153,7 +142,7 @@ export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): v
   }
 }
 
-function remember(state: ClusterState, answer: Omit<Extract<ClusterEvent, { type: 'CommandAnswered' }>, 'type'>): void {
+function remember(state: ClusterState, answer: Omit<CommandAnswered, 'type'>): void {
   state.answers.delete(answer.commandId);
   state.answers.set(answer.commandId, { at: state.at, answer });
   for (const oldest of state.answers.keys()) {

@@ -1,9 +1,11 @@
 // What the cluster must do because of events, as data. A leader carries effects out only after it has read the Commit back; each is
-// idempotent at its receiver (a deployment by attempt, a reply by command id), so a new leader may repeat any of them.
-import { countOf, subtasksIn } from './executionGraph.ts';
+// idempotent at its receiver (a deployment by attempt, a barrier by checkpoint id, a reply by command id), so a new leader may repeat any.
+import { cancellations, cancellationsAt, deployments, groupBy, hostsOf } from './deployment.ts';
+import { subtasksIn } from './executionGraph.ts';
+import { jobStateOf } from './jobStatus.ts';
 import type { AssignmentMessage } from './messages.ts';
-import type { AttemptId, ClusterEvent, CommandReply, DeployTasks, JobState, JobStatus, TaskRef } from './schema.gen.ts';
-import type { ClusterState, Job, Subtask } from './state.ts';
+import type { AttemptId, ClusterEvent, CommandReply, JobStatus } from './schema.gen.ts';
+import type { ClusterState, Job, PendingCheckpoint, Subtask } from './state.ts';
 import { isTerminal } from './state.ts';
 
 /** How far back a new leader repeats answers, in ms of the ledger's time: clients wait no longer than this. */
@@ -15,7 +17,15 @@ export type Effect =
   /** Append to `replies`, keyed by command id. */
   | { readonly type: 'Reply'; readonly message: CommandReply }
   /** Append to `jobs`, keyed by job id. */
-  | { readonly type: 'PublishJob'; readonly message: JobStatus };
+  | { readonly type: 'PublishJob'; readonly message: JobStatus }
+  /** Build the job's graph in a planner thread; comes back as PlanReady or PlanFailed. */
+  | { readonly type: 'PlanJob'; readonly jobId: string }
+  /** Delete what a subsumed or aborted checkpoint stored. */
+  | { readonly type: 'DiscardCheckpoint'; readonly jobId: string; readonly checkpointId: number }
+  /** Have the driver start a TaskManager that registers with this request id. */
+  | { readonly type: 'StartTaskManager'; readonly requestId: string }
+  /** Have the driver stop a TaskManager in order. */
+  | { readonly type: 'StopTaskManager'; readonly taskManagerId: string };
 
 /** What the events of one counted Commit ask for; `state` is the fold after that Commit. Tasks are grouped by TaskManager. */
 export function effectsOf(events: readonly ClusterEvent[], state: Readonly<ClusterState>): Effect[] {
@@ -33,25 +43,51 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
         cancelled.push(event);
         break;
       case 'TaskManagerRegistered':
-        effects.push(...greet(state, event.taskManagerId), ...cancelTasks(state, event.taskManagerId, event.strays));
+        effects.push(...greet(state, event.taskManagerId));
+        effects.push(...cancellationsAt(state, event.taskManagerId, event.strays).map(assign));
         break;
       case 'TaskManagerLost':
         effects.push(registrationRequired(state, event.taskManagerId, `it counts as lost: ${event.reason}`));
         break;
+      case 'TaskManagerRequested':
+        effects.push({ type: 'StartTaskManager', requestId: event.requestId });
+        break;
+      case 'TaskManagerReleasing':
+        effects.push({ type: 'StopTaskManager', taskManagerId: event.taskManagerId });
+        break;
       case 'JobSubmitted':
         changed.add(event.jobId);
-        effects.push(reply({ commandId: event.commandId, jobId: event.jobId, rejection: null, message: 'submitted' }));
+        effects.push(submitted(event));
+        if (event.graph === null) effects.push({ type: 'PlanJob', jobId: event.jobId });
         break;
-      case 'JobRejected':
-        effects.push(
-          reply({ commandId: event.commandId, jobId: event.jobId, rejection: event.code, message: event.reason }),
-        );
+      case 'JobRejected': {
+        const { commandId, jobId, code: rejection, reason: message } = event;
+        effects.push(reply({ commandId, jobId, rejection, message, path: null }));
         break;
+      }
       case 'CommandAnswered':
         effects.push(reply(event));
         break;
+      case 'CheckpointTriggered':
+        effects.push(...barriers(state, event.jobId, event.checkpointId));
+        break;
+      case 'CheckpointCompleted':
+        effects.push(...notify(state, event.jobId, 'CheckpointComplete', event.checkpointId));
+        break;
+      case 'CheckpointAborted':
+        effects.push(...notify(state, event.jobId, 'CheckpointAbort', event.checkpointId));
+        effects.push({ type: 'DiscardCheckpoint', jobId: event.jobId, checkpointId: event.checkpointId });
+        break;
+      case 'CheckpointSubsumed':
+        effects.push({ type: 'DiscardCheckpoint', jobId: event.jobId, checkpointId: event.checkpointId });
+        break;
+      case 'JobPlanned':
       case 'JobStarted':
       case 'JobRestarting':
+      case 'JobStopping':
+      case 'JobPaused':
+      case 'JobResumed':
+      case 'JobRescaled':
       case 'JobCancelling':
       case 'JobFailing':
         changed.add(event.jobId);
@@ -63,6 +99,7 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
         ended.add(event.jobId);
         break;
       case 'JobQueued':
+      case 'JobExpired':
       case 'SlotAllocated':
       case 'SlotReleased':
       case 'SlotOffered':
@@ -73,6 +110,11 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
       case 'TaskManagerSuspected':
       case 'TaskManagerRecovered':
       case 'TaskManagerReleased':
+      case 'TaskManagerRequestExpired':
+      case 'DesiredTaskManagersSet':
+      case 'CheckpointAcked':
+      case 'CheckpointDeclined':
+      case 'SavepointCompleted':
       case 'LeadershipConfirmed':
       case 'LeadershipReleased':
       case 'InputsConsumed':
@@ -81,39 +123,57 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
         event satisfies never;
     }
   }
-  for (const jobId of deployed) effects.push(...deploy(state, jobId));
-  effects.push(...cancelAttempts(state, cancelled));
+  for (const jobId of deployed) effects.push(...deployments(state, jobId).map(assign));
+  effects.push(...cancellations(state, cancelled).map(assign));
   for (const jobId of ended) effects.push(...releaseJob(state, jobId));
-  for (const jobId of changed) effects.push(publish(state, jobId));
+  for (const jobId of changed) effects.push(...publish(state, jobId));
   return effects;
 }
 
 /** What the state still waits for: run once by a new leader. */
 export function pendingEffects(state: Readonly<ClusterState>): Effect[] {
   const effects: Effect[] = [];
-  for (const taskManagerId of state.taskManagers.keys()) {
-    effects.push({ type: 'Assign', message: { type: 'RegistrationAccepted', epoch: state.epoch, taskManagerId } });
+  for (const { id: taskManagerId, status } of state.taskManagers.values()) {
+    effects.push(assign({ type: 'RegistrationAccepted', epoch: state.epoch, taskManagerId }));
+    if (status.kind === 'releasing') effects.push({ type: 'StopTaskManager', taskManagerId });
   }
+  for (const requestId of state.requests.keys()) effects.push({ type: 'StartTaskManager', requestId });
   const cancelling: AttemptId[] = [];
   for (const job of state.jobs.values()) {
     if (!isTerminal(job.status)) {
-      effects.push(...deploy(state, job.id));
+      effects.push(...deployments(state, job.id).map(assign));
       cancelling.push(...[...subtasksIn(job, 'CANCELING')].map(attemptOf));
+      effects.push(...pendingCheckpoints(state, job));
     }
-    effects.push(publish(state, job.id));
-    if (job.submittedAt >= state.at - ANSWER_REPEAT_MS) {
-      effects.push(reply({ commandId: job.commandId, jobId: job.id, rejection: null, message: 'submitted' }));
-    }
+    if (job.status.kind === 'INITIALIZING') effects.push({ type: 'PlanJob', jobId: job.id });
+    effects.push(...publish(state, job.id));
+    if (job.submittedAt >= state.at - ANSWER_REPEAT_MS) effects.push(submitted({ commandId: job.commandId, jobId: job.id }));
   }
-  effects.push(...cancelAttempts(state, cancelling));
+  effects.push(...cancellations(state, cancelling).map(assign));
   for (const { at, answer } of state.answers.values()) {
     if (at >= state.at - ANSWER_REPEAT_MS) effects.push(reply(answer));
   }
   return effects;
 }
 
-function reply({ commandId, jobId, rejection, message }: Omit<CommandReply, 'type'>): Effect {
-  return { type: 'Reply', message: { type: 'CommandReply', commandId, jobId, rejection, message } };
+/** Barriers under way, and word of the last complete checkpoint, which two-phase sinks wait for. */
+function pendingCheckpoints(state: Readonly<ClusterState>, job: Readonly<Job>): Effect[] {
+  const effects = [...job.checkpoints.pending.keys()].flatMap((id) => barriers(state, job.id, id));
+  const last = Math.max(job.checkpoints.completed.at(-1)?.id ?? 0, job.checkpoints.savepoints.at(-1)?.id ?? 0);
+  if (last > 0) effects.push(...notify(state, job.id, 'CheckpointComplete', last));
+  return effects;
+}
+
+function assign(message: AssignmentMessage): Effect {
+  return { type: 'Assign', message };
+}
+
+function reply({ commandId, jobId, rejection, message, path }: Omit<CommandReply, 'type'>): Effect {
+  return { type: 'Reply', message: { type: 'CommandReply', commandId, jobId, rejection, message, path } };
+}
+
+function submitted({ commandId, jobId }: { readonly commandId: string; readonly jobId: string }): Effect {
+  return reply({ commandId, jobId, rejection: null, message: 'submitted', path: null });
 }
 
 function attemptOf(subtask: Readonly<Subtask>): AttemptId {
@@ -121,14 +181,12 @@ function attemptOf(subtask: Readonly<Subtask>): AttemptId {
 }
 
 function registrationRequired(state: Readonly<ClusterState>, taskManagerId: string, reason: string): Effect {
-  return { type: 'Assign', message: { type: 'RegistrationRequired', epoch: state.epoch, taskManagerId, reason } };
+  return assign({ type: 'RegistrationRequired', epoch: state.epoch, taskManagerId, reason });
 }
 
 /** Accepts a registration and says again what the TaskManager may have missed. */
 function greet(state: Readonly<ClusterState>, taskManagerId: string): Effect[] {
-  const effects: Effect[] = [
-    { type: 'Assign', message: { type: 'RegistrationAccepted', epoch: state.epoch, taskManagerId } },
-  ];
+  const effects: Effect[] = [assign({ type: 'RegistrationAccepted', epoch: state.epoch, taskManagerId })];
   const deploying = new Set<string>();
   const cancelling: AttemptId[] = [];
   for (const slot of state.taskManagers.get(taskManagerId)?.slots ?? []) {
@@ -137,131 +195,74 @@ function greet(state: Readonly<ClusterState>, taskManagerId: string): Effect[] {
       if (subtask.state === 'CANCELING') cancelling.push(attemptOf(subtask));
     }
   }
-  for (const jobId of deploying) effects.push(...deploy(state, jobId, taskManagerId));
-  effects.push(...cancelTasks(state, taskManagerId, cancelling));
+  for (const jobId of deploying) effects.push(...deployments(state, jobId, taskManagerId).map(assign));
+  effects.push(...cancellationsAt(state, taskManagerId, cancelling).map(assign));
   return effects;
 }
 
-/**
- * Deployments of every DEPLOYING subtask, one message a TaskManager. Nothing while some subtask has no place yet (its decision was split
- * over Commits): the last of them brings all.
- */
-function deploy(state: Readonly<ClusterState>, jobId: string, only?: string): Effect[] {
+/** The barrier of a checkpoint, to the TaskManagers of the sources; it reaches the other tasks with the records. */
+function barriers(state: Readonly<ClusterState>, jobId: string, checkpointId: number): Effect[] {
   const job = state.jobs.get(jobId);
-  if (job === undefined || countOf(job, 'DEPLOYING') === 0 || countOf(job, 'CREATED') > 0) return [];
-  const byTaskManager = new Map<string, Subtask[]>();
-  for (const subtask of subtasksIn(job, 'DEPLOYING')) {
-    const id = subtask.slot?.taskManagerId;
-    if (id === undefined || (only !== undefined && id !== only)) continue;
-    const group = byTaskManager.get(id);
-    if (group === undefined) byTaskManager.set(id, [subtask]);
-    else group.push(subtask);
-  }
-  const shared = placementOf(state, job);
-  return [...byTaskManager].map(([taskManagerId, subtasks]) => ({
-    type: 'Assign',
-    message: {
-      ...shared,
-      taskManagerId,
-      tasks: subtasks.map(({ vertex, index, attempt, slot }) => ({
-        vertex,
-        subtask: index,
-        attempt,
-        slot: slot?.index ?? 0,
-      })),
-    },
-  }));
+  const pending = job?.checkpoints.pending.get(checkpointId);
+  if (job === undefined || pending === undefined) return [];
+  const sources = job.vertices.filter((vertex) => vertex.info.inputs.length === 0).flatMap((vertex) => vertex.subtasks);
+  const running = sources.filter((subtask) => subtask.state === 'RUNNING');
+  return [...groupBy(running, ({ slot }) => slot?.taskManagerId ?? '')].map(([taskManagerId, subtasks]) =>
+    assign(barrier(state, job, pending, taskManagerId, subtasks)),
+  );
 }
 
-function placementOf(state: Readonly<ClusterState>, job: Readonly<Job>): Omit<DeployTasks, 'taskManagerId' | 'tasks'> {
-  const indexOf = new Map<string, number>();
-  const taskManagers: DeployTasks['taskManagers'][number][] = [];
-  const place = (subtask: Subtask): number => {
-    const taskManager = state.taskManagers.get(subtask.slot?.taskManagerId ?? '');
-    // Its TaskManager is gone; the failure that this means is decided already, and the attempt's number tells peers apart.
-    if (taskManager === undefined) return -1;
-    let index = indexOf.get(taskManager.id);
-    if (index === undefined) {
-      index = taskManagers.length;
-      indexOf.set(taskManager.id, index);
-      taskManagers.push({ taskManagerId: taskManager.id, host: taskManager.host, dataPort: taskManager.dataPort });
-    }
-    return index;
-  };
-  const placements = job.vertices.map((vertex) => ({
-    parallelism: vertex.subtasks.length,
-    taskManagers: vertex.subtasks.map(place),
-    attempts: vertex.subtasks.map((subtask) => subtask.attempt),
-  }));
+function barrier(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  { id: checkpointId, purpose, targetPath, triggeredAt }: Readonly<PendingCheckpoint>,
+  taskManagerId: string,
+  subtasks: readonly Subtask[],
+): AssignmentMessage {
   return {
-    type: 'DeployTasks',
+    type: 'TriggerCheckpoint',
     epoch: state.epoch,
+    taskManagerId,
     jobId: job.id,
-    name: job.name,
-    artifact: job.artifact,
-    args: job.args,
-    parallelism: job.parallelism,
-    graphHash: job.graph.hash,
-    taskManagers,
-    placements,
+    checkpointId,
+    purpose,
+    targetPath,
+    timestamp: triggeredAt,
+    tasks: subtasks.map(({ vertex, index, attempt }) => ({ vertex, subtask: index, attempt })),
   };
 }
 
-function cancelAttempts(state: Readonly<ClusterState>, attempts: readonly AttemptId[]): Effect[] {
-  const byTaskManager = new Map<string, AttemptId[]>();
-  for (const attempt of attempts) {
-    const subtask = state.jobs.get(attempt.jobId)?.vertices[attempt.vertex]?.subtasks[attempt.subtask];
-    if (subtask?.attempt !== attempt.attempt || subtask.slot === null) continue;
-    const group = byTaskManager.get(subtask.slot.taskManagerId);
-    if (group === undefined) byTaskManager.set(subtask.slot.taskManagerId, [attempt]);
-    else group.push(attempt);
-  }
-  return [...byTaskManager].flatMap(([taskManagerId, group]) => cancelTasks(state, taskManagerId, group));
-}
-
-function cancelTasks(state: Readonly<ClusterState>, taskManagerId: string, attempts: readonly AttemptId[]): Effect[] {
-  const byJob = new Map<string, TaskRef[]>();
-  for (const { jobId, vertex, subtask, attempt } of attempts) {
-    const ref = { vertex, subtask, attempt };
-    const group = byJob.get(jobId);
-    if (group === undefined) byJob.set(jobId, [ref]);
-    else group.push(ref);
-  }
-  return [...byJob].map(([jobId, tasks]) => ({
-    type: 'Assign',
-    message: { type: 'CancelTasks', epoch: state.epoch, taskManagerId, jobId, tasks },
-  }));
+function notify(
+  state: Readonly<ClusterState>,
+  jobId: string,
+  type: 'CheckpointComplete' | 'CheckpointAbort',
+  checkpointId: number,
+): Effect[] {
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return [];
+  return hostsOf(state, job).map((taskManagerId) => assign({ type, epoch: state.epoch, taskManagerId, jobId, checkpointId }));
 }
 
 /** Every TaskManager that hosted a task of the job last drops what it keeps for it. */
 function releaseJob(state: Readonly<ClusterState>, jobId: string): Effect[] {
-  const hosts = new Set<string>();
-  for (const vertex of state.jobs.get(jobId)?.vertices ?? []) {
-    for (const subtask of vertex.subtasks) if (subtask.slot !== null) hosts.add(subtask.slot.taskManagerId);
-  }
-  return [...hosts]
-    .filter((taskManagerId) => state.taskManagers.has(taskManagerId))
-    .map((taskManagerId) => ({
-      type: 'Assign',
-      message: { type: 'ReleaseJob', epoch: state.epoch, taskManagerId, jobId },
-    }));
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return [];
+  return hostsOf(state, job).map((taskManagerId) => assign({ type: 'ReleaseJob', epoch: state.epoch, taskManagerId, jobId }));
 }
 
-function publish(state: Readonly<ClusterState>, jobId: string): Effect {
+function publish(state: Readonly<ClusterState>, jobId: string): Effect[] {
   const job = state.jobs.get(jobId);
-  if (job === undefined) throw new Error(`job ${jobId} is in an event and not in the state`);
-  return { type: 'PublishJob', message: jobStatus(job, state.offset) };
+  return job === undefined ? [] : [{ type: 'PublishJob', message: jobStatus(job, state.offset) }];
 }
 
 /** A job as other teams see it on the `jobs` topic. */
 export function jobStatus(job: Readonly<Job>, offset: number): JobStatus {
   const { status } = job;
-  const jobState: JobState = status.kind;
   return {
     type: 'JobStatus',
     jobId: job.id,
     name: job.name,
-    state: jobState,
+    state: jobStateOf(status),
     startTime: job.submittedAt,
     endTime: 'endedAt' in status ? status.endedAt : -1,
     reason: 'reason' in status ? status.reason : null,

@@ -1,7 +1,8 @@
 // The fold: one event changes the state. Leader, standby, query and test all run this; it dispatches to the subject that owns the event.
+import { evolveCheckpoint } from './checkpointCoordinator.ts';
 import { evolveDispatcher } from './dispatcher.ts';
 import { evolveTask } from './executionGraph.ts';
-import { evolveJob } from './jobMaster.ts';
+import { evolveJob } from './jobStatus.ts';
 import { evolveLeadership } from './leadership.ts';
 import { evolveResource } from './resourceManager.ts';
 import type { ClusterEvent } from './schema.gen.ts';
@@ -21,14 +22,20 @@ export function evolve(state: ClusterState, event: ClusterEvent): void {
     case 'SlotAllocated':
     case 'SlotReleased':
       return evolveSlot(state, event);
+    case 'JobPlanned':
     case 'JobQueued':
     case 'JobStarted':
     case 'JobRestarting':
+    case 'JobStopping':
+    case 'JobPaused':
+    case 'JobResumed':
+    case 'JobRescaled':
     case 'JobCancelling':
     case 'JobCancelled':
     case 'JobFailing':
     case 'JobFailed':
     case 'JobFinished':
+    case 'JobExpired':
       return evolveJob(state, event);
     case 'JobSubmitted':
     case 'JobRejected':
@@ -40,7 +47,19 @@ export function evolve(state: ClusterState, event: ClusterEvent): void {
     case 'TaskManagerRecovered':
     case 'TaskManagerLost':
     case 'TaskManagerReleased':
+    case 'TaskManagerReleasing':
+    case 'TaskManagerRequested':
+    case 'TaskManagerRequestExpired':
+    case 'DesiredTaskManagersSet':
       return evolveResource(state, event);
+    case 'CheckpointTriggered':
+    case 'CheckpointAcked':
+    case 'CheckpointDeclined':
+    case 'CheckpointCompleted':
+    case 'CheckpointAborted':
+    case 'CheckpointSubsumed':
+    case 'SavepointCompleted':
+      return evolveCheckpoint(state, event);
     case 'LeadershipConfirmed':
     case 'LeadershipReleased':
       return evolveLeadership(state, event);

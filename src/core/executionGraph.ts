@@ -1,8 +1,9 @@
 // ExecutionGraph: a job's vertices, subtasks and their attempts. Built from the JobGraph, changed only by Task… events; counters are kept
 // with every change so that nobody scans all subtasks to answer for one.
 import { CorruptLedger } from './errors.ts';
+import { regionsOf } from './regions.ts';
 import type { AttemptId, AttemptReport, ClusterEvent, JobGraph } from './schema.gen.ts';
-import type { ClusterState, ExecutionJobVertex, Failure, Job, Slot, Subtask, SubtaskState } from './state.ts';
+import type { ClusterState, ExecutionJobVertex, Failure, Job, Region, Slot, Subtask, SubtaskState } from './state.ts';
 import { isLive } from './state.ts';
 
 /** Largest parallelism, as in Flink: key groups are numbered with 15 bits. */
@@ -23,6 +24,7 @@ export type TaskEvent = Extract<
 export function graphProblem(graph: JobGraph): string | null {
   if (graph.vertices.length === 0) return 'the graph has no vertices: add a source and a sink';
   const ids = new Set<string>();
+  const coLocated = new Map<string, JobGraph['vertices'][number]>();
   let subtasks = 0;
   for (const [index, vertex] of graph.vertices.entries()) {
     const where = `vertex ${index} ('${vertex.name.slice(0, 100)}')`;
@@ -37,6 +39,13 @@ export function graphProblem(graph: JobGraph): string | null {
       return `${where} has max parallelism ${vertex.maxParallelism}: ${vertex.parallelism} (its parallelism) to ${MAX_PARALLELISM} is possible`;
     }
     if (vertex.slotSharingGroup === '') return `${where} has an empty slot sharing group: leave it out for 'default'`;
+    if (vertex.coLocationGroup !== null) {
+      const other = coLocated.get(vertex.coLocationGroup) ?? vertex;
+      coLocated.set(vertex.coLocationGroup, other);
+      if (other.parallelism !== vertex.parallelism || other.slotSharingGroup !== vertex.slotSharingGroup) {
+        return `${where} is co-located with '${other.name.slice(0, 100)}': both need one parallelism and one slot sharing group`;
+      }
+    }
     for (const input of vertex.inputs) {
       if (!Number.isInteger(input.source) || input.source < 0 || input.source >= index) {
         return `${where} reads from vertex ${input.source}: vertices must stand after their sources, without cycles`;
@@ -51,23 +60,50 @@ export function graphProblem(graph: JobGraph): string | null {
   return subtasks > MAX_SUBTASKS ? `the graph has ${subtasks} subtasks: at most ${MAX_SUBTASKS} are possible` : null;
 }
 
-/** Fresh vertices with every subtask CREATED. */
-export function buildVertices(jobId: string, graph: JobGraph): ExecutionJobVertex[] {
+/** Fresh vertices with every subtask CREATED, and their regions. `attempt` is the last attempt number that was used before. */
+export function buildExecution(
+  jobId: string,
+  graph: JobGraph,
+  attempt: number,
+): { vertices: ExecutionJobVertex[]; regions: Region[] } {
   const consumers: number[][] = graph.vertices.map(() => []);
   for (const [index, vertex] of graph.vertices.entries()) {
     for (const input of vertex.inputs) consumers[input.source]?.push(index);
   }
-  return graph.vertices.map((info, index) => ({
-    index,
+  const numbers = regionsOf(graph);
+  const members: Subtask[][] = [];
+  const vertices = graph.vertices.map((info, vertex) => ({
+    index: vertex,
     info,
-    consumers: consumers[index] ?? [],
-    subtasks: Array.from({ length: info.parallelism }, (_, subtask) => newSubtask(jobId, index, subtask)),
+    consumers: consumers[vertex] ?? [],
+    subtasks: Array.from({ length: info.parallelism }, (_, index) => {
+      const region = numbers[vertex]?.[index] ?? 0;
+      const subtask: Subtask = {
+        jobId,
+        vertex,
+        index,
+        region,
+        attempt,
+        run: -1,
+        state: 'CREATED',
+        slot: null,
+        timestamps: {},
+        reason: null,
+      };
+      members[region] ??= [];
+      members[region].push(subtask);
+      return subtask;
+    }),
     counts: { CREATED: info.parallelism, DEPLOYING: 0, RUNNING: 0, CANCELING: 0, FINISHED: 0, CANCELED: 0, FAILED: 0 },
   }));
+  return { vertices, regions: members.map((subtasks, id) => ({ id, subtasks, run: 0, draining: 0 })) };
 }
 
-function newSubtask(jobId: string, vertex: number, index: number): Subtask {
-  return { jobId, vertex, index, attempt: -1, run: -1, state: 'CREATED', slot: null, timestamps: {}, reason: null };
+/** The region that a subtask belongs to. */
+export function regionOf(job: Readonly<Job>, subtask: Readonly<Subtask>): Region {
+  const region = job.regions[subtask.region];
+  if (region === undefined) throw new CorruptLedger(`job ${job.id} has no region ${subtask.region}`);
+  return region;
 }
 
 /** The subtask whose current attempt this is, or undefined: unknown, or superseded. */
@@ -160,7 +196,7 @@ export function evolveTask(state: ClusterState, event: TaskEvent): void {
 
 function deploy(state: ClusterState, job: Job, subtask: Subtask, slot: Slot, attempt: number): void {
   subtask.attempt = attempt;
-  subtask.run = job.restarts;
+  subtask.run = regionOf(job, subtask).run;
   subtask.slot = slot;
   subtask.reason = null;
   subtask.timestamps = {};
@@ -182,9 +218,15 @@ export function endAttempt(
   job.live--;
   subtask.slot?.owner?.subtasks.delete(subtask);
   subtask.reason = reason;
-  const current = subtask.run === job.restarts;
-  if (!current) job.draining--;
-  else if (end === 'FAILED' && reason !== null) {
+  const region = regionOf(job, subtask);
+  const current = subtask.run === region.run;
+  for (const pending of job.checkpoints.pending.values()) {
+    if (pending.waitingFor.has(subtask)) pending.broken ??= `subtask ${subtask.vertex}/${subtask.index} ended before it had acked`;
+  }
+  if (!current) {
+    job.draining--;
+    region.draining--;
+  } else if (end === 'FAILED' && reason !== null) {
     rememberFailure(job, {
       at: state.at,
       task: { vertex: subtask.vertex, subtask: subtask.index, attempt: subtask.attempt },
@@ -200,11 +242,18 @@ function rememberFailure(job: Job, failure: Failure): void {
   if (job.failures.length > MAX_FAILURES) job.failures.shift();
 }
 
-/** The job starts a new run: what has ended is CREATED again, what lives must drain. */
-export function beginRun(state: ClusterState, job: Job): void {
-  job.restarts++;
-  job.draining = job.live;
-  for (const subtask of subtasksIn(job, 'FINISHED', 'CANCELED', 'FAILED')) enter(state, job, subtask, 'CREATED');
+/** Regions start a new run: what has ended is CREATED again, what lives must drain. */
+export function beginRun(state: ClusterState, job: Job, regions: Iterable<Region>): void {
+  for (const region of regions) {
+    region.run++;
+    let live = 0;
+    for (const subtask of region.subtasks) {
+      if (isLive(subtask.state)) live++;
+      else if (subtask.state !== 'CREATED') enter(state, job, subtask, 'CREATED');
+    }
+    job.draining += live - region.draining;
+    region.draining = live;
+  }
 }
 
 function enter(state: ClusterState, job: Job, subtask: Subtask, to: SubtaskState): void {

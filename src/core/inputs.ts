@@ -2,17 +2,35 @@
 import type {
   CancelJob,
   Cause,
+  CheckpointConfig,
+  CheckpointReport,
+  JobGraph,
+  PauseJob,
   RegisterTaskManager,
+  RescaleJob,
+  RestartStrategy,
+  ResumeJob,
+  SetDesiredTaskManagers,
+  StopWithSavepoint,
   SubmitJob,
   TaskManagerStopping,
   TaskReport,
+  TriggerSavepoint,
 } from './schema.gen.ts';
 
 /** A command from the `commands` topic. */
-export type Command = SubmitJob | CancelJob;
+export type Command =
+  | SubmitJob
+  | CancelJob
+  | PauseJob
+  | ResumeJob
+  | TriggerSavepoint
+  | StopWithSavepoint
+  | RescaleJob
+  | SetDesiredTaskManagers;
 
 /** A message from the `status` topic. */
-export type StatusMessage = RegisterTaskManager | TaskReport | TaskManagerStopping;
+export type StatusMessage = RegisterTaskManager | TaskReport | CheckpointReport | TaskManagerStopping;
 
 /** What the leader's own shell observed; never on a topic. */
 export type Observation =
@@ -22,12 +40,22 @@ export type Observation =
   | { readonly type: 'ShutdownRequested'; readonly leaderId: string; readonly reason: string }
   /** Nothing was heard of the TaskManager for the heartbeat timeout. */
   | { readonly type: 'TaskManagerSilent'; readonly taskManagerId: string; readonly silentForMs: number }
+  /** Its process is known to have ended: its connections closed. */
+  | { readonly type: 'TaskManagerGone'; readonly taskManagerId: string; readonly reason: string }
   /** A heartbeat came from a TaskManager that is suspected. */
   | { readonly type: 'TaskManagerHeard'; readonly taskManagerId: string }
-  /** A heartbeat came from a TaskManager that the ledger does not know. Decides nothing; its effect asks for a registration. */
-  /** nextDeadline(state) has passed. */
+  /** The planner built the graph of a job that was submitted without one. */
+  | {
+      readonly type: 'PlanReady';
+      readonly jobId: string;
+      readonly graph: JobGraph;
+      readonly checkpointing: CheckpointConfig | null;
+    }
+  /** The planner could not. */
+  | { readonly type: 'PlanFailed'; readonly jobId: string; readonly reason: string }
+  /** nextDeadline(state, policy) has passed. */
   | { readonly type: 'DeadlinePassed' }
-  /** Inputs up to these causes were read and decided nothing since the last Commit; keeps the resume distance short. */
+  /** Inputs were read that decided nothing; keeps the resume distance short. `causes`: the last such input of each partition. */
   | { readonly type: 'CheckpointInputs'; readonly causes: readonly Cause[] };
 
 export type Input = Command | StatusMessage | Observation;
@@ -39,12 +67,36 @@ export interface Envelope {
   readonly input: Input;
 }
 
+/** How slots are chosen: fill TaskManagers in order, spread by slots in use (and load), or spread by number of tasks. */
+export type LoadBalanceMode = 'none' | 'slots' | 'tasks';
+
 /** Policies that decide() follows, from sluice.yaml. All times in ms. */
 export interface Policy {
   /** `heartbeat.fault-transfer-delay`: from suspicion to loss. */
   readonly faultTransferDelayMs: number;
-  /** `restart-strategy.fixed-delay.attempts`; 0 = none: the first failure fails the job. */
-  readonly restartAttempts: number;
-  /** `restart-strategy.fixed-delay.delay`. */
-  readonly restartDelayMs: number;
+  /** `restart-strategy.*`; null: exponential delay for jobs with checkpoints, none for others. */
+  readonly restart: RestartStrategy | null;
+  /** `taskmanager.load-balance.mode`. */
+  readonly loadBalance: LoadBalanceMode;
+  /** `jobstore.expiration-time`: how long ended jobs are remembered. */
+  readonly jobExpirationMs: number;
+  /** Folder for savepoints that name none; null: they must name one. */
+  readonly savepointDirectory: string | null;
+  /** Waiting that raises a job by one priority, so that none starves. */
+  readonly agingMs: number;
+  /** A job that has waited this long lets none behind it overtake. */
+  readonly starvationLimitMs: number;
+  /** Starts and stops TaskManagers; null: somebody else does. */
+  readonly driver: DriverPolicy | null;
+  /** Measured load of TaskManagers (share of their cores in use, 0 to 1), as last heard. */
+  readonly load: ReadonlyMap<string, number>;
+}
+
+export interface DriverPolicy {
+  readonly slotsPerTaskManager: number;
+  readonly maxTaskManagers: number;
+  /** A requested TaskManager that has not registered by then is asked for again. */
+  readonly requestTimeoutMs: number;
+  /** `resourcemanager.taskmanager-timeout`: idle for this long, it is released. */
+  readonly idleTimeoutMs: number;
 }

@@ -18,6 +18,8 @@ export function violations(state: Readonly<ClusterState>): string[] {
   const found: string[] = [];
   for (const job of state.jobs.values()) found.push(...jobViolations(state, job));
   for (const taskManager of state.taskManagers.values()) {
+    const used = taskManager.slots.filter(({ owner }) => owner !== null).length;
+    if (used !== taskManager.usedSlots) found.push(`TaskManager ${taskManager.id} counts ${taskManager.usedSlots} used slots, has ${used}`);
     for (const slot of taskManager.slots) {
       const where = `slot ${taskManager.id}/${slot.index}`;
       if (slot.owner === null) continue;
@@ -51,11 +53,12 @@ function jobViolations(state: Readonly<ClusterState>, job: Readonly<Job>): strin
     for (const subtask of vertex.subtasks) {
       if (!isLive(subtask.state)) continue;
       live++;
-      if (subtask.run !== job.restarts) draining++;
+      if (subtask.run !== job.regions[subtask.region]?.run) draining++;
       if (subtask.slot?.owner?.subtasks.has(subtask) !== true)
         found.push(`job ${job.id} has a live task without its slot`);
     }
   }
+  found.push(...checkpointViolations(job));
   if (live !== job.live) found.push(`job ${job.id} counts ${job.live} live attempts, has ${live}`);
   if (draining !== job.draining) found.push(`job ${job.id} counts ${job.draining} draining attempts, has ${draining}`);
   if (isTerminal(job.status)) {
@@ -68,6 +71,23 @@ function jobViolations(state: Readonly<ClusterState>, job: Readonly<Job>): strin
     found.push(`job ${job.id} is ${job.status.kind} and ${waits ? 'not ' : ''}queued`);
   if (job.status.kind === 'FINISHED' && countOf(job, 'FINISHED') !== [...subtasksIn(job, ...STATES)].length) {
     found.push(`job ${job.id} is FINISHED and not all of its tasks are`);
+  }
+  return found;
+}
+
+function checkpointViolations(job: Readonly<Job>): string[] {
+  const found: string[] = [];
+  const { pending, completed, nextId } = job.checkpoints;
+  if (pending.size > 0 && job.status.kind !== 'RUNNING') found.push(`job ${job.id} is ${job.status.kind} with a checkpoint under way`);
+  for (const checkpoint of pending.values()) {
+    for (const subtask of checkpoint.waitingFor) {
+      if (checkpoint.broken === null && subtask.state !== 'RUNNING') found.push(`checkpoint ${checkpoint.id} waits for a task that is ${subtask.state}`);
+    }
+  }
+  for (const [index, { id, parallelisms, states }] of completed.entries()) {
+    if (id >= nextId || id <= (completed[index - 1]?.id ?? 0)) found.push(`job ${job.id} keeps checkpoints out of order`);
+    const all = parallelisms.reduce((sum, parallelism) => sum + parallelism, 0);
+    if (states.length !== all) found.push(`checkpoint ${id} of job ${job.id} has ${states.length} acks of ${all}`);
   }
   return found;
 }

@@ -1,35 +1,39 @@
 // JobMaster: one job's life. `decideJob` looks at where the job is and yields what follows from it, so that calling it again, by the
 // same leader or the next, from any prefix of an earlier decision, goes on where that stopped.
-import { CorruptLedger } from './errors.ts';
-import { beginRun, countOf, subtasksIn } from './executionGraph.ts';
+import {
+  abortAll,
+  canCheckpoint,
+  checkpointDueAt,
+  decidePending,
+  subsume,
+  toleratesNoMore,
+  triggered,
+} from './checkpointCoordinator.ts';
+import { countOf, subtasksIn } from './executionGraph.ts';
 import type { Policy } from './inputs.ts';
+import { judgeFailure, strategyOf } from './restartStrategy.ts';
 import { decideSchedule } from './scheduler.ts';
 import type { ClusterEvent } from './schema.gen.ts';
 import { releaseSlots } from './slotPool.ts';
-import type { ClusterState, Job, JobStatusDetail } from './state.ts';
-
-export type JobEvent = Extract<
-  ClusterEvent,
-  {
-    type:
-      | 'JobQueued'
-      | 'JobStarted'
-      | 'JobRestarting'
-      | 'JobCancelling'
-      | 'JobCancelled'
-      | 'JobFailing'
-      | 'JobFailed'
-      | 'JobFinished';
-  }
->;
+import type { ClusterState, Job, Subtask } from './state.ts';
 
 /** Everything that the job's own state calls for now. Costs nothing per subtask unless something is due. */
 export function* decideJob(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
+  if (job.checkpoints.pending.size > 0 && job.status.kind !== 'RUNNING') yield* abortAll(job, `the job is ${job.status.kind}`);
   switch (job.status.kind) {
+    case 'INITIALIZING':
+    case 'SUSPENDED':
+    case 'CANCELED':
+    case 'FAILED':
+    case 'FINISHED':
+      return;
     case 'CREATED':
     case 'RESTARTING':
     case 'RUNNING':
       yield* decideActive(state, job, policy);
+      return;
+    case 'STOPPING':
+      yield* decideStopping(state, job, policy);
       return;
     case 'CANCELLING':
       yield* cancelLive(job);
@@ -47,10 +51,6 @@ export function* decideJob(state: Readonly<ClusterState>, job: Readonly<Job>, po
       }
       return;
     }
-    case 'CANCELED':
-    case 'FAILED':
-    case 'FINISHED':
-      return;
     default:
       job.status satisfies never;
   }
@@ -58,7 +58,8 @@ export function* decideJob(state: Readonly<ClusterState>, job: Readonly<Job>, po
 
 function* decideActive(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
   if (countOf(job, 'FAILED') > 0) {
-    yield* decideFailure(state, job, policy);
+    const regions = new Set([...subtasksIn(job, 'FAILED')].map((subtask) => subtask.region));
+    yield* decideFailure(state, job, policy, job.failures.at(-1)?.reason ?? 'a task failed', [...regions]);
     return;
   }
   if (job.status.kind === 'RESTARTING') {
@@ -66,92 +67,108 @@ function* decideActive(state: Readonly<ClusterState>, job: Readonly<Job>, policy
     if (job.draining > 0 || job.status.restartAt > state.at) return;
   }
   if (countOf(job, 'CREATED') > 0) {
-    yield* decideSchedule(state, job);
+    yield* decideSchedule(state, job, policy);
     return;
   }
   if (job.status.kind !== 'RUNNING' && countOf(job, 'DEPLOYING') === 0) yield { type: 'JobStarted', jobId: job.id };
-  if (job.live === 0 && job.status.kind === 'RUNNING') {
+  if (job.status.kind !== 'RUNNING') return;
+  if (job.live === 0) {
+    yield* abortAll(job, 'the job finished');
     yield* releaseSlots(job);
     yield { type: 'JobFinished', jobId: job.id };
+    return;
   }
+  yield* decideCheckpoints(state, job, policy);
 }
 
-/** A task of the current run failed: all of the job starts anew while the restart strategy allows it, else the job fails. */
-function* decideFailure(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
-  const reason = job.failures.at(-1)?.reason ?? 'a task failed';
-  if (job.restarts < policy.restartAttempts) {
-    yield { type: 'JobRestarting', jobId: job.id, reason, restartAt: state.at + policy.restartDelayMs };
-  } else {
-    yield { type: 'JobFailing', jobId: job.id, reason };
+function* decideCheckpoints(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
+  if (job.checkpoints.pending.size > 0) yield* decidePending(state, job);
+  yield* subsume(job);
+  if (toleratesNoMore(job)) {
+    const reason = `${job.checkpoints.consecutiveFailures} checkpoints failed in a row, more than are tolerated`;
+    const regions = job.regions.map((region) => region.id);
+    yield* decideFailure(state, job, policy, reason, regions);
+    return;
+  }
+  // An earlier line may have begun to stop the job.
+  if (!canCheckpoint(job)) {
+    if (job.status.kind !== 'RUNNING') yield* decideJob(state, job, policy);
+    return;
+  }
+  const dueAt = checkpointDueAt(job);
+  if (dueAt !== null && dueAt <= state.at) yield triggered(state, job, null);
+}
+
+/** Regions failed: they start anew while the restart strategy allows it, else the job fails. */
+function* decideFailure(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  policy: Policy,
+  reason: string,
+  regions: readonly number[],
+): Generator<ClusterEvent> {
+  yield* abortAll(job, 'the job restarts');
+  const verdict = judgeFailure(job, strategyOf(job, policy.restart), state.at);
+  switch (verdict.kind) {
+    case 'restart': {
+      const { delayMs, consecutive } = verdict;
+      yield { type: 'JobRestarting', jobId: job.id, reason, restartAt: state.at + delayMs, regions, consecutive };
+      break;
+    }
+    case 'fail':
+      yield { type: 'JobFailing', jobId: job.id, reason };
+      break;
+    default:
+      verdict satisfies never;
   }
   yield* decideJob(state, job, policy);
 }
 
-function* cancelLive(job: Readonly<Job>): Generator<ClusterEvent> {
-  for (const subtask of subtasksIn(job, 'DEPLOYING', 'RUNNING')) {
-    yield {
-      type: 'TaskCancelling',
-      jobId: job.id,
-      vertex: subtask.vertex,
-      subtask: subtask.index,
-      attempt: subtask.attempt,
-    };
+/** The tasks end by themselves behind the savepoint's barrier; what has not by `giveUpAt` is cancelled. */
+function* decideStopping(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
+  if (job.status.kind !== 'STOPPING') return;
+  const { purpose, parallelism, giveUpAt } = job.status;
+  if (job.live > 0) {
+    if (giveUpAt <= state.at) yield* cancelLive(job);
+    return;
   }
+  yield* releaseSlots(job);
+  switch (purpose) {
+    case 'STOP':
+      yield { type: 'JobFinished', jobId: job.id };
+      return;
+    case 'PAUSE':
+      yield { type: 'JobPaused', jobId: job.id };
+      return;
+    case 'RESCALE':
+      yield { type: 'JobRescaled', jobId: job.id, parallelisms: rescaledTo(job, parallelism) };
+      yield* decideJob(state, job, policy);
+      return;
+    default:
+      purpose satisfies never;
+  }
+}
+
+/** Vertices that have the job's default parallelism get the new one, up to their max parallelism; others keep theirs. */
+export function rescaledTo(job: Readonly<Job>, parallelism: number): number[] {
+  const before = Math.max(...job.vertices.map((vertex) => vertex.subtasks.length));
+  return job.vertices.map(({ subtasks, info }) => {
+    const follows = info.parallelism === job.parallelism || subtasks.length === before;
+    return follows ? Math.min(parallelism, info.maxParallelism) : subtasks.length;
+  });
+}
+
+function* cancelLive(job: Readonly<Job>): Generator<ClusterEvent> {
+  for (const subtask of subtasksIn(job, 'DEPLOYING', 'RUNNING')) yield cancelling(subtask);
 }
 
 function* cancelOldRun(job: Readonly<Job>): Generator<ClusterEvent> {
   if (job.draining === 0 || job.draining === countOf(job, 'CANCELING')) return;
   for (const subtask of subtasksIn(job, 'DEPLOYING', 'RUNNING')) {
-    if (subtask.run === job.restarts) continue;
-    yield {
-      type: 'TaskCancelling',
-      jobId: job.id,
-      vertex: subtask.vertex,
-      subtask: subtask.index,
-      attempt: subtask.attempt,
-    };
+    if (subtask.run !== job.regions[subtask.region]?.run) yield cancelling(subtask);
   }
 }
 
-export function evolveJob(state: ClusterState, event: JobEvent): void {
-  const job = state.jobs.get(event.jobId);
-  if (job === undefined) throw new CorruptLedger(`${event.type} names job ${event.jobId}, which does not exist`);
-  switch (event.type) {
-    case 'JobQueued':
-      if (job.status.kind === 'CREATED' || job.status.kind === 'RESTARTING')
-        job.status = { ...job.status, queuedFor: event.slotsNeeded };
-      else throw new CorruptLedger(`JobQueued for job ${job.id}, which is ${job.status.kind}`);
-      return;
-    case 'JobStarted':
-      state.queue.delete(job.id);
-      return enter(state, job, { kind: 'RUNNING' });
-    case 'JobRestarting':
-      beginRun(state, job);
-      state.queue.add(job.id);
-      return enter(state, job, {
-        kind: 'RESTARTING',
-        reason: event.reason,
-        restartAt: event.restartAt,
-        queuedFor: null,
-      });
-    case 'JobCancelling':
-      state.queue.delete(job.id);
-      return enter(state, job, { kind: 'CANCELLING' });
-    case 'JobFailing':
-      state.queue.delete(job.id);
-      return enter(state, job, { kind: 'FAILING', reason: event.reason });
-    case 'JobCancelled':
-      return enter(state, job, { kind: 'CANCELED', endedAt: state.at });
-    case 'JobFailed':
-      return enter(state, job, { kind: 'FAILED', reason: event.reason, endedAt: state.at });
-    case 'JobFinished':
-      return enter(state, job, { kind: 'FINISHED', endedAt: state.at });
-    default:
-      event satisfies never;
-  }
-}
-
-function enter(state: ClusterState, job: Job, status: JobStatusDetail): void {
-  job.status = status;
-  job.timestamps[status.kind] = state.at;
+function cancelling({ jobId, vertex, index, attempt }: Readonly<Subtask>): ClusterEvent {
+  return { type: 'TaskCancelling', jobId, vertex, subtask: index, attempt };
 }

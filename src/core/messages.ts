@@ -5,6 +5,8 @@ import type { LedgerRecord } from './ledger.ts';
 import type {
   ArtifactPart,
   CancelTasks,
+  CheckpointAbort,
+  CheckpointComplete,
   CommandReply,
   DeadLetter,
   DeployTasks,
@@ -15,10 +17,19 @@ import type {
   ReleaseJob,
   ResultBatch,
   TaskManagerHeartbeat,
+  TriggerCheckpoint,
 } from './schema.gen.ts';
 
 /** `assignments`: leader → one TaskManager. */
-export type AssignmentMessage = RegistrationAccepted | RegistrationRequired | DeployTasks | CancelTasks | ReleaseJob;
+export type AssignmentMessage =
+  | RegistrationAccepted
+  | RegistrationRequired
+  | DeployTasks
+  | CancelTasks
+  | TriggerCheckpoint
+  | CheckpointComplete
+  | CheckpointAbort
+  | ReleaseJob;
 
 /** Each topic's messages, by topic name without prefix. */
 export interface TopicMessages {

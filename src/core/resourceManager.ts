@@ -18,7 +18,11 @@ export type ResourceEvent = Extract<
       | 'TaskManagerSuspected'
       | 'TaskManagerRecovered'
       | 'TaskManagerLost'
-      | 'TaskManagerReleased';
+      | 'TaskManagerReleased'
+      | 'TaskManagerReleasing'
+      | 'TaskManagerRequested'
+      | 'TaskManagerRequestExpired'
+      | 'DesiredTaskManagersSet';
   }
 >;
 
@@ -27,7 +31,7 @@ export function* decideRegistration(
   state: Readonly<ClusterState>,
   message: RegisterTaskManager,
 ): Generator<ResourceEvent> {
-  const { taskManagerId, pid, host, dataPort, managedMemoryBytes } = message;
+  const { taskManagerId, pid, host, dataPort, managedMemoryBytes, requestId } = message;
   const slots = Math.min(Math.max(0, message.slots), MAX_SLOTS);
   const strays: AttemptId[] = [];
   for (const report of message.attempts) {
@@ -37,7 +41,7 @@ export function* decideRegistration(
     strays.push({ jobId: report.jobId, vertex: report.vertex, subtask: report.subtask, attempt: report.attempt });
   }
   const known = state.taskManagers.get(taskManagerId);
-  yield { type: 'TaskManagerRegistered', taskManagerId, pid, host, dataPort, slots, managedMemoryBytes, strays };
+  yield { type: 'TaskManagerRegistered', taskManagerId, pid, host, dataPort, slots, managedMemoryBytes, strays, requestId };
   const share = slots === 0 ? 0 : Math.floor(managedMemoryBytes / slots);
   for (let slot = known?.slots.length ?? 0; slot < slots; slot++) {
     yield { type: 'SlotOffered', taskManagerId, slot, managedMemoryBytes: share };
@@ -94,13 +98,37 @@ export function jobsOn(taskManager: Readonly<TaskManager>): Set<string> {
 }
 
 export function evolveResource(state: ClusterState, event: ResourceEvent): void {
+  switch (event.type) {
+    case 'TaskManagerRequested':
+      state.requests.set(event.requestId, state.at);
+      state.requestCount++;
+      return;
+    case 'TaskManagerRequestExpired':
+      state.requests.delete(event.requestId);
+      return;
+    case 'DesiredTaskManagersSet':
+      state.desiredTaskManagers = event.desired;
+      return;
+    default:
+      return evolveTaskManager(state, event);
+  }
+}
+
+function evolveTaskManager(
+  state: ClusterState,
+  event: Exclude<
+    ResourceEvent,
+    { type: 'TaskManagerRequested' | 'TaskManagerRequestExpired' | 'DesiredTaskManagersSet' }
+  >,
+): void {
   const taskManager = state.taskManagers.get(event.taskManagerId);
   if (event.type === 'TaskManagerRegistered') {
+    if (event.requestId !== null) state.requests.delete(event.requestId);
     if (taskManager !== undefined) {
-      taskManager.status = { kind: 'registered' };
+      if (taskManager.status.kind === 'suspected') taskManager.status = { kind: 'registered' };
       return;
     }
-    const { taskManagerId: id, pid, host, dataPort, managedMemoryBytes } = event;
+    const { taskManagerId: id, pid, host, dataPort, managedMemoryBytes, requestId } = event;
     state.taskManagers.set(id, {
       id,
       pid,
@@ -108,8 +136,11 @@ export function evolveResource(state: ClusterState, event: ResourceEvent): void 
       dataPort,
       managedMemoryBytes,
       registeredAt: state.at,
+      requestId,
       status: { kind: 'registered' },
       slots: [],
+      usedSlots: 0,
+      idleSince: state.at,
     });
     return;
   }
@@ -131,6 +162,9 @@ export function evolveResource(state: ClusterState, event: ResourceEvent): void 
       return;
     case 'TaskManagerRecovered':
       taskManager.status = { kind: 'registered' };
+      return;
+    case 'TaskManagerReleasing':
+      taskManager.status = { kind: 'releasing' };
       return;
     case 'TaskManagerLost':
       return remove(state, taskManager, `TaskManager ${taskManager.id} was lost: ${event.reason}`);

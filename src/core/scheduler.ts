@@ -1,5 +1,7 @@
 // Scheduler: gives a waiting job its slots and deploys its tasks from the sources on. Subtasks with one index of the vertices of one slot
-// sharing group share a slot; slots are taken from the TaskManagers that have the smallest part of theirs in use, so that jobs spread.
+// sharing group (and so of a co-location group, which lies within one) share a slot. Which TaskManagers the slots come from is up to
+// `taskmanager.load-balance.mode`; a subtask that ran before goes back to its slot, where its state is, if the job still holds it.
+import type { Policy } from './inputs.ts';
 import type { ClusterEvent } from './schema.gen.ts';
 import { freeSlots, releaseSlots } from './slotPool.ts';
 import type { ClusterState, ExecutionJobVertex, Job, Slot } from './state.ts';
@@ -17,7 +19,11 @@ interface SharingGroup {
 }
 
 /** Deploys every subtask that has no attempt in the current run, or queues the job where slots are short. */
-export function* decideSchedule(state: Readonly<ClusterState>, job: Readonly<Job>): Generator<SchedulingEvent> {
+export function* decideSchedule(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  policy: Policy,
+): Generator<SchedulingEvent> {
   const groups = sharingGroups(job);
   const seats = groups.map((group) => seatsHeld(job, group));
   const missing = seats.reduce((sum, group) => sum + group.filter((slot) => slot === null).length, 0);
@@ -30,7 +36,8 @@ export function* decideSchedule(state: Readonly<ClusterState>, job: Readonly<Job
     if (waiting !== slotsNeeded) yield { type: 'JobQueued', jobId: job.id, slotsNeeded };
     return;
   }
-  const chosen = spread(state, free, missing);
+  // The seats with most tasks come first, so that in mode `tasks` they go to the least loaded TaskManagers.
+  const chosen = choose(state, free, missing, policy);
   for (const [index, group] of groups.entries()) {
     const held = seats[index] ?? [];
     for (const [seat, slot] of held.entries()) {
@@ -103,29 +110,53 @@ function seatsHeld(job: Readonly<Job>, group: SharingGroup): (Slot | null)[] {
   return seats;
 }
 
-/** `count` of the free slots, to be taken from the end, always from the TaskManager with the smallest part of its slots in use. */
-function spread(state: Readonly<ClusterState>, free: readonly Slot[], count: number): Slot[] {
-  const offers = new Map<string, { readonly free: Slot[]; used: number; readonly total: number }>();
+/** A TaskManager with free slots; `cost` orders them, the smallest next. */
+interface Offer {
+  readonly free: Slot[];
+  used: number;
+  tasks: number;
+  readonly total: number;
+  readonly load: number;
+}
+
+/** `count` of the free slots, to be taken from the end. */
+function choose(state: Readonly<ClusterState>, free: readonly Slot[], count: number, policy: Policy): Slot[] {
+  // As registered, each one's slots in order: what Flink calls no balancing.
+  if (policy.loadBalance === 'none') return free.slice(0, count).reverse();
+  const offers = new Map<string, Offer>();
   for (const slot of free) {
     let offer = offers.get(slot.taskManagerId);
     if (offer === undefined) {
-      const total = state.taskManagers.get(slot.taskManagerId)?.slots.length ?? 0;
-      offer = { free: [], used: total, total };
+      const taskManager = state.taskManagers.get(slot.taskManagerId);
+      const tasks = taskManager?.slots.reduce((sum, { owner }) => sum + (owner?.subtasks.size ?? 0), 0) ?? 0;
+      offer = {
+        free: [],
+        used: taskManager?.usedSlots ?? 0,
+        tasks,
+        total: taskManager?.slots.length ?? 1,
+        load: policy.load.get(slot.taskManagerId) ?? 0,
+      };
       offers.set(slot.taskManagerId, offer);
     }
     offer.free.push(slot);
-    offer.used--;
   }
+  const byTasks = policy.loadBalance === 'tasks';
   const chosen: Slot[] = [];
   while (chosen.length < count) {
-    let best: { readonly free: Slot[]; used: number; readonly total: number } | null = null;
+    let best: Offer | null = null;
     for (const offer of offers.values()) {
-      if (offer.free.length > 0 && (best === null || offer.used / offer.total < best.used / best.total)) best = offer;
+      if (offer.free.length > 0 && (best === null || cost(offer, byTasks) < cost(best, byTasks))) best = offer;
     }
     const slot = best?.free.shift();
     if (best === null || slot === undefined) throw new Error('fewer slots are free than were counted');
     best.used++;
+    best.tasks++;
     chosen.push(slot);
   }
   return chosen.reverse();
+}
+
+/** Slots (or tasks) first; measured load decides between TaskManagers that are within a slot of each other. */
+function cost({ used, tasks, total, load }: Offer, byTasks: boolean): number {
+  return (byTasks ? tasks : used / total) + load / (byTasks ? 2 : 2 * total);
 }

@@ -90,6 +90,176 @@ export interface Cause {
   readonly offset: number;
 }
 
+/** A checkpoint is aborted: what was stored for it may be dropped. */
+export interface CheckpointAbort {
+  readonly type: 'CheckpointAbort';
+  /** Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen. */
+  readonly epoch: number;
+  /** TaskManager id, unique to one process start. */
+  readonly taskManagerId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+}
+
+/** The checkpoint will not complete. */
+export interface CheckpointAborted {
+  readonly type: 'CheckpointAborted';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** A subtask stored its state for a checkpoint. */
+export interface CheckpointAck {
+  /** Index of the job vertex in the JobGraph. */
+  readonly vertex: number;
+  /** Index of the subtask within its vertex. */
+  readonly subtask: number;
+  /** Number of the execution attempt. */
+  readonly attempt: number;
+  /** Where the state is; empty where there is none. */
+  readonly handle: string;
+  /** Size of the state in bytes. */
+  readonly bytes: number;
+}
+
+/** A subtask has stored its state. */
+export interface CheckpointAcked {
+  readonly type: 'CheckpointAcked';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** Index of the job vertex in the JobGraph. */
+  readonly vertex: number;
+  /** Index of the subtask within its vertex. */
+  readonly subtask: number;
+  /** Number of the execution attempt. */
+  readonly attempt: number;
+  /** Where the state is, as its state backend names it; empty where there is none. */
+  readonly handle: string;
+  /** Size of the state in bytes. */
+  readonly bytes: number;
+}
+
+/** A checkpoint is complete: two-phase sinks commit. */
+export interface CheckpointComplete {
+  readonly type: 'CheckpointComplete';
+  /** Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen. */
+  readonly epoch: number;
+  /** TaskManager id, unique to one process start. */
+  readonly taskManagerId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+}
+
+/** Every required subtask has acked. */
+export interface CheckpointCompleted {
+  readonly type: 'CheckpointCompleted';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+}
+
+/** How a job is checkpointed; times in ms. */
+export interface CheckpointConfig {
+  /** From trigger to trigger. */
+  readonly intervalMs: number;
+  /** Least time between the end of one checkpoint and the trigger of the next. */
+  readonly minPauseMs: number;
+  /** A checkpoint that takes longer is aborted. */
+  readonly timeoutMs: number;
+  /** Most checkpoints under way at once. */
+  readonly maxConcurrent: number;
+  /** Consecutive failed checkpoints before the job fails over. */
+  readonly toleratedFailures: number;
+  /** Complete checkpoints that are kept. */
+  readonly retained: number;
+}
+
+/** A subtask cannot take part in a checkpoint. */
+export interface CheckpointDecline {
+  /** Index of the job vertex in the JobGraph. */
+  readonly vertex: number;
+  /** Index of the subtask within its vertex. */
+  readonly subtask: number;
+  /** Number of the execution attempt. */
+  readonly attempt: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** A subtask could not take part. */
+export interface CheckpointDeclined {
+  readonly type: 'CheckpointDeclined';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** Index of the job vertex in the JobGraph. */
+  readonly vertex: number;
+  /** Index of the subtask within its vertex. */
+  readonly subtask: number;
+  /** Number of the execution attempt. */
+  readonly attempt: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** Why a checkpoint is taken: periodically, or as a savepoint for itself or to stop, pause or rescale the job. */
+export type CheckpointPurpose = 'PERIODIC' | 'SAVEPOINT' | 'STOP' | 'PAUSE' | 'RESCALE';
+
+/** Answers of a TaskManager’s subtasks to one checkpoint. Repeats are harmless. */
+export interface CheckpointReport {
+  readonly type: 'CheckpointReport';
+  /** TaskManager id, unique to one process start. */
+  readonly taskManagerId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** Who stored its state. */
+  readonly acks: readonly CheckpointAck[];
+  /** Who could not. */
+  readonly declines: readonly CheckpointDecline[];
+}
+
+/** A newer complete checkpoint took its place; its state may be dropped. */
+export interface CheckpointSubsumed {
+  readonly type: 'CheckpointSubsumed';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+}
+
+/** A checkpoint began. Every subtask that is RUNNING now must ack it. */
+export interface CheckpointTriggered {
+  readonly type: 'CheckpointTriggered';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** Why. */
+  readonly purpose: CheckpointPurpose;
+  /** It is aborted if it is not complete by then, Unix ms. */
+  readonly expiresAt: number;
+  /** Folder that a savepoint was asked to go to. */
+  readonly targetPath: string | null;
+  /** Command that asked for it. */
+  readonly commandId: string | null;
+  /** RESCALE: the new parallelism; else 0. */
+  readonly parallelism: number;
+}
+
 /** A bid for leadership. Counts if epoch is the current epoch + 1; the first such in log order wins. */
 export interface Claim {
   readonly type: 'Claim';
@@ -112,6 +282,8 @@ export interface CommandAnswered {
   readonly rejection: RejectionCode | null;
   /** For people; says the way out of a refusal. */
   readonly message: string;
+  /** Where a savepoint is. */
+  readonly path: string | null;
 }
 
 /** Answer to a command, on the replies topic, keyed by command id. */
@@ -125,6 +297,8 @@ export interface CommandReply {
   readonly rejection: RejectionCode | null;
   /** For people. */
   readonly message: string;
+  /** Where a savepoint is. */
+  readonly path: string | null;
 }
 
 /** The events of one decision, appended as one record. Counts if epoch is current and seq is the last one + 1. */
@@ -182,6 +356,15 @@ export interface DeployTasks {
   readonly placements: readonly VertexPlacement[];
   /** What to start on this TaskManager. */
   readonly tasks: readonly TaskAssignment[];
+  /** Null: start empty. */
+  readonly restore: RestorePoint | null;
+}
+
+/** How many TaskManagers the cluster should have at least. */
+export interface DesiredTaskManagersSet {
+  readonly type: 'DesiredTaskManagersSet';
+  /** Number of TaskManagers. */
+  readonly desired: number;
 }
 
 /** Inputs up to here were read and decided nothing; keeps the resume distance short. The offsets are the causes of its Commit. */
@@ -209,6 +392,13 @@ export interface JobEdge {
   readonly source: number;
   /** How records are distributed over the subtasks. */
   readonly strategy: ShipStrategy;
+}
+
+/** A job that ended long ago is forgotten. */
+export interface JobExpired {
+  readonly type: 'JobExpired';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
 }
 
 /** Terminal: failed. */
@@ -264,6 +454,44 @@ export interface JobManagerHeartbeat {
 /** What a JobManager does now. */
 export type JobManagerRole = 'leader' | 'standby';
 
+/** How a job is run, beside its graph. */
+export interface JobOptions {
+  /** Higher ones get slots first; default 0. */
+  readonly priority: number;
+  /** Not deployed before this time, Unix ms; null for at once. */
+  readonly startAt: number | null;
+  /** Job that must have finished first. */
+  readonly parentJobId: string | null;
+  /** Wait for the parent instead of being refused. */
+  readonly waitForParent: boolean;
+  /** Null for the cluster's. */
+  readonly restartStrategy: RestartStrategy | null;
+  /** Null: no periodic checkpoints; savepoints work all the same. */
+  readonly checkpointing: CheckpointConfig | null;
+  /** Savepoint or checkpoint to start from. */
+  readonly savepointPath: string | null;
+  /** Ignore state in it that no operator claims. */
+  readonly allowNonRestoredState: boolean;
+}
+
+/** The job holds no slot; its state is kept by the savepoint until it is resumed. */
+export interface JobPaused {
+  readonly type: 'JobPaused';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+}
+
+/** The graph of a job that was submitted without one was planned from its artifact. */
+export interface JobPlanned {
+  readonly type: 'JobPlanned';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** The planned graph. */
+  readonly graph: JobGraph;
+  /** As the program asks for; the submission’s own setting goes first. */
+  readonly checkpointing: CheckpointConfig | null;
+}
+
 /** The job waits: slots are short. */
 export interface JobQueued {
   readonly type: 'JobQueued';
@@ -286,7 +514,16 @@ export interface JobRejected {
   readonly reason: string;
 }
 
-/** A failure made the job release its tasks; it is scheduled anew at restartAt. */
+/** The parallelism of the job changed; it is deployed anew from the savepoint. */
+export interface JobRescaled {
+  readonly type: 'JobRescaled';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Number of subtasks of each vertex. */
+  readonly parallelisms: readonly number[];
+}
+
+/** A failure made regions of the job release their tasks; they are scheduled anew at restartAt. */
 export interface JobRestarting {
   readonly type: 'JobRestarting';
   /** JobID: 32 lower-case hex digits. */
@@ -295,6 +532,17 @@ export interface JobRestarting {
   readonly reason: string;
   /** Earliest time of the next attempt, Unix ms. */
   readonly restartAt: number;
+  /** Pipelined regions that start anew. */
+  readonly regions: readonly number[];
+  /** Restarts in a row without the strategy’s reset in between, this one included. */
+  readonly consecutive: number;
+}
+
+/** A paused job goes on from its savepoint. */
+export interface JobResumed {
+  readonly type: 'JobResumed';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
 }
 
 /** Every task of the job runs or has finished: the job is RUNNING. */
@@ -305,7 +553,7 @@ export interface JobStarted {
 }
 
 /** State of a job, in Flink’s words. */
-export type JobState = 'CREATED' | 'RUNNING' | 'FAILING' | 'FAILED' | 'CANCELLING' | 'CANCELED' | 'FINISHED' | 'RESTARTING' | 'SUSPENDED';
+export type JobState = 'CREATED' | 'RUNNING' | 'FAILING' | 'FAILED' | 'CANCELLING' | 'CANCELED' | 'FINISHED' | 'RESTARTING' | 'SUSPENDED' | 'INITIALIZING';
 
 /** Current state of a job on the jobs topic, keyed by job id. */
 export interface JobStatus {
@@ -326,6 +574,19 @@ export interface JobStatus {
   readonly offset: number;
 }
 
+/** The savepoint that pause, stop or rescale asked for is complete; the live attempts end now. */
+export interface JobStopping {
+  readonly type: 'JobStopping';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** PAUSE, STOP or RESCALE. */
+  readonly purpose: CheckpointPurpose;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** RESCALE: the new parallelism; else 0. */
+  readonly parallelism: number;
+}
+
 /** A job was accepted; from here on it is worked on until it ends. */
 export interface JobSubmitted {
   readonly type: 'JobSubmitted';
@@ -341,8 +602,10 @@ export interface JobSubmitted {
   readonly args: readonly string[];
   /** Default parallelism that the graph is built with (-p N), the same at the client and in each slot. */
   readonly parallelism: number;
-  /** The planned graph. */
-  readonly graph: JobGraph;
+  /** The planned graph; null: the leader has it planned from the artifact. */
+  readonly graph: JobGraph | null;
+  /** How the job is run. */
+  readonly options: JobOptions;
 }
 
 /** A chain of operators that runs as one task in each of its subtasks. */
@@ -361,6 +624,8 @@ export interface JobVertex {
   readonly operators: readonly OperatorInfo[];
   /** Inputs, empty for a source. */
   readonly inputs: readonly JobEdge[];
+  /** Subtasks with one index of the vertices of one group always share a slot. */
+  readonly coLocationGroup: string | null;
 }
 
 /** The claimant has read its Claim back and leads; the first event of an epoch. */
@@ -389,6 +654,15 @@ export interface OperatorInfo {
   readonly name: string;
 }
 
+/** Takes a savepoint, ends the tasks and frees the slots; ResumeJob goes on from there. */
+export interface PauseJob {
+  readonly type: 'PauseJob';
+  /** Id of the command; a repeated id is the same command. */
+  readonly commandId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+}
+
 /** A TaskManager joins, or registers anew, with everything that it runs. */
 export interface RegisterTaskManager {
   readonly type: 'RegisterTaskManager';
@@ -406,6 +680,8 @@ export interface RegisterTaskManager {
   readonly managedMemoryBytes: number;
   /** Every attempt that it runs now. */
   readonly attempts: readonly AttemptReport[];
+  /** Request of the ResourceManager that started it. */
+  readonly requestId: string | null;
 }
 
 /** The ledger knows the TaskManager. */
@@ -429,7 +705,7 @@ export interface RegistrationRequired {
 }
 
 /** Why a command was refused. */
-export type RejectionCode = 'DUPLICATE_JOB' | 'INVALID_GRAPH' | 'UNKNOWN_JOB' | 'JOB_TERMINATED' | 'INVALID_COMMAND';
+export type RejectionCode = 'DUPLICATE_JOB' | 'INVALID_GRAPH' | 'UNKNOWN_JOB' | 'JOB_TERMINATED' | 'INVALID_COMMAND' | 'PARENT_NOT_COMPLETED' | 'JOB_NOT_RUNNING' | 'NOT_RESCALABLE' | 'SAVEPOINT_FAILED';
 
 /** The job has ended: drop whatever is kept for it. */
 export interface ReleaseJob {
@@ -440,6 +716,54 @@ export interface ReleaseJob {
   readonly taskManagerId: string;
   /** JobID: 32 lower-case hex digits. */
   readonly jobId: string;
+}
+
+/** Changes the parallelism of a running job through a savepoint. */
+export interface RescaleJob {
+  readonly type: 'RescaleJob';
+  /** Id of the command; a repeated id is the same command. */
+  readonly commandId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** New parallelism of every vertex that can have it. */
+  readonly parallelism: number;
+}
+
+/** When and how often a failed job starts anew. */
+export interface RestartStrategy {
+  /** The strategy; the fields that it does not name are ignored. */
+  readonly kind: RestartStrategyKind;
+  /** FIXED_DELAY: restarts before the job fails; -1 for no limit. EXPONENTIAL_DELAY likewise, counted since the last reset. */
+  readonly attempts: number;
+  /** Delay before a restart in ms; EXPONENTIAL_DELAY: before the first. */
+  readonly delayMs: number;
+  /** EXPONENTIAL_DELAY: longest delay in ms. */
+  readonly maxDelayMs: number;
+  /** EXPONENTIAL_DELAY: factor from one delay to the next. */
+  readonly backoffMultiplier: number;
+  /** EXPONENTIAL_DELAY: time without a failure in ms after which the delay starts anew. */
+  readonly resetAfterMs: number;
+  /** FAILURE_RATE: failures within the interval that are tolerated. */
+  readonly maxFailures: number;
+  /** FAILURE_RATE: the interval in ms. */
+  readonly intervalMs: number;
+}
+
+/** Which restart strategy a job follows, in Flink’s words. */
+export type RestartStrategyKind = 'NONE' | 'FIXED_DELAY' | 'EXPONENTIAL_DELAY' | 'FAILURE_RATE';
+
+/** The checkpoint that attempts start from. */
+export interface RestorePoint {
+  /** Its id; 0 where only a path is known. */
+  readonly checkpointId: number;
+  /** Savepoint folder, where the job starts from one. */
+  readonly path: string | null;
+  /** Ignore state that no operator claims. */
+  readonly allowNonRestoredState: boolean;
+  /** Parallelism of each vertex when it was taken. */
+  readonly parallelisms: readonly number[];
+  /** What the tasks of this message restore: their own, or all of the vertex after a rescale. */
+  readonly states: readonly SubtaskState[];
 }
 
 /** Lines that print produced, keyed by job id. */
@@ -457,6 +781,35 @@ export interface ResultBatch {
   readonly uid: string;
   /** In order. */
   readonly lines: readonly string[];
+}
+
+/** Lets a paused job go on. */
+export interface ResumeJob {
+  readonly type: 'ResumeJob';
+  /** Id of the command; a repeated id is the same command. */
+  readonly commandId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+}
+
+/** A savepoint is complete and belongs to its owner. */
+export interface SavepointCompleted {
+  readonly type: 'SavepointCompleted';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** Where it is. */
+  readonly path: string;
+}
+
+/** Sets how many TaskManagers the cluster should have at least. */
+export interface SetDesiredTaskManagers {
+  readonly type: 'SetDesiredTaskManagers';
+  /** Id of the command; a repeated id is the same command. */
+  readonly commandId: string;
+  /** Number of TaskManagers. */
+  readonly desired: number;
 }
 
 /** How records travel along an edge. */
@@ -497,6 +850,17 @@ export interface SlotReleased {
   readonly slot: number;
 }
 
+/** Takes a savepoint and ends the job as FINISHED. */
+export interface StopWithSavepoint {
+  readonly type: 'StopWithSavepoint';
+  /** Id of the command; a repeated id is the same command. */
+  readonly commandId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Folder for it; null for the configured one. */
+  readonly targetPath: string | null;
+}
+
 /** Asks for a job to be run. Repeating it with the same commandId is harmless. */
 export interface SubmitJob {
   readonly type: 'SubmitJob';
@@ -512,8 +876,22 @@ export interface SubmitJob {
   readonly args: readonly string[];
   /** Default parallelism that the graph is built with (-p N), the same at the client and in each slot. */
   readonly parallelism: number;
-  /** The planned graph. */
-  readonly graph: JobGraph;
+  /** The planned graph; null: the leader has it planned from the artifact. */
+  readonly graph: JobGraph | null;
+  /** How the job is run. */
+  readonly options: JobOptions;
+}
+
+/** State of one subtask in a checkpoint. */
+export interface SubtaskState {
+  /** Index of the job vertex in the JobGraph. */
+  readonly vertex: number;
+  /** Index of the subtask within its vertex. */
+  readonly subtask: number;
+  /** Where it is. */
+  readonly handle: string;
+  /** Its size in bytes. */
+  readonly bytes: number;
 }
 
 /** One attempt to start. */
@@ -657,6 +1035,8 @@ export interface TaskManagerRegistered {
   readonly managedMemoryBytes: number;
   /** Attempts that it said it runs and that the ledger does not count: they are cancelled. */
   readonly strays: readonly AttemptId[];
+  /** Request of the ResourceManager that started it. */
+  readonly requestId: string | null;
 }
 
 /** A TaskManager left in order. */
@@ -666,6 +1046,29 @@ export interface TaskManagerReleased {
   readonly taskManagerId: string;
   /** Why it left. */
   readonly reason: string;
+}
+
+/** An idle TaskManager is not needed any more: the driver is asked to stop it. */
+export interface TaskManagerReleasing {
+  readonly type: 'TaskManagerReleasing';
+  /** TaskManager id, unique to one process start. */
+  readonly taskManagerId: string;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** A requested TaskManager did not register in time. */
+export interface TaskManagerRequestExpired {
+  readonly type: 'TaskManagerRequestExpired';
+  /** Id of the request. */
+  readonly requestId: string;
+}
+
+/** Slots are short: the driver is asked for one more TaskManager. */
+export interface TaskManagerRequested {
+  readonly type: 'TaskManagerRequested';
+  /** Id of the request; the TaskManager registers with it. */
+  readonly requestId: string;
 }
 
 /** A TaskManager shuts down in order; its tasks are gone. */
@@ -720,6 +1123,38 @@ export interface TaskRunning {
   readonly attempt: number;
 }
 
+/** Sources on this TaskManager emit the barrier of a checkpoint. */
+export interface TriggerCheckpoint {
+  readonly type: 'TriggerCheckpoint';
+  /** Epoch of the leader that sent this; receivers refuse one lower than the highest they have seen. */
+  readonly epoch: number;
+  /** TaskManager id, unique to one process start. */
+  readonly taskManagerId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** STOP, PAUSE and RESCALE: nothing is processed behind the barrier. */
+  readonly purpose: CheckpointPurpose;
+  /** Folder that a savepoint was asked to go to. */
+  readonly targetPath: string | null;
+  /** When it was triggered, Unix ms. */
+  readonly timestamp: number;
+  /** Source subtasks here. */
+  readonly tasks: readonly TaskRef[];
+}
+
+/** Takes a savepoint of a running job. */
+export interface TriggerSavepoint {
+  readonly type: 'TriggerSavepoint';
+  /** Id of the command; a repeated id is the same command. */
+  readonly commandId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Folder for it; null for the configured one. */
+  readonly targetPath: string | null;
+}
+
 /** Where the subtasks of one vertex run. */
 export interface VertexPlacement {
   /** Number of subtasks in force. */
@@ -759,4 +1194,21 @@ export type ClusterEvent =
   | TaskCancelled
   | TaskFailed
   | CommandAnswered
-  | InputsConsumed;
+  | InputsConsumed
+  | JobPlanned
+  | JobStopping
+  | JobPaused
+  | JobResumed
+  | JobRescaled
+  | JobExpired
+  | CheckpointTriggered
+  | CheckpointAcked
+  | CheckpointDeclined
+  | CheckpointCompleted
+  | CheckpointAborted
+  | CheckpointSubsumed
+  | SavepointCompleted
+  | TaskManagerRequested
+  | TaskManagerRequestExpired
+  | TaskManagerReleasing
+  | DesiredTaskManagersSet;

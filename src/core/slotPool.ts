@@ -24,9 +24,10 @@ export function* releaseSlots(job: Readonly<Job>): Generator<SlotEvent> {
 
 export function evolveSlot(state: ClusterState, event: SlotEvent): void {
   const job = state.jobs.get(event.jobId);
-  const slot = state.taskManagers.get(event.taskManagerId)?.slots[event.slot];
+  const taskManager = state.taskManagers.get(event.taskManagerId);
+  const slot = taskManager?.slots[event.slot];
   const where = `slot ${event.taskManagerId}/${event.slot}`;
-  if (job === undefined || slot === undefined)
+  if (job === undefined || taskManager === undefined || slot === undefined)
     throw new CorruptLedger(`${event.type} names ${where} of job ${event.jobId}: one of them does not exist`);
   switch (event.type) {
     case 'SlotAllocated':
@@ -34,6 +35,8 @@ export function evolveSlot(state: ClusterState, event: SlotEvent): void {
         throw new CorruptLedger(`${where} is allocated to job ${job.id} and belongs to job ${slot.owner.jobId}`);
       slot.owner = { jobId: job.id, slotSharingGroup: event.slotSharingGroup, subtasks: new Set() };
       job.slots.add(slot);
+      taskManager.usedSlots++;
+      taskManager.idleSince = null;
       return;
     case 'SlotReleased':
       if (slot.owner?.jobId !== job.id)
@@ -41,6 +44,8 @@ export function evolveSlot(state: ClusterState, event: SlotEvent): void {
       if (slot.owner.subtasks.size > 0) throw new CorruptLedger(`${where} is released with live tasks`);
       slot.owner = null;
       job.slots.delete(slot);
+      taskManager.usedSlots--;
+      if (taskManager.usedSlots === 0) taskManager.idleSince = state.at;
       return;
     default:
       event satisfies never;

@@ -1,6 +1,15 @@
 // The fold of the ledger: everything that a JobManager knows. Only `evolve` and `applyRecord` write to it; all others read it.
 // It holds no clock, no handle and no promise, so that two replicas at one offset are equal by value.
-import type { Artifact, AttemptState, CommandAnswered, JobGraph, JobState, JobVertex } from './schema.gen.ts';
+import type {
+  Artifact,
+  AttemptState,
+  CheckpointPurpose,
+  CommandAnswered,
+  JobGraph,
+  JobOptions,
+  JobVertex,
+  SubtaskState as StoredState,
+} from './schema.gen.ts';
 
 export interface ClusterState {
   /** Offset of `events` that was folded up to, exclusive. */
@@ -24,6 +33,12 @@ export interface ClusterState {
   submissions: Map<string, string>;
   /** The last answers by command id, oldest first, at most MAX_ANSWERS; a new leader sends the recent ones again. */
   answers: Map<string, Answer>;
+  /** How many TaskManagers there should be at least. */
+  desiredTaskManagers: number;
+  /** Requests for TaskManagers that have not registered yet, with the time of each. */
+  requests: Map<string, number>;
+  /** Requests ever made; makes their ids. */
+  requestCount: number;
 }
 
 export interface Leader {
@@ -45,14 +60,21 @@ export interface TaskManager {
   readonly dataPort: number;
   readonly managedMemoryBytes: number;
   readonly registeredAt: number;
+  /** Request that it was started for; null where someone else started it. */
+  readonly requestId: string | null;
   status: TaskManagerStatus;
   /** By slot index. */
   readonly slots: Slot[];
+  usedSlots: number;
+  /** Since when no slot is in use; null while one is. */
+  idleSince: number | null;
 }
 
 export type TaskManagerStatus =
   | { readonly kind: 'registered' }
-  | { readonly kind: 'suspected'; readonly lostAt: number; readonly reason: string };
+  | { readonly kind: 'suspected'; readonly lostAt: number; readonly reason: string }
+  /** It was asked to stop; it gets no more tasks. */
+  | { readonly kind: 'releasing' };
 
 export interface Slot {
   readonly taskManagerId: string;
@@ -76,22 +98,82 @@ export interface Job {
   readonly args: readonly string[];
   /** Default parallelism that the graph was built with. */
   readonly parallelism: number;
-  readonly graph: JobGraph;
+  options: JobOptions;
+  /** Without vertices until it is planned. */
+  graph: JobGraph;
   readonly submittedAt: number;
   status: JobStatusDetail;
   /** When each state was entered last, Unix ms. */
-  readonly timestamps: Partial<Record<JobState, number>>;
-  readonly vertices: ExecutionJobVertex[];
+  readonly timestamps: Partial<Record<JobStatusDetail['kind'], number>>;
+  vertices: ExecutionJobVertex[];
+  /** Pipelined regions: what must start anew together. */
+  regions: Region[];
   /** Slots that the job holds. */
   readonly slots: Set<Slot>;
   /** Subtasks whose attempt has been deployed and has not ended. */
   live: number;
   /** Live attempts of before the last restart, which must end before the job is deployed anew. */
   draining: number;
-  /** Number of restarts so far: the run that attempts belong to. */
+  /** Number of restarts so far. */
   restarts: number;
+  /** Restarts in a row, as the restart strategy counts them. */
+  consecutiveRestarts: number;
+  /** Times of the last restarts, oldest first, at most MAX_RESTART_TIMES. */
+  readonly restartTimes: number[];
+  readonly checkpoints: Checkpoints;
   /** The last failures, oldest first, at most MAX_FAILURES. */
   readonly failures: Failure[];
+}
+
+/** Subtasks that exchange records, directly or not. */
+export interface Region {
+  readonly id: number;
+  readonly subtasks: readonly Subtask[];
+  /** Counts its starts anew; attempts of an older run are draining. */
+  run: number;
+  draining: number;
+}
+
+export interface Checkpoints {
+  nextId: number;
+  readonly pending: Map<number, PendingCheckpoint>;
+  /** Complete ones to recover from, oldest first. */
+  readonly completed: CompletedCheckpoint[];
+  /** Complete ones that belong to whoever asked for them, oldest first, at most MAX_SAVEPOINTS. */
+  readonly savepoints: CompletedCheckpoint[];
+  lastTriggeredAt: number;
+  /** When the last one was completed or aborted. */
+  lastEndedAt: number;
+  consecutiveFailures: number;
+  counts: { completed: number; failed: number };
+}
+
+export interface PendingCheckpoint {
+  readonly id: number;
+  readonly purpose: CheckpointPurpose;
+  readonly triggeredAt: number;
+  readonly expiresAt: number;
+  readonly targetPath: string | null;
+  readonly commandId: string | null;
+  /** RESCALE: the new parallelism. */
+  readonly parallelism: number;
+  /** Subtasks that have not acked. */
+  readonly waitingFor: Set<Subtask>;
+  readonly states: StoredState[];
+  /** Why it cannot complete any more. */
+  broken: string | null;
+}
+
+export interface CompletedCheckpoint {
+  readonly id: number;
+  readonly purpose: CheckpointPurpose;
+  readonly triggeredAt: number;
+  readonly completedAt: number;
+  readonly path: string | null;
+  readonly bytes: number;
+  /** Parallelism of each vertex when it was taken. */
+  readonly parallelisms: readonly number[];
+  readonly states: readonly StoredState[];
 }
 
 export interface Failure {
@@ -104,6 +186,8 @@ export interface Failure {
 
 /** A job's state with what belongs to it. */
 export type JobStatusDetail =
+  /** Its graph is being planned. */
+  | { readonly kind: 'INITIALIZING' }
   | { readonly kind: 'CREATED'; readonly queuedFor: number | null }
   | { readonly kind: 'RUNNING' }
   | {
@@ -112,6 +196,9 @@ export type JobStatusDetail =
       readonly restartAt: number;
       readonly queuedFor: number | null;
     }
+  /** The savepoint is complete; the tasks end. */
+  | { readonly kind: 'STOPPING'; readonly purpose: 'PAUSE' | 'STOP' | 'RESCALE'; readonly parallelism: number; readonly giveUpAt: number }
+  | { readonly kind: 'SUSPENDED' }
   | { readonly kind: 'CANCELLING' }
   | { readonly kind: 'CANCELED'; readonly endedAt: number }
   | { readonly kind: 'FAILING'; readonly reason: string }
@@ -137,7 +224,9 @@ export interface Subtask {
   readonly index: number;
   /** Current attempt, -1 before the first. */
   attempt: number;
-  /** The job's `restarts` when the attempt was deployed. */
+  /** Index of its region. */
+  readonly region: number;
+  /** The region's run when the attempt was deployed. */
   run: number;
   state: SubtaskState;
   /** Slot of the current attempt. */
@@ -172,5 +261,8 @@ export function emptyState(): ClusterState {
     queue: new Set(),
     submissions: new Map(),
     answers: new Map(),
+    desiredTaskManagers: 0,
+    requests: new Map(),
+    requestCount: 0,
   };
 }

@@ -12,15 +12,44 @@ import type {
   ClusterEvent,
   Commit,
   JobGraph,
+  JobOptions,
   JobVertex,
   RegisterTaskManager,
+  RestartStrategy,
   SubmitJob,
   TaskReport,
 } from '../../src/core/schema.gen.ts';
 import type { Subtask } from '../../src/core/state.ts';
+import { NO_RESTART } from '../../src/core/restartStrategy.ts';
 import { emptyState, isLive } from '../../src/core/state.ts';
 
-export const POLICY: Policy = { faultTransferDelayMs: 500, restartAttempts: 0, restartDelayMs: 1_000 };
+export const POLICY: Policy = {
+  faultTransferDelayMs: 500,
+  restart: null,
+  loadBalance: 'slots',
+  jobExpirationMs: 3_600_000,
+  savepointDirectory: '/savepoints',
+  agingMs: 10_000,
+  starvationLimitMs: 30_000,
+  driver: null,
+  load: new Map(),
+};
+
+export const OPTIONS: JobOptions = {
+  priority: 0,
+  startAt: null,
+  parentJobId: null,
+  waitForParent: false,
+  restartStrategy: null,
+  checkpointing: null,
+  savepointPath: null,
+  allowNonRestoredState: false,
+};
+
+/** `attempts` restarts, each after `delayMs`. */
+export function fixedDelay(attempts: number, delayMs: number): RestartStrategy {
+  return { ...NO_RESTART, kind: 'FIXED_DELAY', attempts, delayMs };
+}
 
 export function hex(text: string, length = 32): string {
   return createHash('sha256').update(text).digest('hex').slice(0, length);
@@ -36,6 +65,7 @@ export function chain(...vertices: readonly (Partial<JobVertex> & { readonly par
       maxParallelism: 128,
       slotSharingGroup: 'default',
       operators: [{ uid: `op-${index}`, name: `op-${index}` }],
+      coLocationGroup: null,
       inputs: index === 0 ? [] : [{ source: index - 1, strategy: 'HASH' as const }],
       ...vertex,
     })),
@@ -52,6 +82,7 @@ export function submit(name: string, graph: JobGraph, overrides: Partial<SubmitJ
     args: [],
     parallelism: 1,
     graph,
+    options: OPTIONS,
     ...overrides,
   };
 }
@@ -74,6 +105,7 @@ export function register(
     slots,
     managedMemoryBytes: 1_000_000,
     attempts,
+    requestId: null,
   };
 }
 
@@ -98,9 +130,9 @@ export class Cluster {
 
   envelope(input: Input): Envelope {
     const topic =
-      input.type === 'SubmitJob' || input.type === 'CancelJob'
+      'commandId' in input
         ? 'commands'
-        : input.type === 'RegisterTaskManager' || input.type === 'TaskReport' || input.type === 'TaskManagerStopping'
+        : ['RegisterTaskManager', 'TaskReport', 'CheckpointReport', 'TaskManagerStopping'].includes(input.type)
           ? 'status'
           : null;
     if (topic === null) return { at: this.now, cause: null, input };

@@ -1,6 +1,6 @@
 // A job's life as decided by core: from submission to each of its ends, with slots short, tasks failing and TaskManagers lost.
 import { describe, expect, it } from 'vitest';
-import { Cluster, cancel, chain, hex, register, submit, summary } from './cluster.ts';
+import { Cluster, cancel, chain, fixedDelay, hex, register, submit, summary } from './cluster.ts';
 
 const wordcount = chain({ parallelism: 2 }, { parallelism: 2 });
 
@@ -87,7 +87,7 @@ describe('a job', () => {
   });
 
   it('starts anew with new attempts, in its old slots, while the restart strategy allows it', () => {
-    const cluster = running({ restartAttempts: 1 });
+    const cluster = running({ restart: fixedDelay(1, 1_000) });
     const before = cluster.subtasks('wordcount').map((subtask) => subtask.slot?.taskManagerId);
     cluster.when(cluster.report('tm-1', 'FAILED', (subtask) => subtask.vertex === 0, 'boom'));
     cluster.when(cluster.report('tm-1', 'CANCELED'));
@@ -126,7 +126,7 @@ describe('a TaskManager', () => {
   });
 
   it('is lost after the fault-transfer delay; its tasks move to free slots elsewhere', () => {
-    const cluster = running({ restartAttempts: 1, restartDelayMs: 0 });
+    const cluster = running({ restart: fixedDelay(1, 0) });
     cluster.when({ type: 'TaskManagerSilent', taskManagerId: 'tm-1', silentForMs: 3_000 });
     const events = cluster.later(500).when({ type: 'DeadlinePassed' });
     expect(summary(events)).toBe('TaskManagerLost · JobRestarting · TaskCancelling ×2');
@@ -207,6 +207,7 @@ describe('a command', () => {
           jobId: hex('wordcount'),
           rejection: null,
           message: 'submitted',
+          path: null,
         },
       },
     ]);
