@@ -1,4 +1,4 @@
-// The first line of a job bundle: a comment that carries what the client knows and the module itself cannot say.
+// The first line of a job bundle (after `#!`): a comment that carries what the client knows and the module itself cannot say.
 // It is part of the bundle, so it is content-addressed with it and is the same at the client and in every slot.
 import { JobModuleError } from './jobModuleError.ts';
 
@@ -19,7 +19,8 @@ export function formatBundleHeader(header: BundleHeader): string {
 
 /** Reads the header from the beginning of a bundle. */
 export function parseBundleHeader(start: string, bundlePath: string): BundleHeader {
-  const line = start.slice(0, start.indexOf('\n'));
+  // The bundler leaves the job's `#!` line where it must be.
+  const [line = ''] = start.replace(/^#!.*\n/, '').split('\n', 1);
   if (line.startsWith(MARK)) {
     const header = JSON.parse(line.slice(MARK.length)) as BundleHeader & { readonly version: number };
     if (header.version === VERSION) return header;

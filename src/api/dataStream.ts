@@ -172,18 +172,21 @@ export class DataStreamSource<T> extends SingleOutputStreamOperator<T> {}
 
 /** A stream partitioned by key K. */
 export class KeyedStream<T, K> extends DataStream<T> {
-  readonly keySelector: (value: T) => K;
+  readonly #key: KeySelector;
+  /** Ties the class to K. */
+  declare protected readonly _key: K;
 
   constructor(builder: GraphBuilder, node: StreamNode, keySelector: (value: T) => K) {
-    super(builder, node, { type: 'hash', key: erased(keySelector) });
-    this.keySelector = keySelector;
+    const key = keySelector as KeySelector;
+    super(builder, node, { type: 'hash', key });
+    this.#key = key;
   }
 
   /** Combines each record with the key's value so far and emits the result. The first record of a key is its first value. */
   reduce(fn: (left: T, right: T) => T): SingleOutputStreamOperator<T> {
     return this.transform('Keyed Reduce', {
       type: 'keyedReduce',
-      key: erased(this.keySelector),
+      key: this.#key,
       fn: checkedFunction(fn, 'reduce'),
     });
   }
@@ -202,7 +205,7 @@ export class KeyedStream<T, K> extends DataStream<T> {
     }
     return this.transform('Keyed Aggregation', {
       type: 'keyedSum',
-      key: erased(this.keySelector),
+      key: this.#key,
       field: name ?? null,
     });
   }
@@ -252,10 +255,6 @@ export class DataStreamSink<T> {
 
 // Types end at the graph: it holds functions of many types side by side, and the API has already paired each with its input.
 type Erased = (value: unknown) => never;
-
-function erased(selector: (value: never) => unknown): KeySelector {
-  return selector as KeySelector;
-}
 
 function checkedFunction(fn: (...args: never[]) => unknown, operator: string): Erased {
   if (typeof fn === 'function') return fn as Erased;

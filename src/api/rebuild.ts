@@ -2,7 +2,9 @@
 // `await execute(…)` never runs, because that promise never resolves here. Several jobs may be rebuilt in one thread at the same
 // time; each module instance is kept by Node for the life of the thread, so callers rebuild once a job, not once a task.
 import fs from 'node:fs/promises';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { packageRoot } from '../packageRoot.ts';
 import type { ExecutableJob } from '../runtime/operatorSpec.ts';
 import { ApiError } from './apiError.ts';
 import { type BundleHeader, parseBundleHeader } from './bundleHeader.ts';
@@ -13,8 +15,10 @@ import * as publicApi from './publicApi.ts';
 /** How long a module may take to call execute. */
 export const DEFAULT_REBUILD_TIMEOUT_MS = 60_000;
 /** After the module has ended: how long work that it did not wait for may take to call execute. */
-const UNAWAITED_EXECUTE_GRACE_MS = 2_000;
+const UNAWAITED_EXECUTE_GRACE_MS = 1_000;
 const MAX_HEADER_BYTES = 16_384;
+/** Stack frames that are not the job's: Node's, and those of this package in either form. */
+const OWN_FRAMES = ['node:', path.join(packageRoot, 'src', path.sep), path.join(packageRoot, 'dist', path.sep)];
 
 export interface RebuildOptions {
   /** A file that bundleJob made. */
@@ -123,7 +127,7 @@ export function threw(name: string, error: unknown): JobModuleError {
     return new JobModuleError('THREW', `${name} threw ${String(error)} while its graph was built.`);
   const frames = (error.stack ?? '')
     .split('\n')
-    .filter((line) => /^\s+at /.test(line) && !/node:|[\\/](sluice[\\/](dist|src)|src[\\/]api)[\\/]/.test(line));
+    .filter((line) => /^\s+at /.test(line) && !OWN_FRAMES.some((own) => line.includes(own)));
   const summary = error instanceof ApiError ? error.message : `${error.name}: ${error.message}`;
   const place = frames[0] ? ` (${frames[0].trim()})` : '';
   return new JobModuleError('THREW', `${name} threw while its graph was built: ${summary}${place}`, {

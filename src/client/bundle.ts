@@ -45,7 +45,8 @@ export async function bundleJob(file: string, options: BundleOptions = {}): Prom
       target: 'node20',
       sourcemap: 'inline',
       sourcesContent: false,
-      sourceRoot: pathToFileURL(path.dirname(entry)).href,
+      // A path that ends in a slash: the one form that Node and other readers of source maps join with the file's name alike.
+      sourceRoot: `${pathToFileURL(path.dirname(entry)).pathname}/`,
       banner: { js: `${formatBundleHeader({ name, baseDir })}\n${REQUIRE_SLOT}` },
       plugins: [sluiceModule, noNativeAddons, ownPlace],
       logLevel: 'silent',
