@@ -3,10 +3,17 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: { conditions: ['sluice-source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['sluice-source', 'node', 'import', 'default'], externalConditions: ['node', 'import', 'default'] } },
+  ssr: {
+    resolve: {
+      conditions: ['sluice-source', 'node', 'import', 'default'],
+      externalConditions: ['node', 'import', 'default'],
+    },
+  },
   test: {
     include: ['test/**/*.test.ts'],
     alias: { sluice: path.resolve(import.meta.dirname, 'src/index.ts') },
+    // Job bundles are imported by Node itself, as in a slot.
+    server: { deps: { external: [/\.mjs(\?|$)/] } },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

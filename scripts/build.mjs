@@ -9,6 +9,7 @@ const entries = {
   index: 'src/index.ts',
   client: 'src/client/index.ts',
   main: 'src/main.ts',
+  planWorker: 'src/client/planWorker.ts',
 };
 fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 await build({

@@ -2,7 +2,7 @@
 // headers, keys and partitions are decided once.
 import assert from 'node:assert';
 import type { Message, TopicMessages, TopicName } from '../core/messages.ts';
-import type { Journal, StoredRecord, Tail, TailFrom, TopicSpec } from '../ports/journal.ts';
+import type { Journal, OffsetRange, StoredRecord, Tail, TailFrom, TopicSpec } from '../ports/journal.ts';
 import { CloudEventHeaders } from './cloudEvents.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import { CodecError } from './codecError.ts';
@@ -47,6 +47,8 @@ export interface Channels {
   /** Appends messages that share one partition (by key, or partition 0) in order; resolves with the first offset when durable. */
   append<T extends TopicName>(topic: T, messages: readonly Outgoing<T>[]): Promise<number>;
   follow<T extends TopicName>(topic: T, options: FollowOptions<T>): Promise<Tail>;
+  /** Retained range of a partition, so that a reader of an empty one knows that it has read all. */
+  offsets(topic: TopicName, partition: number): Promise<OffsetRange>;
   /** Partition of a key: Kafka's murmur2, so that foreign producers agree. */
   partitionOf(topic: TopicName, key: string): number;
   partitionsOf(topic: TopicName): number;
@@ -101,6 +103,7 @@ export function openChannels(journal: Journal, options: ChannelsOptions): Channe
       });
     },
 
+    offsets: (topic, partition) => journal.offsets(topic, partition),
     partitionOf,
     partitionsOf,
   };

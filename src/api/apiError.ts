@@ -1,0 +1,24 @@
+// What the DataStream API refuses, at the line of the job that asked for it. Codes are stable; messages name the operator and the way out.
+
+export type ApiErrorCode =
+  | 'INVALID_PARALLELISM'
+  | 'INVALID_MAX_PARALLELISM'
+  | 'NON_PARALLEL_OPERATOR'
+  | 'DUPLICATE_UID'
+  | 'INVALID_NAME'
+  | 'NO_OPERATORS'
+  | 'EXECUTE_TWICE'
+  | 'ALREADY_EXECUTED'
+  | 'FUNCTION_MISSING'
+  | 'INVALID_ARGUMENT'
+  | 'TOO_MANY_ELEMENTS'
+  | 'OTHER_ENVIRONMENT';
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ApiErrorCode;
+  constructor(code: ApiErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

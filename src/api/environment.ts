@@ -1,0 +1,191 @@
+// StreamExecutionEnvironment: where a job begins (its sources, its defaults) and ends (execute). One environment is one job.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { OperatorSpec } from '../runtime/operatorSpec.ts';
+import { ApiError } from './apiError.ts';
+import { DataStreamSource, type GraphBuilder } from './dataStream.ts';
+import { currentContext, type JobContext, type JobExecutionResult } from './executor.ts';
+import type { Tuple } from './fieldTypes.ts';
+import { toExecutableJob } from './jobGraph.ts';
+import { checkedName, checkMaxParallelism, checkParallelism, StreamGraph } from './streamGraph.ts';
+
+/** A collection is held in memory by every task that runs the job. */
+const MAX_COLLECTION_ELEMENTS = 10_000_000;
+const DEFAULT_JOB_NAME = 'Sluice Streaming Job';
+
+export interface SourceOptions {
+  /** Upper bound for the whole source, shared by its subtasks; above 0. Default: as fast as the consumers take them. */
+  readonly recordsPerSecond?: number | undefined;
+}
+
+export interface TextFileOptions extends SourceOptions {
+  /** Keeps running and reads files that are added to the folder; the job is unbounded then. Default: false. */
+  readonly watch?: boolean | undefined;
+}
+
+export class StreamExecutionEnvironment {
+  readonly #context: JobContext;
+  readonly #graph = new StreamGraph();
+  readonly #builder: GraphBuilder;
+  #parallelism: number;
+  #maxParallelism: number | null = null;
+  #executed = false;
+
+  private constructor(context: JobContext) {
+    this.#context = context;
+    this.#parallelism = context.parallelism;
+    this.#builder = {
+      graph: this.#graph,
+      defaults: () => ({ parallelism: this.#parallelism, maxParallelism: this.#maxParallelism }),
+      resolvePath: (file, what) => this.#resolvePath(file, what),
+    };
+  }
+
+  /**
+   * A new, empty environment. Where the job runs depends on how the file was started: under `sluice run` on the cluster,
+   * under plain `node` or `tsx` in this process.
+   */
+  static getExecutionEnvironment(): StreamExecutionEnvironment {
+    return new StreamExecutionEnvironment(currentContext());
+  }
+
+  /** Parallelism of the operators defined from here on, 1 to 32768. Default: `-p` of `sluice run`; locally the number of cores. */
+  setParallelism(parallelism: number): this {
+    checkParallelism(parallelism, 'the environment');
+    this.#parallelism = parallelism;
+    return this;
+  }
+
+  getParallelism(): number {
+    return this.#parallelism;
+  }
+
+  /** Number of key groups of the operators defined from here on, up to 32768. Default: derived from each one's parallelism. */
+  setMaxParallelism(maxParallelism: number): this {
+    checkMaxParallelism(maxParallelism, 'the environment');
+    this.#maxParallelism = maxParallelism;
+    return this;
+  }
+
+  /** Gives every operator of the job a task of its own. */
+  disableOperatorChaining(): this {
+    this.#graph.chaining = false;
+    return this;
+  }
+
+  /** A bounded stream of the arguments, at least one. Not parallel. */
+  fromElements<T extends Tuple>(...values: readonly T[]): DataStreamSource<T>;
+  fromElements<T>(...values: readonly T[]): DataStreamSource<T>;
+  fromElements<T>(...values: readonly T[]): DataStreamSource<T> {
+    if (values.length === 0) {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        'fromElements needs at least one element. For a stream that may be empty, use fromCollection([]).',
+      );
+    }
+    return this.#addSource('Collection Source', { type: 'collectionSource', values });
+  }
+
+  /** A bounded stream of what the iterable gives, read now, up to 10 million records. Not parallel. */
+  fromCollection<T>(values: Iterable<T>, options: SourceOptions = {}): DataStreamSource<T> {
+    if (values === null || values === undefined || typeof values[Symbol.iterator] !== 'function') {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `fromCollection takes an iterable, such as an array, not ${String(values)}.`,
+      );
+    }
+    const read: T[] = [];
+    for (const value of values) {
+      if (read.length === MAX_COLLECTION_ELEMENTS) {
+        throw new ApiError(
+          'TOO_MANY_ELEMENTS',
+          `fromCollection read ${MAX_COLLECTION_ELEMENTS} elements and there are more. Use fromSequence(from, to).map(…) or readTextFile(path).`,
+        );
+      }
+      read.push(value);
+    }
+    return this.#addSource('Collection Source', {
+      type: 'collectionSource',
+      values: read,
+      ...paceOf(options, 'fromCollection'),
+    });
+  }
+
+  /** A bounded stream of the whole numbers from `from` to `to`, both included, split over the subtasks. */
+  fromSequence(from: number, to: number, options: SourceOptions = {}): DataStreamSource<number> {
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from > to) {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `fromSequence takes two whole numbers, the first at most the second, not ${String(from)} and ${String(to)}.`,
+      );
+    }
+    return this.#addSource('Sequence Source', { type: 'sequenceSource', from, to, ...paceOf(options, 'fromSequence') });
+  }
+
+  /**
+   * The lines (UTF-8, ended by LF or CRLF) of a file, or of every file in a folder and the folders below it, split over the subtasks. A relative
+   * path starts at the client's working folder; the TaskManagers must see the file at the same absolute path. A missing file
+   * fails the task.
+   */
+  readTextFile(file: string | URL, options: TextFileOptions = {}): DataStreamSource<string> {
+    return this.#addSource('Text File', {
+      type: 'textFileSource',
+      path: this.#resolvePath(file, 'readTextFile'),
+      watch: options.watch ?? false,
+      ...paceOf(options, 'readTextFile'),
+    });
+  }
+
+  /**
+   * Hands the job over to be run, once for each environment. Locally the promise resolves when the job has finished and rejects when it
+   * failed. Under `sluice run` it never resolves, since the job goes on without this module: let execute be the last thing it does.
+   */
+  async execute(jobName: string = DEFAULT_JOB_NAME): Promise<JobExecutionResult> {
+    return this.#context.execute(() => {
+      checkedName(jobName, 'The name of the job');
+      if (this.#executed) {
+        throw new ApiError(
+          'EXECUTE_TWICE',
+          `execute('${jobName}') was called on an environment that was executed already. Build a second job from a new environment.`,
+        );
+      }
+      const job = toExecutableJob(jobName, this.#graph);
+      this.#executed = true;
+      this.#graph.seal();
+      return job;
+    });
+  }
+
+  #addSource<T>(name: string, spec: OperatorSpec): DataStreamSource<T> {
+    return new DataStreamSource<T>(this.#builder, this.#graph.addNode(spec, name, [], this.#builder.defaults()));
+  }
+
+  #resolvePath(file: string | URL, what: string): string {
+    if (file instanceof URL || (typeof file === 'string' && file.startsWith('file:'))) {
+      try {
+        return fileURLToPath(file);
+      } catch (error) {
+        throw new ApiError(
+          'INVALID_ARGUMENT',
+          `${what} cannot use ${String(file)}: ${(error as Error).message}. Pass a path or a file: URL.`,
+        );
+      }
+    }
+    if (typeof file === 'string' && file !== '') return path.resolve(this.#context.baseDir, file);
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      `${what} takes the path of a file or folder, not ${JSON.stringify(file) ?? String(file)}.`,
+    );
+  }
+}
+
+function paceOf(options: SourceOptions, what: string): { recordsPerSecond?: number } {
+  const { recordsPerSecond } = options;
+  if (recordsPerSecond === undefined) return {};
+  if (typeof recordsPerSecond === 'number' && Number.isFinite(recordsPerSecond) && recordsPerSecond > 0)
+    return { recordsPerSecond };
+  throw new ApiError(
+    'INVALID_ARGUMENT',
+    `recordsPerSecond of ${what} must be a number above 0, not ${String(recordsPerSecond)}.`,
+  );
+}

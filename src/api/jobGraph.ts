@@ -1,0 +1,229 @@
+// StreamGraph → JobGraph → ExecutableJob. Operators that can hand records to each other by plain calls are chained into one job vertex, by
+// Flink's rules. The result is a function of the program alone: the same module and arguments give the same ids and the same
+// hash in every process, which is how a slot knows that it rebuilt the job that was submitted.
+import { createHash } from 'node:crypto';
+import type { JobVertex, ShipStrategy } from '../core/schema.gen.ts';
+import { MAX_PARALLELISM_LIMIT } from '../runtime/keyGroups.ts';
+import type { ChainNode, ExecutableJob, KeySelector, OperatorSpec, OutgoingExchange } from '../runtime/operatorSpec.ts';
+import { ApiError } from './apiError.ts';
+import {
+  DEFAULT_SLOT_SHARING_GROUP,
+  isSource,
+  maxParallelismOf,
+  type StreamEdge,
+  type StreamGraph,
+  type StreamNode,
+} from './streamGraph.ts';
+
+/** A node with everything that its surroundings decide. */
+interface Operator {
+  readonly node: StreamNode;
+  readonly inputs: readonly {
+    readonly source: Operator;
+    readonly strategy: ShipStrategy;
+    readonly key: KeySelector | null;
+  }[];
+  readonly consumers: { readonly operator: Operator; readonly input: number }[];
+  readonly uid: string;
+  /** 32 hex digits that identify the operator over versions of the job. */
+  readonly hash: string;
+  readonly slotSharingGroup: string;
+  readonly maxParallelism: number;
+}
+
+/** Plans the job. Throws ApiError where the graph cannot run. */
+export function toExecutableJob(name: string, graph: StreamGraph): ExecutableJob {
+  const operators = resolve(graph);
+  // The first operator of the chain that each belongs to; itself where it starts one.
+  const headOf = new Map<Operator, Operator>();
+  for (const operator of operators) {
+    headOf.set(operator, isChainable(operator, graph.chaining) ? headOf.get(operator.inputs[0]!.source)! : operator);
+  }
+  // Ids rise along edges, so heads in program order are in topological order; putting sources first keeps it.
+  const heads = operators.filter((operator) => headOf.get(operator) === operator);
+  const ordered = [
+    ...heads.filter((head) => head.inputs.length === 0),
+    ...heads.filter((head) => head.inputs.length > 0),
+  ];
+  const indexOf = new Map(ordered.map((head, index) => [head, index]));
+  const chains = new Map<Operator, Operator[]>(ordered.map((head) => [head, []]));
+  for (const operator of operators) chains.get(headOf.get(operator)!)!.push(operator);
+
+  const { chainNodes, chainNames } = linkChains(operators, headOf, indexOf);
+  const vertices = ordered.map(
+    (head): JobVertex => ({
+      id: head.hash,
+      name: chainNames.get(head)!,
+      parallelism: head.node.parallelism,
+      maxParallelism: head.maxParallelism,
+      slotSharingGroup: head.slotSharingGroup,
+      operators: chains.get(head)!.map((operator) => ({ uid: operator.uid, name: operator.node.name })),
+      inputs: head.inputs.map((input) => ({
+        source: indexOf.get(headOf.get(input.source)!)!,
+        strategy: input.strategy,
+      })),
+    }),
+  );
+  return {
+    name,
+    graph: { vertices, hash: hashOfJob(vertices, operators) },
+    vertices: ordered.map((head) => ({ head: chainNodes.get(head)! })),
+  };
+}
+
+function resolve(graph: StreamGraph): Operator[] {
+  if (!graph.nodes.some((node) => !isSource(node.spec))) {
+    throw new ApiError(
+      'NO_OPERATORS',
+      'The job defines no operators, so there is nothing to execute. Add at least one to a source, for example .map(…) or .print().',
+    );
+  }
+  const consumed = new Set(graph.nodes.flatMap((node) => node.inputs.map((edge) => edge.source)));
+  const resolved = new Map<StreamNode, Operator>();
+  const uids = new Map<string, StreamNode>();
+  const siblings = new Map<string, number>();
+  for (const node of graph.nodes) {
+    // A source that nobody reads is left out, as in Flink; any other operator runs even if its results are not used.
+    if (isSource(node.spec) && !consumed.has(node)) continue;
+    const inputs = node.inputs.map((edge) => resolveEdge(edge, node, resolved));
+    const maxParallelism = maxParallelismOf(node);
+    if (node.parallelism > maxParallelism) {
+      throw new ApiError(
+        'INVALID_MAX_PARALLELISM',
+        `The parallelism of '${node.name}', ${node.parallelism}, is above its max parallelism, ${maxParallelism}. Raise it with setMaxParallelism (up to ${MAX_PARALLELISM_LIMIT}).`,
+      );
+    }
+    const hash = node.uid === null ? positionHash(node, inputs, siblings) : hexOf(['uid', node.uid]);
+    const uid = node.uid ?? hash;
+    const twin = uids.get(uid);
+    if (twin) {
+      throw new ApiError(
+        'DUPLICATE_UID',
+        `'${twin.name}' and '${node.name}' have the same uid '${uid}'. Give every operator a uid of its own.`,
+      );
+    }
+    uids.set(uid, node);
+    const operator: Operator = {
+      node,
+      inputs,
+      consumers: [],
+      uid,
+      hash,
+      slotSharingGroup: node.slotSharingGroup ?? inheritedGroup(inputs.map((input) => input.source)),
+      maxParallelism,
+    };
+    inputs.forEach((input, index) => {
+      input.source.consumers.push({ operator, input: index });
+    });
+    resolved.set(node, operator);
+  }
+  return [...resolved.values()];
+}
+
+function resolveEdge(
+  edge: StreamEdge,
+  consumer: StreamNode,
+  resolved: Map<StreamNode, Operator>,
+): Operator['inputs'][number] {
+  const source = resolved.get(edge.source)!;
+  switch (edge.partitioner.type) {
+    case 'auto':
+      return {
+        source,
+        strategy: edge.source.parallelism === consumer.parallelism ? 'FORWARD' : 'REBALANCE',
+        key: null,
+      };
+    case 'rebalance':
+      return { source, strategy: 'REBALANCE', key: null };
+    case 'hash':
+      return { source, strategy: 'HASH', key: edge.partitioner.key };
+    default:
+      return edge.partitioner satisfies never;
+  }
+}
+
+/**
+ * Identity of an operator without a uid: what it is, what it reads, and which of its like it is there. Neither another parallelism nor a
+ * branch added elsewhere changes it; Flink's also counts the operators before it and depends on what is chained.
+ */
+function positionHash(node: StreamNode, inputs: Operator['inputs'], siblings: Map<string, number>): string {
+  const place = ['position', node.spec.type, ...inputs.map((input) => input.source.hash)];
+  const key = place.join(' ');
+  const ordinal = siblings.get(key) ?? 0;
+  siblings.set(key, ordinal + 1);
+  return hexOf([...place, ordinal]);
+}
+
+function inheritedGroup(inputs: readonly Operator[]): string {
+  const group = inputs[0]?.slotSharingGroup;
+  return group !== undefined && inputs.every((input) => input.slotSharingGroup === group)
+    ? group
+    : DEFAULT_SLOT_SHARING_GROUP;
+}
+
+/** Flink's conditions for joining the input's chain; max parallelism too, since a vertex has only one. */
+function isChainable(operator: Operator, chaining: boolean): boolean {
+  const [input, ...others] = operator.inputs;
+  if (!chaining || input === undefined || others.length > 0) return false;
+  const source = input.source;
+  return (
+    input.strategy === 'FORWARD' &&
+    operator.node.chaining === 'ALWAYS' &&
+    source.node.chaining !== 'NEVER' &&
+    source.node.parallelism === operator.node.parallelism &&
+    source.maxParallelism === operator.maxParallelism &&
+    source.slotSharingGroup === operator.slotSharingGroup
+  );
+}
+
+/** Builds the chain nodes from the last operator back, so that what a node points to exists; no recursion, however long a chain is. */
+function linkChains(
+  operators: readonly Operator[],
+  headOf: ReadonlyMap<Operator, Operator>,
+  indexOf: ReadonlyMap<Operator, number>,
+) {
+  const chainNodes = new Map<Operator, ChainNode>();
+  const chainNames = new Map<Operator, string>();
+  for (const operator of operators.toReversed()) {
+    const chained: ChainNode[] = [];
+    const chainedNames: string[] = [];
+    const exchanges: OutgoingExchange[] = [];
+    for (const consumer of operator.consumers) {
+      if (headOf.get(consumer.operator) === headOf.get(operator)) {
+        chained.push(chainNodes.get(consumer.operator)!);
+        chainedNames.push(chainNames.get(consumer.operator)!);
+      } else {
+        const { strategy, key } = consumer.operator.inputs[consumer.input]!;
+        exchanges.push({ consumer: indexOf.get(consumer.operator)!, input: consumer.input, strategy, key });
+      }
+    }
+    const { node } = operator;
+    chainNodes.set(operator, { uid: operator.uid, name: node.name, spec: node.spec, chained, exchanges });
+    const tail = chainedNames.length > 1 ? `(${chainedNames.join(', ')})` : chainedNames[0];
+    chainNames.set(operator, tail === undefined ? node.name : `${node.name} -> ${tail}`);
+  }
+  return { chainNodes, chainNames };
+}
+
+function hashOfJob(vertices: readonly JobVertex[], operators: readonly Operator[]): string {
+  const described = operators.map((operator) => ({
+    id: operator.hash,
+    spec: fingerprint(operator.node.spec),
+    inputs: operator.inputs.map((input) => [input.source.hash, input.strategy]),
+  }));
+  return createHash('sha256')
+    .update(JSON.stringify({ vertices, operators: described }))
+    .digest('hex');
+}
+
+/** Everything about an operator that is data. Functions cannot be compared, and of a collection only the length is: it may be large. */
+function fingerprint(spec: OperatorSpec): unknown {
+  return Object.entries(spec)
+    .filter(([, value]) => value !== undefined && typeof value !== 'function')
+    .map(([name, value]) => [name, name === 'values' ? (value as readonly unknown[]).length : value])
+    .sort(([left], [right]) => (String(left) < String(right) ? -1 : 1));
+}
+
+function hexOf(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,15 @@
+// Everything that `import … from 'sluice'` gives. A bundled job takes the same values from here at run time, so that job and slot share
+// one instance of the API wherever the bundle lies.
+export { ApiError, type ApiErrorCode } from './apiError.ts';
+export {
+  type Collector,
+  DataStream,
+  DataStreamSink,
+  DataStreamSource,
+  DiscardingSink,
+  KeyedStream,
+  SingleOutputStreamOperator,
+} from './dataStream.ts';
+export { type SourceOptions, StreamExecutionEnvironment, type TextFileOptions } from './environment.ts';
+export type { JobExecutionResult } from './executor.ts';
+export type { Key, NumericField } from './fieldTypes.ts';

@@ -1,0 +1,102 @@
+// The routes of REST v1: Flink's paths and fields, each with and without `/v1`, and `/jobmanagers` of our own. Every JobManager
+// answers from its own replica, leader or not.
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Job } from '../core/state.ts';
+import type { Logger } from '../ports/logger.ts';
+import { clusterOverview, config, jobManagersOverview } from './clusterResources.ts';
+import type { ClusterView } from './clusterView.ts';
+import { RequestError } from './errors.ts';
+import { jobDetails, jobExceptions, jobIds, jobsOverview } from './jobResources.ts';
+import { taskManagerDetails, taskManagersOverview } from './taskManagerResources.ts';
+
+/** Bodies are read and ignored up to here: no request of ours carries one that matters. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+const REFUSED_SUBMISSION =
+  'Jobs are not submitted as JAR files or serialised graphs: run `sluice run FILE`, or append a SubmitJob to the topic commands.';
+
+export function buildApp(view: ClusterView, logger: Logger): FastifyInstance {
+  const app = fastify({ logger: false, bodyLimit: MAX_BODY_BYTES, routerOptions: { ignoreTrailingSlash: true } });
+  ignoreBodies(app);
+  answerErrors(app, logger);
+  app.register(async (routes) => addRoutes(routes, view));
+  app.register(async (routes) => addRoutes(routes, view), { prefix: '/v1' });
+  return app;
+}
+
+function addRoutes(app: FastifyInstance, view: ClusterView): void {
+  app.get('/overview', () => clusterOverview(view));
+  app.get('/config', () => config());
+  app.get('/jobs', () => jobIds(view));
+  app.get('/jobs/overview', () => jobsOverview(view));
+  app.post('/jobs', () => {
+    throw new RequestError(400, REFUSED_SUBMISSION);
+  });
+  app.get<JobRequest>('/jobs/:jobId', ({ params }) => jobDetails(jobOf(view, params.jobId), view));
+  app.get<JobRequest>('/jobs/:jobId/exceptions', ({ params }) => jobExceptions(jobOf(view, params.jobId)));
+  app.patch<JobRequest & { Querystring: { mode?: string } }>('/jobs/:jobId', async ({ params, query }, reply) => {
+    const mode = query.mode ?? 'cancel';
+    if (mode !== 'cancel') throw new RequestError(400, `The mode "${mode}" is not known; the only one is "cancel".`);
+    await cancel(view, params.jobId);
+    return reply.code(202).send({});
+  });
+  // The dashboard's button.
+  app.get<JobRequest>('/jobs/:jobId/yarn-cancel', async ({ params }, reply) => {
+    await cancel(view, params.jobId);
+    return reply.code(202).send({});
+  });
+  app.get('/taskmanagers', () => taskManagersOverview(view));
+  app.get<{ Params: { taskManagerId: string } }>('/taskmanagers/:taskManagerId', ({ params }) => {
+    const taskManager = view.state.taskManagers.get(params.taskManagerId);
+    if (taskManager === undefined) throw new RequestError(404, `TaskManager ${params.taskManagerId} is not known.`);
+    return taskManagerDetails(taskManager, view);
+  });
+  app.get('/jobmanagers', () => jobManagersOverview(view));
+}
+
+interface JobRequest {
+  Params: { jobId: string };
+}
+
+function jobOf(view: ClusterView, jobId: string): Readonly<Job> {
+  if (!/^[0-9a-f]{32}$/.test(jobId)) {
+    throw new RequestError(400, `"${jobId}" is not a JobID: it must be 32 lower-case hex digits.`);
+  }
+  const job = view.state.jobs.get(jobId);
+  if (job === undefined) throw new RequestError(404, `Job ${jobId} was not found.`);
+  return job;
+}
+
+/** Cancelling what is cancelled already is accepted, as it is done. */
+async function cancel(view: ClusterView, jobId: string): Promise<void> {
+  const { status } = jobOf(view, jobId);
+  if (status.kind === 'CANCELED') return;
+  if (status.kind === 'FINISHED' || status.kind === 'FAILED') {
+    throw new RequestError(409, `Job ${jobId} has ended as ${status.kind} and cannot be cancelled.`);
+  }
+  try {
+    await view.cancelJob(jobId);
+  } catch (error) {
+    throw new RequestError(
+      503,
+      `Cancelling job ${jobId} could not be handed to the leader: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** Flink's clients send `{}`, or a content type with no body at all; both are fine. */
+function ignoreBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, undefined));
+}
+
+function answerErrors(app: FastifyInstance, logger: Logger): void {
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ errors: [`Not found: ${request.method} ${request.url}`] }),
+  );
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const statusCode = error.statusCode ?? 500;
+    if (statusCode >= 500)
+      logger.error({ method: request.method, url: request.url, error: error.stack }, 'a request failed');
+    return reply.code(statusCode).send({ errors: [error.message] });
+  });
+}

@@ -1,0 +1,31 @@
+// What REST shows and asks of the JobManager that serves it, so that http/ needs to know nothing else of it.
+import type { JobManagerRole, TaskManagerHeartbeat } from '../core/schema.gen.ts';
+import type { ClusterState } from '../core/state.ts';
+
+export interface JobManagerView {
+  readonly id: string;
+  readonly pid: number;
+  /** `http://host:port`. */
+  readonly rest: string;
+  readonly role: JobManagerRole;
+  /** Offset of `events` that its replica has folded up to. */
+  readonly offset: number;
+}
+
+export interface HeardTaskManager {
+  readonly heartbeat: TaskManagerHeartbeat;
+  /** Unix ms. */
+  readonly heardAt: number;
+}
+
+export interface ClusterView {
+  /** The replica of this process: it may lag behind the log by a moment. */
+  readonly state: Readonly<ClusterState>;
+  /** Unix ms. */
+  now(): number;
+  /** This process first. */
+  jobManagers(): readonly JobManagerView[];
+  lastHeard(taskManagerId: string): HeardTaskManager | null;
+  /** Hands a CancelJob to whoever leads. Rejects with JournalError where it could not be appended. */
+  cancelJob(jobId: string): Promise<void>;
+}

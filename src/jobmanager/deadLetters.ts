@@ -1,0 +1,88 @@
+// What becomes of an input that cannot be taken: a DeadLetter with its bytes and the reason, and for a command whose sender can be
+// told a refusal on `replies`, so that nobody waits for an answer that never comes.
+import { encodeMessage } from '../codec/codec.ts';
+import type { CommandReply } from '../core/schema.gen.ts';
+import type { Outcome } from './effectRunner.ts';
+import type { FeedEntry } from './inputFeed.ts';
+
+/** Larger inputs keep only their beginning, so that the dead letter itself fits its topic. */
+const MAX_BURIED_BYTES = 512 * 1024;
+const MAX_REASON_LENGTH = 16 * 1024;
+/** JSON commands beyond it are not searched for their ids. */
+const MAX_SEARCHED_BYTES = 1024 * 1024;
+const MAX_ID_LENGTH = 256;
+
+/** What to append for an input that was refused for `reason`. */
+export function outcomesOfRefusal(entry: FeedEntry, reason: string): Outcome[] {
+  const { topic, delivery } = entry;
+  const value = bytesOf(entry);
+  const outcomes: Outcome[] = [
+    {
+      type: 'Bury',
+      message: {
+        type: 'DeadLetter',
+        topic,
+        partition: delivery.partition,
+        offset: delivery.offset,
+        reason: reason.slice(0, MAX_REASON_LENGTH),
+        value: value.length > MAX_BURIED_BYTES ? value.slice(0, MAX_BURIED_BYTES) : value,
+      },
+    },
+  ];
+  const reply = topic === 'commands' ? refusalOf(entry, value, reason) : null;
+  if (reply !== null) outcomes.push({ type: 'Reply', message: reply });
+  return outcomes;
+}
+
+function bytesOf({ delivery }: FeedEntry): Uint8Array {
+  switch (delivery.kind) {
+    case 'message':
+      return encodeMessage(delivery.message);
+    case 'tombstone':
+      return new Uint8Array();
+    case 'undecodable':
+      return delivery.value;
+    default:
+      return delivery satisfies never;
+  }
+}
+
+/** Null where there is no id to answer to. */
+function refusalOf({ delivery }: FeedEntry, value: Uint8Array, reason: string): CommandReply | null {
+  const ids = delivery.kind === 'message' ? idsOf(delivery.message) : idsInJson(value);
+  const jobId = ids.jobId ?? delivery.key;
+  // Whoever sets only a key finds the refusal under that key.
+  const commandId = ids.commandId ?? delivery.key;
+  if (commandId === null || jobId === null) return null;
+  const message = `The command at offset ${delivery.offset} of the topic commands was refused: ${reason.slice(0, MAX_REASON_LENGTH)}`;
+  return { type: 'CommandReply', commandId, jobId, rejection: 'INVALID_COMMAND', message };
+}
+
+interface Ids {
+  readonly commandId: string | null;
+  readonly jobId: string | null;
+}
+
+const noIds: Ids = { commandId: null, jobId: null };
+
+function idsInJson(value: Uint8Array): Ids {
+  if (value[0] !== 0x7b || value.length > MAX_SEARCHED_BYTES) return noIds;
+  try {
+    return idsOf(JSON.parse(new TextDecoder().decode(value)));
+  } catch {
+    // Not JSON after all: then it names nobody.
+    return noIds;
+  }
+}
+
+function idsOf(command: unknown): Ids {
+  if (typeof command !== 'object' || command === null) return noIds;
+  return {
+    commandId: 'commandId' in command ? idOrNull(command.commandId) : null,
+    jobId: 'jobId' in command ? idOrNull(command.jobId) : null,
+  };
+}
+
+function idOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH ? value : null;
+}

@@ -1,0 +1,364 @@
+// One term of leadership, from the counted Claim to its end. The leader decides on a speculative state ahead of the log, appends the
+// Commits, and acts (effects, replies) only on those that it reads back as counted. A term ends in one of three ways, and never
+// resumes: deposed by a higher Claim, released in order, or resigned where it cannot go on; what it had not read back is dropped.
+import type { Channels } from '../codec/channels.ts';
+import { copyState, nextDeadline, propose } from '../core/decide.ts';
+import { effectsOf, pendingEffects } from '../core/effects.ts';
+import type { Envelope, Input, Observation, Policy } from '../core/inputs.ts';
+import { applyRecord, type Verdict } from '../core/ledger.ts';
+import type { AssignmentMessage } from '../core/messages.ts';
+import type { Cause, Commit } from '../core/schema.gen.ts';
+import type { ClusterState } from '../core/state.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import { outcomesOfRefusal } from './deadLetters.ts';
+import { EffectRunner } from './effectRunner.ts';
+import { messageOf, traceOf } from './errors.ts';
+import { type FeedEntry, type InputFeed, inputKey } from './inputFeed.ts';
+import { LedgerClock } from './ledgerClock.ts';
+import { LedgerWriter } from './ledgerWriter.ts';
+
+/** Inputs decided together; they share Commits. */
+const MAX_INPUTS_PER_PROPOSAL = 256;
+/** Commits not read back yet; beyond it inputs wait and so gather into fewer Commits. */
+const MAX_COMMITS_IN_FLIGHT = 64;
+/** Observations that wait to be decided. */
+const MAX_WAITING_OBSERVATIONS = 10_000;
+/** Inputs that decided nothing are recorded after so many, or after the interval. */
+const CHECKPOINT_INPUTS = 500;
+const CHECKPOINT_INTERVAL_MS = 5_000;
+/** A leader whose Commit is not read back for so long resigns: another JobManager may reach the journal. */
+const READ_BACK_TIMEOUT_MS = 10_000;
+/** Shortest time between two expiries of the same deadline. */
+const MIN_DEADLINE_DELAY_MS = 1;
+
+export type TermEnd = 'deposed' | 'released' | 'resigned';
+
+export interface LeaderContext {
+  readonly id: string;
+  readonly restAddress: string;
+  readonly channels: Channels;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly logger: Logger;
+  readonly feed: InputFeed;
+  /** The replica's state: the fold of what counted. */
+  readonly state: Readonly<ClusterState>;
+  /** Why inputs (by `topic/partition/offset`) must not be decided again: kept over terms, as deciding them ended one. */
+  readonly poisoned: Map<string, string>;
+  readonly onEnd: (end: TermEnd, reason: string) => void;
+}
+
+export class Leader {
+  readonly epoch: number;
+  readonly #context: LeaderContext;
+  readonly #logger: Logger;
+  readonly #clock: LedgerClock;
+  readonly #writer: LedgerWriter;
+  readonly #effects: EffectRunner;
+  readonly #observations: Observation[] = [];
+  /** The highest input of each partition that was handed to core, and the highest that a Commit of this term names. */
+  readonly #consumed = new Map<string, Cause>();
+  readonly #recorded: Map<string, number>;
+  #speculative: ClusterState;
+  #deadline: { readonly at: number; readonly timer: Timer } | null = null;
+  #checkpointTimer: Timer | null = null;
+  #readBackTimer: Timer | null = null;
+  #pumping = false;
+  #ended = false;
+  /** ShutdownRequested was decided: nothing is decided after it. */
+  #closing = false;
+
+  /** Called right after the own Claim was folded as counted: `context.state` is the fold up to it. */
+  constructor(context: LeaderContext) {
+    this.#context = context;
+    this.#logger = context.logger;
+    this.epoch = context.state.epoch;
+    this.#speculative = copyState(context.state);
+    this.#recorded = new Map(context.state.inputs);
+    this.#clock = new LedgerClock(context.clock, context.state.at);
+    this.#effects = new EffectRunner(context.channels, context.clock, context.logger, () => this.#wake());
+    this.#writer = new LedgerWriter(context.channels, context.clock, context.logger, {
+      onUnappendable: (commit, reason) => this.#onUnappendable(commit, reason),
+      onClosed: (error) => this.#end('resigned', `the journal is closed: ${error.message}`),
+    });
+  }
+
+  start(): void {
+    this.#context.feed.rewind();
+    this.#effects.run(pendingEffects(this.#context.state));
+    this.observe({ type: 'ClaimCounted', leaderId: this.#context.id, restAddress: this.#context.restAddress });
+    this.#watchReadBack();
+  }
+
+  /** Something that this process noticed. */
+  observe(observation: Observation): void {
+    if (this.#ended || this.#closing) return;
+    if (this.#observations.length >= MAX_WAITING_OBSERVATIONS) {
+      // All are noticed again as long as they hold.
+      this.#logger.warn({ type: observation.type }, 'too many observations wait to be decided; this one is dropped');
+      return;
+    }
+    this.#observations.push(observation);
+    this.#wake();
+  }
+
+  /** Inputs have arrived in the feed. */
+  inputsAvailable(): void {
+    this.#wake();
+  }
+
+  /** Sends a message that follows from no event, such as RegistrationRequired. */
+  assign(message: AssignmentMessage): void {
+    if (!this.#ended) this.#effects.run([{ type: 'Assign', message }]);
+  }
+
+  /** Gives leadership up in order; `onEnd('released')` follows once that was read back. */
+  release(reason: string): void {
+    this.observe({ type: 'ShutdownRequested', leaderId: this.#context.id, reason });
+  }
+
+  /** A Claim of a higher epoch counted. */
+  depose(by: string): void {
+    this.#end('deposed', `${by} leads now`);
+  }
+
+  /** The process must not lead any more, and cannot say so through the log. */
+  resign(reason: string): void {
+    this.#end('resigned', reason);
+  }
+
+  /** Resolves when every effect of a released term is durable. */
+  flushed(): Promise<void> {
+    return this.#effects.drained();
+  }
+
+  /** Drops the effects of a released term that are left. */
+  close(): void {
+    this.#effects.stop();
+  }
+
+  /** A Commit was read from the log and folded into `context.state`. */
+  onCommit(commit: Commit, verdict: Verdict): void {
+    if (this.#ended || commit.epoch !== this.epoch) return;
+    const { state } = this.#context;
+    if (verdict === 'void') {
+      // Below: a repeat of what counted. Above: one before it is missing.
+      if (commit.seq > state.seq) this.#writer.holeFound();
+      return;
+    }
+    try {
+      this.#writer.counted(commit);
+    } catch (error) {
+      return this.#end('resigned', `the log holds a Commit of this term that is not its own: ${messageOf(error)}`);
+    }
+    this.#effects.run(effectsOf(commit.events, state));
+    if (commit.events.some((event) => event.type === 'LeadershipReleased')) {
+      return this.#end('released', 'leadership was released in order');
+    }
+    this.#wake();
+  }
+
+  #end(end: TermEnd, reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#deadline?.timer.cancel();
+    this.#checkpointTimer?.cancel();
+    this.#readBackTimer?.cancel();
+    this.#writer.stop();
+    if (end !== 'released') this.#effects.stop();
+    this.#observations.length = 0;
+    this.#context.onEnd(end, reason);
+  }
+
+  #wake(): void {
+    if (this.#pumping || this.#ended) return;
+    this.#pumping = true;
+    this.#pump().catch((error: unknown) => this.#end('resigned', `deciding failed: ${traceOf(error)}`));
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      while (this.#roomToDecide()) {
+        const observations = this.#observations.splice(0, MAX_INPUTS_PER_PROPOSAL);
+        const entries = this.#context.feed.take(MAX_INPUTS_PER_PROPOSAL - observations.length);
+        if (observations.length === 0 && entries.length === 0) break;
+        await this.#decideTogether(observations, entries);
+        if (this.#unrecorded() >= CHECKPOINT_INPUTS || this.#context.feed.full) this.#checkpointInputs();
+      }
+    } finally {
+      // Here and not in a continuation: a wake-up between the two would be lost.
+      this.#pumping = false;
+    }
+    if (this.#ended || this.#closing) return;
+    this.#armDeadline();
+    this.#armCheckpoint();
+  }
+
+  async #decideTogether(observations: readonly Observation[], entries: readonly FeedEntry[]): Promise<void> {
+    const refused: Refusal[] = [];
+    // A shutdown is decided after everything that came with it, and nothing after it.
+    const shutdown = observations.find((input) => input.type === 'ShutdownRequested');
+    const inputs: Proposal[] = observations.flatMap((input) =>
+      input === shutdown ? [] : [{ input, cause: null, entry: null }],
+    );
+    for (const entry of entries) {
+      const refusal = this.#refusalOf(entry);
+      if (refusal !== null) refused.push(refusal);
+      else if (entry.delivery.kind === 'message') {
+        inputs.push({ input: entry.delivery.message, cause: causeOf(entry), entry });
+      }
+    }
+    if (shutdown !== undefined) inputs.push({ input: shutdown, cause: null, entry: null });
+    // Durable before a Commit's causes may step over them, so that no leader's death loses a dead letter.
+    if (refused.length > 0) await this.#bury(refused);
+    if (this.#ended) return;
+    for (const entry of entries) this.#consumed.set(inputKey(entry.topic, entry.delivery.partition), causeOf(entry));
+    const failed = this.#decide(inputs);
+    if (shutdown !== undefined) this.#closing = true;
+    if (failed.length > 0) await this.#bury(failed);
+  }
+
+  #roomToDecide(): boolean {
+    if (this.#ended || this.#closing || this.#effects.full) return false;
+    return this.#writer.inFlight.length < MAX_COMMITS_IN_FLIGHT;
+  }
+
+  /** Decides, folds and appends. Returns the inputs that core could not decide: a bug there costs its input, not the cluster. */
+  #decide(inputs: readonly Proposal[]): Refusal[] {
+    if (inputs.length === 0) return [];
+    const at = this.#clock.now();
+    const envelopes = inputs.map(({ input, cause }): Envelope => ({ at, cause, input }));
+    try {
+      const commits = propose(this.#speculative, envelopes, this.#context.policy);
+      for (const commit of commits) for (const cause of commit.causes) this.#record(cause);
+      this.#writer.write(commits);
+      return [];
+    } catch (error) {
+      // The speculative state is half changed. What was appended stands, so fold that again; the seqs of the failed call were never
+      // appended and may be given anew. Then each input goes alone, so that only the one at fault is refused.
+      this.#rebuild();
+      if (inputs.length > 1) return inputs.flatMap((input) => this.#decide([input]));
+      const [{ input, entry }] = inputs as readonly [Proposal];
+      this.#logger.error({ type: input.type, error: traceOf(error) }, 'an input could not be decided and is refused');
+      return entry === null ? [] : [{ entry, reason: `Deciding it failed, which is a bug: ${traceOf(error)}` }];
+    }
+  }
+
+  #rebuild(): void {
+    this.#speculative = copyState(this.#context.state);
+    for (const commit of this.#writer.inFlight) {
+      const verdict = applyRecord(this.#speculative, commit, this.#speculative.offset);
+      if (verdict !== 'counted')
+        throw new Error(`own Commit ${commit.epoch}/${commit.seq} does not follow the replica's state`);
+    }
+  }
+
+  #refusalOf(entry: FeedEntry): Refusal | null {
+    const { delivery } = entry;
+    const poison = this.#context.poisoned.get(`${inputKey(entry.topic, delivery.partition)}/${delivery.offset}`);
+    if (poison !== undefined) return { entry, reason: poison };
+    switch (delivery.kind) {
+      case 'message':
+        return null;
+      case 'tombstone':
+        return { entry, reason: 'The record has no value.' };
+      case 'undecodable':
+        return { entry, reason: delivery.reason };
+      default:
+        return delivery satisfies never;
+    }
+  }
+
+  /** Resolves once the dead letters are durable; never, where the term ends before. */
+  async #bury(refused: readonly Refusal[]): Promise<void> {
+    for (const { entry, reason } of refused) {
+      this.#logger.warn(
+        { topic: entry.topic, partition: entry.delivery.partition, offset: entry.delivery.offset, reason },
+        'an input was refused and goes to dead-letters',
+      );
+    }
+    const outcomes = refused.flatMap(({ entry, reason }) => outcomesOfRefusal(entry, reason));
+    await new Promise<void>((resolve) => this.#effects.run(outcomes, resolve));
+  }
+
+  #record(cause: Cause): void {
+    const key = inputKey(cause.topic, cause.partition);
+    this.#recorded.set(key, Math.max(cause.offset, this.#recorded.get(key) ?? -1));
+  }
+
+  /** Inputs handed to core that no Commit names yet. */
+  #unrecorded(): number {
+    let inputs = 0;
+    for (const [key, { offset }] of this.#consumed) inputs += Math.max(0, offset - (this.#recorded.get(key) ?? -1));
+    return inputs;
+  }
+
+  #checkpointInputs(): void {
+    if (this.#ended || this.#closing) return;
+    const causes = [...this.#consumed].flatMap(([key, cause]) =>
+      cause.offset > (this.#recorded.get(key) ?? -1) ? [cause] : [],
+    );
+    if (causes.length > 0) this.#decide([{ input: { type: 'CheckpointInputs', causes }, cause: null, entry: null }]);
+  }
+
+  #armCheckpoint(): void {
+    if (this.#checkpointTimer !== null || this.#unrecorded() === 0) return;
+    this.#checkpointTimer = this.#context.clock.after(CHECKPOINT_INTERVAL_MS, () => {
+      this.#checkpointTimer = null;
+      this.#checkpointInputs();
+    });
+  }
+
+  /** A timer once armed also fires where the deadline has gone: expiry that finds nothing due decides nothing. */
+  #armDeadline(): void {
+    const at = nextDeadline(this.#speculative);
+    if (at === null || (this.#deadline !== null && this.#deadline.at <= at)) return;
+    this.#deadline?.timer.cancel();
+    const delayMs = Math.max(MIN_DEADLINE_DELAY_MS, at - this.#clock.now());
+    const timer = this.#context.clock.after(delayMs, () => {
+      this.#deadline = null;
+      if (this.#clock.now() >= at) this.observe({ type: 'DeadlinePassed' });
+      else this.#armDeadline();
+    });
+    this.#deadline = { at, timer };
+  }
+
+  #watchReadBack(): void {
+    this.#readBackTimer = this.#context.clock.after(READ_BACK_TIMEOUT_MS / 4, () => {
+      const waitingMs = this.#writer.waitingMs();
+      if (waitingMs >= READ_BACK_TIMEOUT_MS) {
+        return this.#end('resigned', `its Commit was not read back for ${Math.round(waitingMs)} ms`);
+      }
+      this.#watchReadBack();
+    });
+  }
+
+  /**
+   * The content of that (epoch, seq) can never reach the log, so this term cannot go on. Its inputs are refused in the next one; another
+   * JobManager that leads in between comes to the same end.
+   */
+  #onUnappendable(commit: Commit, reason: string): void {
+    for (const cause of commit.causes) {
+      const place = `${inputKey(cause.topic, cause.partition)}/${cause.offset}`;
+      this.#context.poisoned.set(place, `What was decided on it cannot be appended to the topic events: ${reason}`);
+    }
+    this.#end('resigned', `a Commit cannot be appended to the topic events: ${reason}`);
+  }
+}
+
+interface Proposal {
+  readonly input: Input;
+  readonly cause: Cause | null;
+  /** Null for an observation. */
+  readonly entry: FeedEntry | null;
+}
+
+interface Refusal {
+  readonly entry: FeedEntry;
+  readonly reason: string;
+}
+
+function causeOf({ topic, delivery }: FeedEntry): Cause {
+  return { topic, partition: delivery.partition, offset: delivery.offset };
+}

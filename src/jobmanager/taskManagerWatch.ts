@@ -1,0 +1,124 @@
+// Which TaskManagers live. Every JobManager keeps the last heartbeat of each, for REST; the leader's also notices silence and tells
+// its term (TaskManagerSilent, TaskManagerHeard), with a full time-out of grace after a change of leader or a pause of its own. A
+// TaskManager that heartbeats and that the ledger does not know is asked to register.
+import type { Observation } from '../core/inputs.ts';
+import type { TaskManagerHeartbeat } from '../core/schema.gen.ts';
+import type { ClusterState } from '../core/state.ts';
+import type { HeardTaskManager } from '../http/clusterView.ts';
+import type { RunningTime } from './runningTime.ts';
+
+/** Heartbeat intervals for which an unknown TaskManager is given time: its registration may be on its way. */
+const UNKNOWN_GRACE_INTERVALS = 3;
+/** Shortest time between two RegistrationRequired to one TaskManager. */
+const REGISTRATION_REQUIRED_INTERVAL_MS = 2_000;
+/** A TaskManager neither heard nor in the ledger for this long is forgotten. */
+const FORGET_AFTER_MS = 60_000;
+
+export interface TaskManagerWatchOptions {
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** What the watch asks of the term that leads. */
+export interface TaskManagerWatchListener {
+  readonly observe: (observation: Observation) => void;
+  readonly requireRegistration: (taskManagerId: string) => void;
+}
+
+interface Watched {
+  last: HeardTaskManager | null;
+  /** Running ms of the last sign of life, or of when the watch began. */
+  heardAtMs: number;
+  /** Silence was reported to the term at this running ms and nothing was heard since. */
+  silentSinceMs: number | null;
+  /** First heartbeat while the ledger does not know it. */
+  unknownSinceMs: number | null;
+  requiredAtMs: number;
+}
+
+export class TaskManagerWatch {
+  readonly #options: TaskManagerWatchOptions;
+  readonly #time: RunningTime;
+  readonly #watched = new Map<string, Watched>();
+
+  constructor(options: TaskManagerWatchOptions, time: RunningTime) {
+    this.#options = options;
+    this.#time = time;
+  }
+
+  lastHeard(taskManagerId: string): HeardTaskManager | null {
+    return this.#watched.get(taskManagerId)?.last ?? null;
+  }
+
+  /** `leading`: null on a standby. */
+  onHeartbeat(
+    heartbeat: TaskManagerHeartbeat,
+    heardAt: number,
+    state: Readonly<ClusterState>,
+    leading: TaskManagerWatchListener | null,
+  ): void {
+    const id = heartbeat.taskManagerId;
+    const watched = this.#watch(id);
+    watched.last = { heartbeat, heardAt };
+    watched.heardAtMs = this.#time.ms;
+    const known = state.taskManagers.get(id);
+    if (known === undefined) return this.#onUnknown(id, watched, leading);
+    watched.unknownSinceMs = null;
+    if (leading === null) return;
+    if (known.status.kind === 'suspected' || watched.silentSinceMs !== null) {
+      leading.observe({ type: 'TaskManagerHeard', taskManagerId: id });
+    }
+    watched.silentSinceMs = null;
+  }
+
+  /** A new term, or a pause of this process: nobody is silent yet. */
+  grantGrace(): void {
+    for (const watched of this.#watched.values()) {
+      watched.heardAtMs = this.#time.ms;
+      watched.silentSinceMs = null;
+      watched.unknownSinceMs = null;
+    }
+  }
+
+  tick(state: Readonly<ClusterState>, leading: TaskManagerWatchListener | null): void {
+    for (const [id, watched] of this.#watched) {
+      if (!state.taskManagers.has(id) && this.#time.ms - watched.heardAtMs > FORGET_AFTER_MS) this.#watched.delete(id);
+    }
+    for (const [id, { status }] of state.taskManagers) {
+      // On a standby too: a TaskManager that joins is watched from when it was first seen.
+      const watched = this.#watch(id);
+      if (leading === null || status.kind !== 'registered') continue;
+      const silentForMs = this.#time.ms - (watched.silentSinceMs ?? watched.heardAtMs);
+      if (silentForMs < this.#options.heartbeatTimeoutMs) continue;
+      // Said again only after another time-out, should the first have been lost with its term.
+      watched.silentSinceMs = this.#time.ms;
+      const totalMs = Math.round(this.#time.ms - watched.heardAtMs);
+      leading.observe({ type: 'TaskManagerSilent', taskManagerId: id, silentForMs: totalMs });
+    }
+  }
+
+  #onUnknown(id: string, watched: Watched, leading: TaskManagerWatchListener | null): void {
+    const nowMs = this.#time.ms;
+    watched.unknownSinceMs ??= nowMs;
+    if (leading === null) return;
+    if (nowMs - watched.unknownSinceMs < this.#options.heartbeatIntervalMs * UNKNOWN_GRACE_INTERVALS) return;
+    if (nowMs - watched.requiredAtMs < REGISTRATION_REQUIRED_INTERVAL_MS) return;
+    watched.requiredAtMs = nowMs;
+    leading.requireRegistration(id);
+  }
+
+  #watch(id: string): Watched {
+    let watched = this.#watched.get(id);
+    if (watched === undefined) {
+      watched = {
+        last: null,
+        heardAtMs: this.#time.ms,
+        silentSinceMs: null,
+        unknownSinceMs: null,
+        requiredAtMs: Number.NEGATIVE_INFINITY,
+      };
+      this.#watched.set(id, watched);
+    }
+    return watched;
+  }
+}

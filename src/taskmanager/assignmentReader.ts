@@ -1,0 +1,127 @@
+// Reads what the leader assigns to this TaskManager. Others share the partition and are skipped by key. A message of an epoch lower
+// than the highest seen comes from a deposed leader and is refused; one that nobody can decode becomes a dead letter. If the tail
+// breaks, messages may have been missed: it begins again at the end and says so.
+import type { Channels, Delivery } from '../codec/channels.ts';
+import { appendDurably, pause } from '../codec/durableAppend.ts';
+import type { AssignmentMessage } from '../core/messages.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Tail } from '../ports/journal.ts';
+import type { Logger } from '../ports/logger.ts';
+
+const REOPEN_DELAY_MS = 500;
+/** Dead letters on their way; further ones are only logged. */
+const MAX_DEAD_LETTERS_UNDER_WAY = 16;
+/** Larger records keep only their beginning, so that the dead letter fits its topic. */
+const MAX_BURIED_BYTES = 512 * 1024;
+
+export interface AssignmentReaderOptions {
+  readonly taskManagerId: string;
+  readonly channels: Channels;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onAssignment: (message: AssignmentMessage) => void;
+  /** Messages may have been missed. */
+  readonly onGap: (reason: string) => void;
+}
+
+export class AssignmentReader {
+  readonly #options: AssignmentReaderOptions;
+  readonly #abort = new AbortController();
+  readonly #partition: number;
+  #tail: Tail | null = null;
+  #highestEpoch = 0;
+  #deadLettersUnderWay = 0;
+
+  constructor(options: AssignmentReaderOptions) {
+    this.#options = options;
+    this.#partition = options.channels.partitionOf('assignments', options.taskManagerId);
+  }
+
+  /** The highest epoch that a message to this TaskManager bore; 0 before the first. */
+  get highestEpoch(): number {
+    return this.#highestEpoch;
+  }
+
+  /** Resolves once every message appended from now on will be read. */
+  async open(): Promise<void> {
+    const tail = await this.#options.channels.follow('assignments', {
+      partitions: [this.#partition],
+      from: () => 'latest',
+      onBatch: ({ deliveries }) => {
+        for (const delivery of deliveries) this.#take(delivery);
+      },
+      onError: (error) => void this.#reopen(error),
+    });
+    if (this.#abort.signal.aborted) await tail.close();
+    else this.#tail = tail;
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort(new Error('the TaskManager has stopped'));
+    await this.#tail?.close();
+  }
+
+  async #reopen(cause: Error): Promise<void> {
+    const { clock, logger, onGap } = this.#options;
+    logger.error({ error: cause }, 'assignments can no longer be followed: begins again at their end');
+    for (;;) {
+      try {
+        await pause(clock, REOPEN_DELAY_MS, this.#abort.signal);
+        await this.open();
+        break;
+      } catch (error) {
+        if (this.#abort.signal.aborted) return;
+        logger.warn({ error }, 'assignments cannot be followed yet');
+      }
+    }
+    if (!this.#abort.signal.aborted) onGap(`assignments could not be followed for a while: ${cause.message}`);
+  }
+
+  #take(delivery: Delivery<AssignmentMessage>): void {
+    const { taskManagerId, logger, onAssignment } = this.#options;
+    switch (delivery.kind) {
+      case 'message': {
+        if (delivery.key !== taskManagerId) return;
+        const { message, offset } = delivery;
+        if (message.epoch < this.#highestEpoch) {
+          const { type, epoch } = message;
+          logger.warn({ type, epoch, highestEpoch: this.#highestEpoch, offset }, 'refused: sent by a deposed leader');
+          return;
+        }
+        this.#highestEpoch = message.epoch;
+        return onAssignment(message);
+      }
+      case 'tombstone':
+        return;
+      case 'undecodable':
+        // A record without a key is addressed to nobody: whoever reads it says so, under one key.
+        if (delivery.key === taskManagerId || delivery.key === null) this.#bury(delivery);
+        return;
+      default:
+        delivery satisfies never;
+    }
+  }
+
+  #bury({ partition, offset, reason, value }: Extract<Delivery<AssignmentMessage>, { kind: 'undecodable' }>): void {
+    const { channels, clock, logger } = this.#options;
+    logger.error({ partition, offset, reason }, 'an assignment cannot be decoded: it becomes a dead letter');
+    if (this.#deadLettersUnderWay >= MAX_DEAD_LETTERS_UNDER_WAY) return;
+    this.#deadLettersUnderWay++;
+    const message = {
+      type: 'DeadLetter',
+      topic: 'assignments',
+      partition,
+      offset,
+      reason,
+      value: value.subarray(0, MAX_BURIED_BYTES),
+    } as const;
+    appendDurably(channels, 'dead-letters', [{ key: `assignments/${partition}/${offset}`, message }], {
+      clock,
+      signal: this.#abort.signal,
+    })
+      .catch((error: unknown) => logger.warn({ error, partition, offset }, 'the dead letter was not written'))
+      .finally(() => {
+        this.#deadLettersUnderWay--;
+      });
+  }
+}

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { decodeMessage, encodeMessage } from '../../src/codec/codec.ts';
+import { CodecError } from '../../src/codec/codecError.ts';
+import { MAX_JSON_BYTES } from '../../src/codec/jsonCommands.ts';
+import type { SubmitJob } from '../../src/core/schema.gen.ts';
+
+const submit: SubmitJob = {
+  type: 'SubmitJob',
+  commandId: 'c-1',
+  jobId: '0123456789abcdef0123456789abcdef',
+  name: 'wordcount',
+  artifact: { sha256: 'ab'.repeat(32), name: 'wordcount.mjs' },
+  args: ['--fast'],
+  parallelism: 2,
+  graph: {
+    vertices: [
+      {
+        id: 'cd'.repeat(16),
+        name: 'source → map',
+        parallelism: 2,
+        maxParallelism: 128,
+        slotSharingGroup: 'default',
+        operators: [{ uid: 'source', name: 'source' }],
+        inputs: [{ source: 0, strategy: 'HASH' }],
+      },
+    ],
+    hash: 'ef'.repeat(32),
+  },
+};
+const json = (value: unknown) => Buffer.from(JSON.stringify(value));
+const reason = (value: Uint8Array, headers?: Record<string, string>) => {
+  try {
+    return `decoded: ${JSON.stringify(decodeMessage('commands', value, headers))}`;
+  } catch (error) {
+    expect(error).toBeInstanceOf(CodecError);
+    return (error as CodecError).message;
+  }
+};
+
+describe('commands as JSON', () => {
+  test('mean what the same commands mean in Avro', () => {
+    expect(decodeMessage('commands', json(submit))).toStrictEqual(submit);
+    expect(decodeMessage('commands', json(submit))).toStrictEqual(decodeMessage('commands', encodeMessage(submit)));
+    const cancel = { type: 'CancelJob', commandId: 'c-2', jobId: submit.jobId } as const;
+    expect(decodeMessage('commands', json(cancel))).toStrictEqual(cancel);
+  });
+
+  test('are told by their content type too', () => {
+    const value = Buffer.from(`\n  ${JSON.stringify(submit)}`);
+    expect(decodeMessage('commands', value, { 'content-type': 'application/json; charset=utf-8' })).toStrictEqual(
+      submit,
+    );
+    expect(reason(value)).toMatch(/C3 01/);
+  });
+
+  test.each([
+    ['no JSON', Buffer.from('{ oops'), /it is not JSON/],
+    ['another type', json({ type: 'Claim' }), /"type" must be one of SubmitJob, CancelJob/],
+    ['no type', json({}), /"type" must be one of/],
+    ['a missing field', json({ type: 'CancelJob', commandId: 'c' }), /CancelJob\.jobId: /],
+    ['an unknown field', json({ type: 'CancelJob', commandId: 'c', jobId: 'j', force: true }), /force/],
+    [
+      'a wrong value deep inside',
+      json({ ...submit, graph: { ...submit.graph, vertices: [{ ...submit.graph.vertices[0], parallelism: 1.5 }] } }),
+      /SubmitJob\.graph\.vertices\.0\.parallelism: /,
+    ],
+    [
+      'an unknown symbol',
+      json({
+        ...submit,
+        graph: {
+          hash: '',
+          vertices: [{ ...submit.graph.vertices[0], inputs: [{ source: 0, strategy: 'TELEPATHY' }] }],
+        },
+      }),
+      /strategy: .*FORWARD/,
+    ],
+    ['nesting that goes on and on', Buffer.from('{"type":'.repeat(200_000)), /it is not JSON/],
+  ])('%s is refused by name', (_, value, message) => expect(reason(value)).toMatch(message));
+
+  test('are bounded, and belong to commands alone', () => {
+    expect(reason(Buffer.alloc(MAX_JSON_BYTES + 1, '{'))).toMatch(/are allowed/);
+    expect(() =>
+      decodeMessage('status', json({ type: 'CancelJob', commandId: 'c', jobId: 'j' }), {
+        'content-type': 'application/json',
+      }),
+    ).toThrow(/C3 01/);
+  });
+});
