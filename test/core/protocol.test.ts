@@ -11,11 +11,11 @@ import { applyRecord } from '../../src/core/ledger.ts';
 import type { Commit } from '../../src/core/schema.gen.ts';
 import type { ClusterState, Job } from '../../src/core/state.ts';
 import { emptyState } from '../../src/core/state.ts';
-import { Cluster, cancel, chain, POLICY, register, submit } from './cluster.ts';
+import { Cluster, cancel, chain, fixedDelay, POLICY, register, submit } from './cluster.ts';
 
 const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000_000);
 const RUNS = 300;
-const policy = { ...POLICY, restartAttempts: 2, restartDelayMs: 0 };
+const policy = { ...POLICY, restart: fixedDelay(2, 0) };
 
 /** The rule, written a second time from its text: positions of the records that count. */
 function counted(log: readonly LedgerRecord[]): number[] {
@@ -228,7 +228,7 @@ function essence(state: Readonly<ClusterState>) {
 describe('a decision that reached the log in part', () => {
   const two = chain({ parallelism: 2 }, { parallelism: 2 });
   const prepared = (...inputs: ((cluster: Cluster) => Input)[]) => {
-    const cluster = new Cluster({ restartAttempts: 1, restartDelayMs: 0 });
+    const cluster = new Cluster({ restart: fixedDelay(1, 0) });
     for (const input of inputs) cluster.when(input(cluster));
     return cluster;
   };

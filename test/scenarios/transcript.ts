@@ -3,7 +3,7 @@
 import { nextDeadline } from '../../src/core/decide.ts';
 import type { Input } from '../../src/core/inputs.ts';
 import type { AttemptState, ClusterEvent } from '../../src/core/schema.gen.ts';
-import { Cluster, cancel, chain, hex, register, submit } from '../core/cluster.ts';
+import { Cluster, cancel, chain, fixedDelay, hex, register, submit } from '../core/cluster.ts';
 
 /** `# …` lines are kept; everything else that is no input is replaced by what really happened. */
 export function play(text: string): string {
@@ -29,8 +29,7 @@ function run(cluster: Cluster, command: string, names: Map<string, string>): Clu
     case 'policy': {
       cluster.policy = {
         ...cluster.policy,
-        restartAttempts: Number(option('restarts') ?? cluster.policy.restartAttempts),
-        restartDelayMs: Number(option('delay') ?? cluster.policy.restartDelayMs),
+        restart: fixedDelay(Number(option('restarts') ?? 0), Number(option('delay') ?? 1_000)),
       };
       return [];
     }
@@ -45,7 +44,7 @@ function run(cluster: Cluster, command: string, names: Map<string, string>): Clu
       return cluster.claim(verb);
     case 'wait': {
       cluster.later(Number(verb));
-      const due = nextDeadline(cluster.state);
+      const due = nextDeadline(cluster.state, cluster.policy);
       return due !== null && due <= cluster.now ? cluster.when({ type: 'DeadlinePassed' }) : [];
     }
     default:
