@@ -49,7 +49,12 @@ export function noCheckpoints(): Checkpoints {
 
 /** Every task runs: only then can a barrier reach all of them. */
 export function canCheckpoint(job: Readonly<Job>): boolean {
-  return job.status.kind === 'RUNNING' && job.live > 0 && countOf(job, 'RUNNING') === job.live && countOf(job, 'FINISHED') === 0;
+  return (
+    job.status.kind === 'RUNNING' &&
+    job.live > 0 &&
+    countOf(job, 'RUNNING') === job.live &&
+    countOf(job, 'FINISHED') === 0
+  );
 }
 
 /** When the next periodic checkpoint is due, Unix ms; null where none can be. */
@@ -65,7 +70,8 @@ export function checkpointDueAt(job: Readonly<Job>): number | null {
   if (periodic >= config.maxConcurrent) return null;
   const { lastTriggeredAt, lastEndedAt } = job.checkpoints;
   // The first is spread over the interval by the job's id, so that jobs started together do not checkpoint together.
-  const start = (job.timestamps.RUNNING ?? 0) + (Number.parseInt(job.id.slice(0, 6), 16) % Math.max(1, config.intervalMs));
+  const start =
+    (job.timestamps.RUNNING ?? 0) + (Number.parseInt(job.id.slice(0, 6), 16) % Math.max(1, config.intervalMs));
   return Math.max(lastTriggeredAt === 0 ? start : lastTriggeredAt + config.intervalMs, lastEndedAt + config.minPauseMs);
 }
 
@@ -76,7 +82,11 @@ export function checkpointDeadline(job: Readonly<Job>): number | null {
   return next;
 }
 
-export function triggered(state: Readonly<ClusterState>, job: Readonly<Job>, request: SavepointRequest | null): CheckpointEvent {
+export function triggered(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  request: SavepointRequest | null,
+): CheckpointEvent {
   return {
     type: 'CheckpointTriggered',
     jobId: job.id,
@@ -112,7 +122,11 @@ export function* decidePending(state: Readonly<ClusterState>, job: Readonly<Job>
     if (pending.waitingFor.size === 0) yield* complete(job, pending);
     else if (pending.broken !== null) yield* abort(job, pending, pending.broken);
     else if (pending.expiresAt <= state.at) {
-      yield* abort(job, pending, `not complete after ${state.at - pending.triggeredAt} ms: ${pending.waitingFor.size} subtasks had not acked`);
+      yield* abort(
+        job,
+        pending,
+        `not complete after ${state.at - pending.triggeredAt} ms: ${pending.waitingFor.size} subtasks had not acked`,
+      );
     }
   }
 }
@@ -131,7 +145,8 @@ function* complete(job: Readonly<Job>, pending: Readonly<PendingCheckpoint>): Ge
     yield { type: 'CommandAnswered', commandId, jobId: job.id, rejection: null, message, path: targetPath };
   }
   yield { type: 'CheckpointCompleted', ...id };
-  if (purpose === 'SAVEPOINT' || purpose === 'STOP') yield { type: 'SavepointCompleted', ...id, path: targetPath ?? '' };
+  if (purpose === 'SAVEPOINT' || purpose === 'STOP')
+    yield { type: 'SavepointCompleted', ...id, path: targetPath ?? '' };
   if (purpose !== 'PERIODIC' && purpose !== 'SAVEPOINT') {
     yield { type: 'JobStopping', ...id, purpose, parallelism: pending.parallelism };
   }
@@ -197,19 +212,26 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
   }
   if (event.type === 'CheckpointSubsumed') {
     const index = checkpoints.completed.findIndex(({ id }) => id === event.checkpointId);
-    if (index === -1) throw new CorruptLedger(`CheckpointSubsumed names checkpoint ${event.checkpointId}, which job ${job.id} does not keep`);
+    if (index === -1)
+      throw new CorruptLedger(
+        `CheckpointSubsumed names checkpoint ${event.checkpointId}, which job ${job.id} does not keep`,
+      );
     checkpoints.completed.splice(index, 1);
     return;
   }
   // Its CheckpointCompleted has said everything that is remembered of it.
   if (event.type === 'SavepointCompleted') return;
   const pending = checkpoints.pending.get(event.checkpointId);
-  if (pending === undefined) throw new CorruptLedger(`${event.type} names checkpoint ${event.checkpointId}, which is not under way for job ${job.id}`);
+  if (pending === undefined)
+    throw new CorruptLedger(
+      `${event.type} names checkpoint ${event.checkpointId}, which is not under way for job ${job.id}`,
+    );
   switch (event.type) {
     case 'CheckpointAcked': {
       const { vertex, subtask, handle, bytes } = event;
       const task = findAttempt(job, event);
-      if (task === undefined || !pending.waitingFor.delete(task)) throw new CorruptLedger(`CheckpointAcked by a subtask that checkpoint ${pending.id} does not wait for`);
+      if (task === undefined || !pending.waitingFor.delete(task))
+        throw new CorruptLedger(`CheckpointAcked by a subtask that checkpoint ${pending.id} does not wait for`);
       pending.states.push({ vertex, subtask, handle, bytes });
       return;
     }
@@ -217,7 +239,8 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
       pending.broken ??= `subtask ${event.vertex}/${event.subtask} declined: ${event.reason}`;
       return;
     case 'CheckpointCompleted':
-      if (pending.waitingFor.size > 0) throw new CorruptLedger(`CheckpointCompleted while ${pending.waitingFor.size} subtasks have not acked`);
+      if (pending.waitingFor.size > 0)
+        throw new CorruptLedger(`CheckpointCompleted while ${pending.waitingFor.size} subtasks have not acked`);
       return remember(state, job, pending);
     case 'CheckpointAborted':
       checkpoints.pending.delete(pending.id);

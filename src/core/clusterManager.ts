@@ -16,7 +16,8 @@ export function* decideTaskManagers(state: Readonly<ClusterState>, policy: Polic
   const present = [...state.taskManagers.values()].filter(({ status }) => status.kind !== 'releasing').length;
   const wanted = Math.max(Math.ceil(shortage / driver.slotsPerTaskManager), state.desiredTaskManagers - present);
   const missing = Math.min(wanted, driver.maxTaskManagers - present) - state.requests.size;
-  for (let n = 0; n < missing; n++) yield { type: 'TaskManagerRequested', requestId: `request-${state.requestCount + 1}` };
+  for (let n = 0; n < missing; n++)
+    yield { type: 'TaskManagerRequested', requestId: `request-${state.requestCount + 1}` };
   if (shortage > 0) return;
   let spare = present - state.desiredTaskManagers;
   for (const taskManager of [...state.taskManagers.values()]) {
@@ -24,7 +25,11 @@ export function* decideTaskManagers(state: Readonly<ClusterState>, policy: Polic
     const at = releaseAt(taskManager, driver);
     if (at === null || at > state.at) continue;
     spare--;
-    yield { type: 'TaskManagerReleasing', taskManagerId: taskManager.id, reason: `idle for ${driver.idleTimeoutMs} ms` };
+    yield {
+      type: 'TaskManagerReleasing',
+      taskManagerId: taskManager.id,
+      reason: `idle for ${driver.idleTimeoutMs} ms`,
+    };
   }
 }
 
@@ -44,7 +49,9 @@ export function taskManagerDeadline(state: Readonly<ClusterState>, policy: Polic
 
 function releaseAt(taskManager: Readonly<TaskManager>, driver: DriverPolicy): number | null {
   const { requestId, idleSince, status } = taskManager;
-  return requestId !== null && idleSince !== null && status.kind === 'registered' ? idleSince + driver.idleTimeoutMs : null;
+  return requestId !== null && idleSince !== null && status.kind === 'registered'
+    ? idleSince + driver.idleTimeoutMs
+    : null;
 }
 
 /** Slots that queued jobs ask for. */

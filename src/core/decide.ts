@@ -207,7 +207,8 @@ function* decideMissing(
 ): Generator<ClusterEvent> {
   for (const { jobId, ...missing } of missingAttempts(state, input)) {
     touched.add(jobId);
-    const cancelling = state.jobs.get(jobId)?.vertices[missing.vertex]?.subtasks[missing.subtask]?.state === 'CANCELING';
+    const cancelling =
+      state.jobs.get(jobId)?.vertices[missing.vertex]?.subtasks[missing.subtask]?.state === 'CANCELING';
     const reason = `TaskManager ${input.taskManagerId} registered again without this task`;
     yield cancelling ? { type: 'TaskCancelled', jobId, ...missing } : { type: 'TaskFailed', jobId, ...missing, reason };
   }
@@ -263,12 +264,13 @@ function* settle(state: Readonly<ClusterState>, touched: Iterable<string>, polic
 }
 
 function* drainQueue(state: Readonly<ClusterState>, policy: Policy): Generator<ClusterEvent> {
+  let mayTakeSlots = true;
   for (const job of inOrder(state, policy)) {
     const hold = holdOn(state, job);
     switch (hold?.kind) {
       case undefined:
-        yield* decideJob(state, job, policy);
-        if (blocksOthers(state, job, policy)) return;
+        yield* decideJob(state, job, policy, mayTakeSlots);
+        mayTakeSlots &&= !blocksOthers(state, job, policy);
         break;
       case 'until':
       case 'parent':

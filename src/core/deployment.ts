@@ -128,7 +128,8 @@ export function cancellationsAt(
 export function hostsOf(state: Readonly<ClusterState>, job: Readonly<Job>): string[] {
   const hosts = new Set<string>();
   for (const vertex of job.vertices) {
-    for (const { slot } of vertex.subtasks) if (slot !== null && state.taskManagers.has(slot.taskManagerId)) hosts.add(slot.taskManagerId);
+    for (const { slot } of vertex.subtasks)
+      if (slot !== null && state.taskManagers.has(slot.taskManagerId)) hosts.add(slot.taskManagerId);
   }
   return [...hosts];
 }

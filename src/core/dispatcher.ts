@@ -1,6 +1,7 @@
 // Dispatcher: commands in, jobs and answers out. A command id is answered once and the same for good; a job id is used once.
-import { CorruptLedger } from './errors.ts';
+
 import { noCheckpoints } from './checkpointCoordinator.ts';
+import { CorruptLedger } from './errors.ts';
 import { buildExecution, graphProblem } from './executionGraph.ts';
 import type { ClusterEvent, CommandAnswered, JobGraph, RejectionCode, SubmitJob } from './schema.gen.ts';
 import type { ClusterState } from './state.ts';
@@ -74,7 +75,8 @@ function submissionProblem(
   }
   const parent = parentProblem(state, command);
   if (parent !== null) return parent;
-  if (!Number.isInteger(command.parallelism) || command.parallelism < 1) return invalid(`parallelism ${command.parallelism} is not 1 or more`);
+  if (!Number.isInteger(command.parallelism) || command.parallelism < 1)
+    return invalid(`parallelism ${command.parallelism} is not 1 or more`);
   const problem = command.graph === null ? null : graphProblem(command.graph);
   return problem === null ? null : { code: 'INVALID_GRAPH', reason: problem };
 }
@@ -87,13 +89,20 @@ function parentProblem(
   const { parentJobId, waitForParent } = options;
   if (parentJobId === null) return null;
   const parent = state.jobs.get(parentJobId);
-  if (parent === undefined) return { code: 'UNKNOWN_JOB', reason: `there is no parent job ${parentJobId.slice(0, 64)}` };
+  if (parent === undefined)
+    return { code: 'UNKNOWN_JOB', reason: `there is no parent job ${parentJobId.slice(0, 64)}` };
   if (parent.status.kind === 'FINISHED') return null;
   if (isTerminal(parent.status)) {
-    return { code: 'PARENT_NOT_COMPLETED', reason: `parent job ${parentJobId} is ${parent.status.kind} and will never complete` };
+    return {
+      code: 'PARENT_NOT_COMPLETED',
+      reason: `parent job ${parentJobId} is ${parent.status.kind} and will never complete`,
+    };
   }
   if (waitForParent) return null;
-  return { code: 'PARENT_NOT_COMPLETED', reason: `parent job ${parentJobId} is not yet completed: submit with --wait to queue until it is` };
+  return {
+    code: 'PARENT_NOT_COMPLETED',
+    reason: `parent job ${parentJobId} is not yet completed: submit with --wait to queue until it is`,
+  };
 }
 
 export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): void {

@@ -147,7 +147,8 @@ export function pendingEffects(state: Readonly<ClusterState>): Effect[] {
     }
     if (job.status.kind === 'INITIALIZING') effects.push({ type: 'PlanJob', jobId: job.id });
     effects.push(...publish(state, job.id));
-    if (job.submittedAt >= state.at - ANSWER_REPEAT_MS) effects.push(submitted({ commandId: job.commandId, jobId: job.id }));
+    if (job.submittedAt >= state.at - ANSWER_REPEAT_MS)
+      effects.push(submitted({ commandId: job.commandId, jobId: job.id }));
   }
   effects.push(...cancellations(state, cancelling).map(assign));
   for (const { at, answer } of state.answers.values()) {
@@ -240,14 +241,18 @@ function notify(
 ): Effect[] {
   const job = state.jobs.get(jobId);
   if (job === undefined) return [];
-  return hostsOf(state, job).map((taskManagerId) => assign({ type, epoch: state.epoch, taskManagerId, jobId, checkpointId }));
+  return hostsOf(state, job).map((taskManagerId) =>
+    assign({ type, epoch: state.epoch, taskManagerId, jobId, checkpointId }),
+  );
 }
 
 /** Every TaskManager that hosted a task of the job last drops what it keeps for it. */
 function releaseJob(state: Readonly<ClusterState>, jobId: string): Effect[] {
   const job = state.jobs.get(jobId);
   if (job === undefined) return [];
-  return hostsOf(state, job).map((taskManagerId) => assign({ type: 'ReleaseJob', epoch: state.epoch, taskManagerId, jobId }));
+  return hostsOf(state, job).map((taskManagerId) =>
+    assign({ type: 'ReleaseJob', epoch: state.epoch, taskManagerId, jobId }),
+  );
 }
 
 function publish(state: Readonly<ClusterState>, jobId: string): Effect[] {

@@ -221,7 +221,8 @@ export function endAttempt(
   const region = regionOf(job, subtask);
   const current = subtask.run === region.run;
   for (const pending of job.checkpoints.pending.values()) {
-    if (pending.waitingFor.has(subtask)) pending.broken ??= `subtask ${subtask.vertex}/${subtask.index} ended before it had acked`;
+    if (pending.waitingFor.has(subtask))
+      pending.broken ??= `subtask ${subtask.vertex}/${subtask.index} ended before it had acked`;
   }
   if (!current) {
     job.draining--;

@@ -19,7 +19,8 @@ export function violations(state: Readonly<ClusterState>): string[] {
   for (const job of state.jobs.values()) found.push(...jobViolations(state, job));
   for (const taskManager of state.taskManagers.values()) {
     const used = taskManager.slots.filter(({ owner }) => owner !== null).length;
-    if (used !== taskManager.usedSlots) found.push(`TaskManager ${taskManager.id} counts ${taskManager.usedSlots} used slots, has ${used}`);
+    if (used !== taskManager.usedSlots)
+      found.push(`TaskManager ${taskManager.id} counts ${taskManager.usedSlots} used slots, has ${used}`);
     for (const slot of taskManager.slots) {
       const where = `slot ${taskManager.id}/${slot.index}`;
       if (slot.owner === null) continue;
@@ -78,14 +79,17 @@ function jobViolations(state: Readonly<ClusterState>, job: Readonly<Job>): strin
 function checkpointViolations(job: Readonly<Job>): string[] {
   const found: string[] = [];
   const { pending, completed, nextId } = job.checkpoints;
-  if (pending.size > 0 && job.status.kind !== 'RUNNING') found.push(`job ${job.id} is ${job.status.kind} with a checkpoint under way`);
+  if (pending.size > 0 && job.status.kind !== 'RUNNING')
+    found.push(`job ${job.id} is ${job.status.kind} with a checkpoint under way`);
   for (const checkpoint of pending.values()) {
     for (const subtask of checkpoint.waitingFor) {
-      if (checkpoint.broken === null && subtask.state !== 'RUNNING') found.push(`checkpoint ${checkpoint.id} waits for a task that is ${subtask.state}`);
+      if (checkpoint.broken === null && subtask.state !== 'RUNNING')
+        found.push(`checkpoint ${checkpoint.id} waits for a task that is ${subtask.state}`);
     }
   }
   for (const [index, { id, parallelisms, states }] of completed.entries()) {
-    if (id >= nextId || id <= (completed[index - 1]?.id ?? 0)) found.push(`job ${job.id} keeps checkpoints out of order`);
+    if (id >= nextId || id <= (completed[index - 1]?.id ?? 0))
+      found.push(`job ${job.id} keeps checkpoints out of order`);
     const all = parallelisms.reduce((sum, parallelism) => sum + parallelism, 0);
     if (states.length !== all) found.push(`checkpoint ${id} of job ${job.id} has ${states.length} acks of ${all}`);
   }

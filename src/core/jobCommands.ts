@@ -32,7 +32,11 @@ export function* decideJobCommand(
       return;
     case 'ResumeJob':
       if (job.status.kind !== 'SUSPENDED') {
-        yield answer(command, 'JOB_NOT_RUNNING', `job ${job.id} is ${job.status.kind}: only a paused (SUSPENDED) job can be resumed`);
+        yield answer(
+          command,
+          'JOB_NOT_RUNNING',
+          `job ${job.id} is ${job.status.kind}: only a paused (SUSPENDED) job can be resumed`,
+        );
         return;
       }
       yield { type: 'JobResumed', jobId: job.id };
@@ -122,7 +126,11 @@ function* savepoint(
   const owned = command.type === 'TriggerSavepoint' || command.type === 'StopWithSavepoint';
   const directory = owned ? (command.targetPath ?? policy.savepointDirectory) : null;
   if (owned && directory === null) {
-    yield answer(command, 'INVALID_COMMAND', 'no savepoint directory: name one, or set execution.checkpointing.savepoint-dir');
+    yield answer(
+      command,
+      'INVALID_COMMAND',
+      'no savepoint directory: name one, or set execution.checkpointing.savepoint-dir',
+    );
     return;
   }
   const name = `savepoint-${job.id.slice(0, 6)}-${String(job.checkpoints.nextId).padStart(6, '0')}`;
@@ -148,5 +156,12 @@ function rescaleProblem(job: Readonly<Job>, parallelism: number): string | null 
 }
 
 function answer(command: JobCommand, rejection: RejectionCode | null, message: string): CommandAnswered {
-  return { type: 'CommandAnswered', commandId: command.commandId, jobId: command.jobId, rejection, message, path: null };
+  return {
+    type: 'CommandAnswered',
+    commandId: command.commandId,
+    jobId: command.jobId,
+    rejection,
+    message,
+    path: null,
+  };
 }

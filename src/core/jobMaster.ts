@@ -17,9 +17,18 @@ import type { ClusterEvent } from './schema.gen.ts';
 import { releaseSlots } from './slotPool.ts';
 import type { ClusterState, Job, Subtask } from './state.ts';
 
-/** Everything that the job's own state calls for now. Costs nothing per subtask unless something is due. */
-export function* decideJob(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
-  if (job.checkpoints.pending.size > 0 && job.status.kind !== 'RUNNING') yield* abortAll(job, `the job is ${job.status.kind}`);
+/**
+ * Everything that the job's own state calls for now. Costs nothing per subtask unless something is due. `mayTakeSlots` is false where
+ * another job has waited so long that the free slots are kept for it.
+ */
+export function* decideJob(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  policy: Policy,
+  mayTakeSlots = true,
+): Generator<ClusterEvent> {
+  if (job.checkpoints.pending.size > 0 && job.status.kind !== 'RUNNING')
+    yield* abortAll(job, `the job is ${job.status.kind}`);
   switch (job.status.kind) {
     case 'INITIALIZING':
     case 'SUSPENDED':
@@ -30,7 +39,7 @@ export function* decideJob(state: Readonly<ClusterState>, job: Readonly<Job>, po
     case 'CREATED':
     case 'RESTARTING':
     case 'RUNNING':
-      yield* decideActive(state, job, policy);
+      yield* decideActive(state, job, policy, mayTakeSlots);
       return;
     case 'STOPPING':
       yield* decideStopping(state, job, policy);
@@ -56,7 +65,12 @@ export function* decideJob(state: Readonly<ClusterState>, job: Readonly<Job>, po
   }
 }
 
-function* decideActive(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
+function* decideActive(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  policy: Policy,
+  mayTakeSlots: boolean,
+): Generator<ClusterEvent> {
   if (countOf(job, 'FAILED') > 0) {
     const regions = new Set([...subtasksIn(job, 'FAILED')].map((subtask) => subtask.region));
     yield* decideFailure(state, job, policy, job.failures.at(-1)?.reason ?? 'a task failed', [...regions]);
@@ -67,7 +81,7 @@ function* decideActive(state: Readonly<ClusterState>, job: Readonly<Job>, policy
     if (job.draining > 0 || job.status.restartAt > state.at) return;
   }
   if (countOf(job, 'CREATED') > 0) {
-    yield* decideSchedule(state, job, policy);
+    if (mayTakeSlots) yield* decideSchedule(state, job, policy);
     return;
   }
   if (job.status.kind !== 'RUNNING' && countOf(job, 'DEPLOYING') === 0) yield { type: 'JobStarted', jobId: job.id };
@@ -81,7 +95,11 @@ function* decideActive(state: Readonly<ClusterState>, job: Readonly<Job>, policy
   yield* decideCheckpoints(state, job, policy);
 }
 
-function* decideCheckpoints(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
+function* decideCheckpoints(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  policy: Policy,
+): Generator<ClusterEvent> {
   if (job.checkpoints.pending.size > 0) yield* decidePending(state, job);
   yield* subsume(job);
   if (toleratesNoMore(job)) {

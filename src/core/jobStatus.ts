@@ -54,11 +54,17 @@ export function evolveJob(state: ClusterState, event: JobEvent): void {
       if (job.restartTimes.length > MAX_RESTART_TIMES) job.restartTimes.shift();
       job.checkpoints.consecutiveFailures = 0;
       beginRun(state, job, regions);
-      return enter(state, job, { kind: 'RESTARTING', reason: event.reason, restartAt: event.restartAt, queuedFor: null });
+      return enter(state, job, {
+        kind: 'RESTARTING',
+        reason: event.reason,
+        restartAt: event.restartAt,
+        queuedFor: null,
+      });
     }
     case 'JobStopping': {
       const { purpose, parallelism } = event;
-      if (purpose === 'PERIODIC' || purpose === 'SAVEPOINT') throw new CorruptLedger(`JobStopping of job ${job.id} for a ${purpose}`);
+      if (purpose === 'PERIODIC' || purpose === 'SAVEPOINT')
+        throw new CorruptLedger(`JobStopping of job ${job.id} for a ${purpose}`);
       return enter(state, job, { kind: 'STOPPING', purpose, parallelism, giveUpAt: state.at + STOPPING_TIMEOUT_MS });
     }
     case 'JobPaused':

@@ -41,7 +41,17 @@ export function* decideRegistration(
     strays.push({ jobId: report.jobId, vertex: report.vertex, subtask: report.subtask, attempt: report.attempt });
   }
   const known = state.taskManagers.get(taskManagerId);
-  yield { type: 'TaskManagerRegistered', taskManagerId, pid, host, dataPort, slots, managedMemoryBytes, strays, requestId };
+  yield {
+    type: 'TaskManagerRegistered',
+    taskManagerId,
+    pid,
+    host,
+    dataPort,
+    slots,
+    managedMemoryBytes,
+    strays,
+    requestId,
+  };
   const share = slots === 0 ? 0 : Math.floor(managedMemoryBytes / slots);
   for (let slot = known?.slots.length ?? 0; slot < slots; slot++) {
     yield { type: 'SlotOffered', taskManagerId, slot, managedMemoryBytes: share };

@@ -197,7 +197,12 @@ export type JobStatusDetail =
       readonly queuedFor: number | null;
     }
   /** The savepoint is complete; the tasks end. */
-  | { readonly kind: 'STOPPING'; readonly purpose: 'PAUSE' | 'STOP' | 'RESCALE'; readonly parallelism: number; readonly giveUpAt: number }
+  | {
+      readonly kind: 'STOPPING';
+      readonly purpose: 'PAUSE' | 'STOP' | 'RESCALE';
+      readonly parallelism: number;
+      readonly giveUpAt: number;
+    }
   | { readonly kind: 'SUSPENDED' }
   | { readonly kind: 'CANCELLING' }
   | { readonly kind: 'CANCELED'; readonly endedAt: number }

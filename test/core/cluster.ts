@@ -6,6 +6,7 @@ import { effectsOf } from '../../src/core/effects.ts';
 import type { Envelope, Input, Policy } from '../../src/core/inputs.ts';
 import { violations } from '../../src/core/invariants.ts';
 import { applyRecord } from '../../src/core/ledger.ts';
+import { NO_RESTART } from '../../src/core/restartStrategy.ts';
 import type {
   AttemptState,
   CancelJob,
@@ -20,7 +21,6 @@ import type {
   TaskReport,
 } from '../../src/core/schema.gen.ts';
 import type { Subtask } from '../../src/core/state.ts';
-import { NO_RESTART } from '../../src/core/restartStrategy.ts';
 import { emptyState, isLive } from '../../src/core/state.ts';
 
 export const POLICY: Policy = {

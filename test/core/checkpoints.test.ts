@@ -1,0 +1,247 @@
+// CheckpointCoordinator and what savepoints are for: trigger, ack, decline, time out, subsume; recovery from the newest complete one; pause,
+// resume, stop, rescale.
+import { describe, expect, it } from 'vitest';
+import { nextDeadline } from '../../src/core/decide.ts';
+import type { CheckpointConfig, CheckpointReport, DeployTasks } from '../../src/core/schema.gen.ts';
+import { Cluster, cancel, chain, hex, OPTIONS, register, submit, summary } from './cluster.ts';
+
+const CHECKPOINTING: CheckpointConfig = {
+  intervalMs: 1_000,
+  minPauseMs: 200,
+  timeoutMs: 5_000,
+  maxConcurrent: 1,
+  toleratedFailures: 1,
+  retained: 2,
+};
+
+function running(checkpointing: CheckpointConfig | null = CHECKPOINTING, slots = 2): Cluster {
+  const cluster = new Cluster();
+  cluster.when(register('tm-1', slots));
+  cluster.when(register('tm-2', slots));
+  cluster.when(
+    submit('job', chain({ parallelism: 2 }, { parallelism: 2 }), {
+      parallelism: 2,
+      options: { ...OPTIONS, checkpointing },
+    }),
+  );
+  cluster.when(cluster.report('tm-1', 'RUNNING'));
+  cluster.when(cluster.report('tm-2', 'RUNNING'));
+  return cluster;
+}
+
+/** Lets time pass to the next deadline. */
+function elapse(cluster: Cluster) {
+  const next = nextDeadline(cluster.state, cluster.policy);
+  if (next === null) throw new Error('nothing is due');
+  cluster.now = Math.max(cluster.now, next);
+  return cluster.effectsAfter({ type: 'DeadlinePassed' });
+}
+
+function acks(cluster: Cluster, checkpointId: number, taskManagerId: string): CheckpointReport {
+  const { attempts } = cluster.report(taskManagerId, 'RUNNING');
+  return {
+    type: 'CheckpointReport',
+    taskManagerId,
+    jobId: hex('job'),
+    checkpointId,
+    acks: attempts.map(({ vertex, subtask, attempt }) => ({
+      vertex,
+      subtask,
+      attempt,
+      handle: `${checkpointId}/${vertex}-${subtask}`,
+      bytes: 10,
+    })),
+    declines: [],
+  };
+}
+
+function complete(cluster: Cluster, checkpointId: number) {
+  cluster.when(acks(cluster, checkpointId, 'tm-1'));
+  return cluster.when(acks(cluster, checkpointId, 'tm-2'));
+}
+
+describe('a periodic checkpoint', () => {
+  it('is triggered at the sources within the interval, and complete when every subtask has acked', () => {
+    const cluster = running();
+    const { events, effects } = elapse(cluster);
+    expect(summary(events)).toBe('CheckpointTriggered');
+    expect(effects.map((effect) => effect.type === 'Assign' && effect.message)).toMatchObject([
+      { type: 'TriggerCheckpoint', taskManagerId: 'tm-1', tasks: [{ vertex: 0, subtask: 0 }] },
+      { type: 'TriggerCheckpoint', taskManagerId: 'tm-2', tasks: [{ vertex: 0, subtask: 1 }] },
+    ]);
+    expect(summary(cluster.when(acks(cluster, 1, 'tm-1')))).toBe('CheckpointAcked ×2');
+    expect(cluster.when(acks(cluster, 1, 'tm-1')), 'a repeated ack').toEqual([]);
+    expect(summary(cluster.when(acks(cluster, 1, 'tm-2')))).toBe('CheckpointAcked ×2 · CheckpointCompleted');
+    expect(cluster.when(acks(cluster, 1, 'tm-2')), 'a late ack').toEqual([]);
+  });
+
+  it('keeps its interval and the pause after the last, and never more than are allowed at once', () => {
+    const cluster = running();
+    elapse(cluster);
+    const triggeredAt = cluster.now;
+    expect(nextDeadline(cluster.state, cluster.policy), 'only its time-out is due').toBe(triggeredAt + 5_000);
+    complete(cluster.later(900), 1);
+    expect(nextDeadline(cluster.state, cluster.policy)).toBe(triggeredAt + 1_100);
+  });
+
+  it('begun under one leader completes under the next, which asks for the barrier again', () => {
+    const cluster = running();
+    elapse(cluster);
+    cluster.when(acks(cluster, 1, 'tm-1'));
+    expect(summary(cluster.claim('jm-2'))).toBe('LeadershipConfirmed');
+    expect(summary(cluster.when(acks(cluster, 1, 'tm-2')))).toBe('CheckpointAcked ×2 · CheckpointCompleted');
+  });
+
+  it('is aborted when a subtask declines, when its time is up, and when a task ends', () => {
+    const cluster = running({ ...CHECKPOINTING, toleratedFailures: 9 });
+    elapse(cluster);
+    const report = acks(cluster, 1, 'tm-1');
+    const declines = report.acks
+      .slice(0, 1)
+      .map(({ vertex, subtask, attempt }) => ({ vertex, subtask, attempt, reason: 'disk full' }));
+    expect(summary(cluster.when({ ...report, acks: [], declines }))).toBe('CheckpointDeclined · CheckpointAborted');
+    elapse(cluster);
+    expect(elapse(cluster).events).toMatchObject([
+      { type: 'CheckpointAborted', reason: expect.stringContaining('had not acked') },
+    ]);
+    elapse(cluster);
+    expect(cluster.when(cluster.report('tm-1', 'FINISHED', ({ vertex }) => vertex === 0))).toMatchObject([
+      { type: 'TaskFinished' },
+      { type: 'CheckpointAborted' },
+    ]);
+  });
+
+  it('that fails more often in a row than is tolerated makes the job restart', () => {
+    const cluster = running();
+    elapse(cluster);
+    elapse(cluster);
+    elapse(cluster);
+    expect(summary(elapse(cluster).events)).toBe('CheckpointAborted · JobRestarting · TaskCancelling ×4');
+  });
+
+  it('subsumes older ones beyond those retained', () => {
+    const cluster = running();
+    for (const id of [1, 2]) {
+      elapse(cluster);
+      complete(cluster, id);
+    }
+    elapse(cluster);
+    const { events, effects } = (() => {
+      cluster.when(acks(cluster, 3, 'tm-1'));
+      return cluster.effectsAfter(acks(cluster, 3, 'tm-2'));
+    })();
+    expect(summary(events)).toBe('CheckpointAcked ×2 · CheckpointCompleted · CheckpointSubsumed');
+    expect(effects).toContainEqual({ type: 'DiscardCheckpoint', jobId: hex('job'), checkpointId: 1 });
+    expect(cluster.job('job').checkpoints.completed.map(({ id }) => id)).toEqual([2, 3]);
+  });
+
+  it('is where a restart begins: each subtask gets its own state of the newest complete one', () => {
+    const cluster = running();
+    elapse(cluster);
+    complete(cluster, 1);
+    elapse(cluster);
+    cluster.when(acks(cluster, 2, 'tm-1'));
+    expect(summary(cluster.when(cluster.report('tm-1', 'FAILED', ({ vertex }) => vertex === 0, 'boom')))).toBe(
+      'TaskFailed · CheckpointAborted · JobRestarting · TaskCancelling ×3',
+    );
+    cluster.when(cluster.report('tm-1', 'CANCELED'));
+    cluster.when(cluster.report('tm-2', 'CANCELED'));
+    const { effects } = elapse(cluster);
+    const deployments = effects.flatMap((effect) => (effect.type === 'Assign' ? [effect.message as DeployTasks] : []));
+    expect(
+      deployments.map(({ taskManagerId, restore }) => [
+        taskManagerId,
+        restore?.checkpointId,
+        restore?.states.map(({ handle }) => handle),
+      ]),
+    ).toEqual([
+      ['tm-1', 1, ['1/0-0', '1/1-0']],
+      ['tm-2', 1, ['1/0-1', '1/1-1']],
+    ]);
+  });
+});
+
+describe('a savepoint', () => {
+  const order = { type: 'TriggerSavepoint', commandId: 's-1', jobId: hex('job'), targetPath: '/mine' } as const;
+
+  it('works without periodic checkpoints and is answered with its path when complete', () => {
+    const cluster = running(null);
+    expect(summary(cluster.when(order))).toBe('CheckpointTriggered');
+    expect(cluster.when(order), 'the same command again').toEqual([]);
+    expect(complete(cluster, 1)).toMatchObject([
+      { type: 'CheckpointAcked' },
+      { type: 'CheckpointAcked' },
+      { type: 'CommandAnswered', rejection: null, path: expect.stringMatching(/^\/mine\/savepoint-/) },
+      { type: 'CheckpointCompleted' },
+      { type: 'SavepointCompleted' },
+    ]);
+    expect(cluster.job('job').checkpoints.completed, 'recovery does not rely on what the owner may delete').toEqual([]);
+  });
+
+  it('of a job that does not run, or that fails, is refused with the reason', () => {
+    const cluster = running(null);
+    cluster.when(order);
+    expect(cluster.when(cancel('job'))).toContainEqual(
+      expect.objectContaining({ type: 'CommandAnswered', rejection: 'SAVEPOINT_FAILED' }),
+    );
+    expect(cluster.when({ ...order, commandId: 's-2' })).toMatchObject([{ rejection: 'JOB_NOT_RUNNING' }]);
+  });
+
+  it('stops the job as FINISHED', () => {
+    const cluster = running(null);
+    cluster.when({ ...order, type: 'StopWithSavepoint' });
+    expect(summary(complete(cluster, 1))).toBe(
+      'CheckpointAcked ×2 · CommandAnswered · CheckpointCompleted · SavepointCompleted · JobStopping',
+    );
+    cluster.when(cluster.report('tm-1', 'FINISHED'));
+    expect(summary(cluster.when(cluster.report('tm-2', 'FINISHED')))).toBe(
+      'TaskFinished ×2 · SlotReleased ×2 · JobFinished',
+    );
+  });
+
+  it('pauses the job: no slot is held, and it resumes from its state', () => {
+    const cluster = running(null);
+    cluster.when({ type: 'PauseJob', commandId: 'p', jobId: hex('job') });
+    complete(cluster, 1);
+    cluster.when(cluster.report('tm-1', 'FINISHED'));
+    expect(summary(cluster.when(cluster.report('tm-2', 'FINISHED')))).toBe(
+      'TaskFinished ×2 · SlotReleased ×2 · JobPaused',
+    );
+    expect(cluster.job('job')).toMatchObject({ status: { kind: 'SUSPENDED' }, live: 0 });
+    cluster.claim('jm-2');
+    expect(cluster.job('job').status.kind, 'a new leader leaves it paused').toBe('SUSPENDED');
+    const { events, effects } = cluster.effectsAfter({ type: 'ResumeJob', commandId: 'r', jobId: hex('job') });
+    expect(summary(events)).toBe('JobResumed · CommandAnswered · SlotAllocated ×2 · TaskDeployed ×4');
+    expect(effects.find((effect) => effect.type === 'Assign')).toMatchObject({
+      message: { restore: { checkpointId: 1 } },
+    });
+  });
+
+  it('rescales the job: every subtask of a changed vertex gets all of its state, attempts go on counting', () => {
+    const cluster = running(null);
+    cluster.when({ type: 'RescaleJob', commandId: 'x', jobId: hex('job'), parallelism: 3 });
+    complete(cluster, 1);
+    cluster.when(cluster.report('tm-1', 'FINISHED'));
+    const { events, effects } = cluster.effectsAfter(cluster.report('tm-2', 'FINISHED'));
+    expect(summary(events)).toBe(
+      'TaskFinished ×2 · SlotReleased ×2 · JobRescaled · SlotAllocated ×3 · TaskDeployed ×6',
+    );
+    expect(cluster.subtasks('job').map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1, 1, 1]);
+    const deployment = effects.flatMap((effect) =>
+      effect.type === 'Assign' ? [effect.message as DeployTasks] : [],
+    )[0];
+    expect(deployment?.restore).toMatchObject({ checkpointId: 1, parallelisms: [2, 2] });
+    expect(deployment?.restore?.states).toHaveLength(4);
+  });
+
+  it('to an impossible parallelism is refused', () => {
+    const cluster = running(null);
+    const rescale = (parallelism: number) =>
+      cluster.when({ type: 'RescaleJob', commandId: `x-${parallelism}`, jobId: hex('job'), parallelism });
+    expect(rescale(0)).toMatchObject([{ rejection: 'NOT_RESCALABLE' }]);
+    expect(rescale(1_000)).toMatchObject([
+      { rejection: 'NOT_RESCALABLE', message: expect.stringContaining('max parallelism 128') },
+    ]);
+    expect(rescale(2)).toMatchObject([{ rejection: 'NOT_RESCALABLE' }]);
+  });
+});
