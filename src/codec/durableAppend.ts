@@ -37,8 +37,8 @@ export async function appendDurably<T extends TopicName>(
   }
 }
 
-/** True where the same append may succeed later. */
-function isPassing(error: unknown): error is JournalError {
+/** True where the same request may succeed later. */
+export function isPassing(error: unknown): error is JournalError {
   if (!(error instanceof JournalError)) return false;
   switch (error.code) {
     case 'APPEND_REFUSED':

@@ -135,14 +135,13 @@ function subtaskTimes(subtasks: readonly Subtask[], status: ExecutionState, now:
   };
 }
 
-/** Flink's rule: the worst state that any subtask is in, and FINISHED only where all are. */
+/** Flink's rule: the worst state that any subtask is in, FINISHED only where all are, CREATED for whatever comes before RUNNING. */
 function vertexState({ counts, subtasks }: ExecutionJobVertex): ExecutionState {
   if (counts.FAILED > 0) return 'FAILED';
   if (counts.CANCELING > 0) return 'CANCELING';
   if (counts.CANCELED > 0) return 'CANCELED';
   if (counts.RUNNING > 0) return 'RUNNING';
   if (counts.FINISHED > 0) return counts.FINISHED === subtasks.length ? 'FINISHED' : 'RUNNING';
-  if (counts.DEPLOYING > 0) return 'DEPLOYING';
   return 'CREATED';
 }
 

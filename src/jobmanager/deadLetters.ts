@@ -50,10 +50,10 @@ function bytesOf({ delivery }: FeedEntry): Uint8Array {
 /** Null where there is no id to answer to. */
 function refusalOf({ delivery }: FeedEntry, value: Uint8Array, reason: string): CommandReply | null {
   const ids = delivery.kind === 'message' ? idsOf(delivery.message) : idsInJson(value);
-  const jobId = ids.jobId ?? delivery.key;
   // Whoever sets only a key finds the refusal under that key.
   const commandId = ids.commandId ?? delivery.key;
-  if (commandId === null || jobId === null) return null;
+  if (commandId === null) return null;
+  const jobId = ids.jobId ?? delivery.key ?? '';
   const message = `The command at offset ${delivery.offset} of the topic commands was refused: ${reason.slice(0, MAX_REASON_LENGTH)}`;
   return { type: 'CommandReply', commandId, jobId, rejection: 'INVALID_COMMAND', message };
 }

@@ -82,6 +82,11 @@ export class InputFeed {
     return this.#held >= MAX_HELD_INPUTS || this.#heldBytes >= MAX_HELD_BYTES;
   }
 
+  /** Inputs wait for an answer. */
+  get waiting(): boolean {
+    return this.#held > 0;
+  }
+
   /** A new term takes every unanswered input from the start. */
   rewind(): void {
     for (const queue of this.#queues.values()) queue.cursor = queue.head;
@@ -98,11 +103,6 @@ export class InputFeed {
       while (queue.cursor < until) taken.push(queue.entries[queue.cursor++]!);
     }
     return taken;
-  }
-
-  get hasMore(): boolean {
-    for (const queue of this.#queues.values()) if (queue.cursor < queue.entries.length) return true;
-    return false;
   }
 
   /** Drops what the ledger has answered. */

@@ -2,12 +2,10 @@
 // Commits, and acts (effects, replies) only on those that it reads back as counted. A term ends in one of three ways, and never
 // resumes: deposed by a higher Claim, released in order, or resigned where it cannot go on; what it had not read back is dropped.
 import type { Channels } from '../codec/channels.ts';
-import { copyState, nextDeadline, propose } from '../core/decide.ts';
 import { effectsOf, pendingEffects } from '../core/effects.ts';
-import type { Envelope, Input, Observation, Policy } from '../core/inputs.ts';
-import { applyRecord, type Verdict } from '../core/ledger.ts';
-import type { AssignmentMessage } from '../core/messages.ts';
-import type { Cause, Commit } from '../core/schema.gen.ts';
+import type { Observation, Policy } from '../core/inputs.ts';
+import type { Verdict } from '../core/ledger.ts';
+import type { Commit } from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -17,6 +15,7 @@ import { messageOf, traceOf } from './errors.ts';
 import { type FeedEntry, type InputFeed, inputKey } from './inputFeed.ts';
 import { LedgerClock } from './ledgerClock.ts';
 import { LedgerWriter } from './ledgerWriter.ts';
+import { type Proposal, type Refusal, Speculation } from './speculation.ts';
 
 /** Inputs decided together; they share Commits. */
 const MAX_INPUTS_PER_PROPOSAL = 256;
@@ -57,10 +56,7 @@ export class Leader {
   readonly #writer: LedgerWriter;
   readonly #effects: EffectRunner;
   readonly #observations: Observation[] = [];
-  /** The highest input of each partition that was handed to core, and the highest that a Commit of this term names. */
-  readonly #consumed = new Map<string, Cause>();
-  readonly #recorded: Map<string, number>;
-  #speculative: ClusterState;
+  readonly #speculation: Speculation;
   #deadline: { readonly at: number; readonly timer: Timer } | null = null;
   #checkpointTimer: Timer | null = null;
   #readBackTimer: Timer | null = null;
@@ -74,13 +70,19 @@ export class Leader {
     this.#context = context;
     this.#logger = context.logger;
     this.epoch = context.state.epoch;
-    this.#speculative = copyState(context.state);
-    this.#recorded = new Map(context.state.inputs);
     this.#clock = new LedgerClock(context.clock, context.state.at);
     this.#effects = new EffectRunner(context.channels, context.clock, context.logger, () => this.#wake());
     this.#writer = new LedgerWriter(context.channels, context.clock, context.logger, {
       onUnappendable: (commit, reason) => this.#onUnappendable(commit, reason),
       onClosed: (error) => this.#end('resigned', `the journal is closed: ${error.message}`),
+    });
+    this.#speculation = new Speculation({
+      base: context.state,
+      inFlight: this.#writer.inFlight,
+      policy: context.policy,
+      logger: context.logger,
+      now: () => this.#clock.now(),
+      write: (commits) => this.#writer.write(commits),
     });
   }
 
@@ -108,9 +110,13 @@ export class Leader {
     this.#wake();
   }
 
-  /** Sends a message that follows from no event, such as RegistrationRequired. */
-  assign(message: AssignmentMessage): void {
-    if (!this.#ended) this.#effects.run([{ type: 'Assign', message }]);
+  /** Asks a TaskManager that the ledger does not know to register: the only message that follows from no event. */
+  requireRegistration(taskManagerId: string): void {
+    if (this.#ended) return;
+    const reason = 'The ledger does not know this TaskManager, or has counted it as lost.';
+    this.#effects.run([
+      { type: 'Assign', message: { type: 'RegistrationRequired', epoch: this.epoch, taskManagerId, reason } },
+    ]);
   }
 
   /** Gives leadership up in order; `onEnd('released')` follows once that was read back. */
@@ -184,7 +190,9 @@ export class Leader {
         const entries = this.#context.feed.take(MAX_INPUTS_PER_PROPOSAL - observations.length);
         if (observations.length === 0 && entries.length === 0) break;
         await this.#decideTogether(observations, entries);
-        if (this.#unrecorded() >= CHECKPOINT_INPUTS || this.#context.feed.full) this.#checkpointInputs();
+        if (this.#speculation.unrecorded() >= CHECKPOINT_INPUTS || this.#context.feed.full) {
+          if (!this.#ended && !this.#closing) this.#speculation.checkpointInputs();
+        }
       }
     } finally {
       // Here and not in a continuation: a wake-up between the two would be lost.
@@ -199,22 +207,18 @@ export class Leader {
     const refused: Refusal[] = [];
     // A shutdown is decided after everything that came with it, and nothing after it.
     const shutdown = observations.find((input) => input.type === 'ShutdownRequested');
-    const inputs: Proposal[] = observations.flatMap((input) =>
-      input === shutdown ? [] : [{ input, cause: null, entry: null }],
-    );
+    const inputs: Proposal[] = observations.flatMap((input) => (input === shutdown ? [] : [{ input, entry: null }]));
     for (const entry of entries) {
       const refusal = this.#refusalOf(entry);
       if (refusal !== null) refused.push(refusal);
-      else if (entry.delivery.kind === 'message') {
-        inputs.push({ input: entry.delivery.message, cause: causeOf(entry), entry });
-      }
+      else if (entry.delivery.kind === 'message') inputs.push({ input: entry.delivery.message, entry });
     }
-    if (shutdown !== undefined) inputs.push({ input: shutdown, cause: null, entry: null });
+    if (shutdown !== undefined) inputs.push({ input: shutdown, entry: null });
     // Durable before a Commit's causes may step over them, so that no leader's death loses a dead letter.
     if (refused.length > 0) await this.#bury(refused);
     if (this.#ended) return;
-    for (const entry of entries) this.#consumed.set(inputKey(entry.topic, entry.delivery.partition), causeOf(entry));
-    const failed = this.#decide(inputs);
+    this.#speculation.consumed(entries);
+    const failed = this.#speculation.decide(inputs);
     if (shutdown !== undefined) this.#closing = true;
     if (failed.length > 0) await this.#bury(failed);
   }
@@ -222,36 +226,6 @@ export class Leader {
   #roomToDecide(): boolean {
     if (this.#ended || this.#closing || this.#effects.full) return false;
     return this.#writer.inFlight.length < MAX_COMMITS_IN_FLIGHT;
-  }
-
-  /** Decides, folds and appends. Returns the inputs that core could not decide: a bug there costs its input, not the cluster. */
-  #decide(inputs: readonly Proposal[]): Refusal[] {
-    if (inputs.length === 0) return [];
-    const at = this.#clock.now();
-    const envelopes = inputs.map(({ input, cause }): Envelope => ({ at, cause, input }));
-    try {
-      const commits = propose(this.#speculative, envelopes, this.#context.policy);
-      for (const commit of commits) for (const cause of commit.causes) this.#record(cause);
-      this.#writer.write(commits);
-      return [];
-    } catch (error) {
-      // The speculative state is half changed. What was appended stands, so fold that again; the seqs of the failed call were never
-      // appended and may be given anew. Then each input goes alone, so that only the one at fault is refused.
-      this.#rebuild();
-      if (inputs.length > 1) return inputs.flatMap((input) => this.#decide([input]));
-      const [{ input, entry }] = inputs as readonly [Proposal];
-      this.#logger.error({ type: input.type, error: traceOf(error) }, 'an input could not be decided and is refused');
-      return entry === null ? [] : [{ entry, reason: `Deciding it failed, which is a bug: ${traceOf(error)}` }];
-    }
-  }
-
-  #rebuild(): void {
-    this.#speculative = copyState(this.#context.state);
-    for (const commit of this.#writer.inFlight) {
-      const verdict = applyRecord(this.#speculative, commit, this.#speculative.offset);
-      if (verdict !== 'counted')
-        throw new Error(`own Commit ${commit.epoch}/${commit.seq} does not follow the replica's state`);
-    }
   }
 
   #refusalOf(entry: FeedEntry): Refusal | null {
@@ -273,8 +247,9 @@ export class Leader {
   /** Resolves once the dead letters are durable; never, where the term ends before. */
   async #bury(refused: readonly Refusal[]): Promise<void> {
     for (const { entry, reason } of refused) {
+      const { partition, offset } = entry.delivery;
       this.#logger.warn(
-        { topic: entry.topic, partition: entry.delivery.partition, offset: entry.delivery.offset, reason },
+        { topic: entry.topic, partition, offset, reason },
         'an input was refused and goes to dead-letters',
       );
     }
@@ -282,37 +257,17 @@ export class Leader {
     await new Promise<void>((resolve) => this.#effects.run(outcomes, resolve));
   }
 
-  #record(cause: Cause): void {
-    const key = inputKey(cause.topic, cause.partition);
-    this.#recorded.set(key, Math.max(cause.offset, this.#recorded.get(key) ?? -1));
-  }
-
-  /** Inputs handed to core that no Commit names yet. */
-  #unrecorded(): number {
-    let inputs = 0;
-    for (const [key, { offset }] of this.#consumed) inputs += Math.max(0, offset - (this.#recorded.get(key) ?? -1));
-    return inputs;
-  }
-
-  #checkpointInputs(): void {
-    if (this.#ended || this.#closing) return;
-    const causes = [...this.#consumed].flatMap(([key, cause]) =>
-      cause.offset > (this.#recorded.get(key) ?? -1) ? [cause] : [],
-    );
-    if (causes.length > 0) this.#decide([{ input: { type: 'CheckpointInputs', causes }, cause: null, entry: null }]);
-  }
-
   #armCheckpoint(): void {
-    if (this.#checkpointTimer !== null || this.#unrecorded() === 0) return;
+    if (this.#checkpointTimer !== null || this.#speculation.unrecorded() === 0) return;
     this.#checkpointTimer = this.#context.clock.after(CHECKPOINT_INTERVAL_MS, () => {
       this.#checkpointTimer = null;
-      this.#checkpointInputs();
+      if (!this.#closing) this.#speculation.checkpointInputs();
     });
   }
 
   /** A timer once armed also fires where the deadline has gone: expiry that finds nothing due decides nothing. */
   #armDeadline(): void {
-    const at = nextDeadline(this.#speculative);
+    const at = this.#speculation.nextDeadline();
     if (at === null || (this.#deadline !== null && this.#deadline.at <= at)) return;
     this.#deadline?.timer.cancel();
     const delayMs = Math.max(MIN_DEADLINE_DELAY_MS, at - this.#clock.now());
@@ -345,20 +300,4 @@ export class Leader {
     }
     this.#end('resigned', `a Commit cannot be appended to the topic events: ${reason}`);
   }
-}
-
-interface Proposal {
-  readonly input: Input;
-  readonly cause: Cause | null;
-  /** Null for an observation. */
-  readonly entry: FeedEntry | null;
-}
-
-interface Refusal {
-  readonly entry: FeedEntry;
-  readonly reason: string;
-}
-
-function causeOf({ topic, delivery }: FeedEntry): Cause {
-  return { topic, partition: delivery.partition, offset: delivery.offset };
 }

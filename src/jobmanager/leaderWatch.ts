@@ -14,6 +14,8 @@ const MAX_VACANCY_PAUSE_MS = 20;
 const MAX_JITTER_SHARE = 0.25;
 /** A Claim that was not read back for this long is given up and may be tried again. */
 const CLAIM_TIMEOUT_MS = 2_000;
+/** Inputs that wait so long while no Commit counts mean a leader that lives and cannot lead: cut off from the journal, perhaps. */
+const LEADER_STALL_MS = 15_000;
 /** Pause after a Claim that could not be appended. */
 const CLAIM_RETRY_MS = 200;
 
@@ -33,6 +35,7 @@ export class LeaderWatch {
   #jitter: number;
   #claimedAtMs: number | null = null;
   #retryAtMs = 0;
+  #progressAtMs = 0;
 
   constructor(options: LeaderWatchOptions, time: RunningTime) {
     this.#options = options;
@@ -43,6 +46,7 @@ export class LeaderWatch {
   /** The JobManager has begun to listen, knowing the log. */
   listening(): void {
     this.#heardAtMs = this.#time.ms;
+    this.#progressAtMs = this.#time.ms;
   }
 
   /** A keepalive was received. */
@@ -60,9 +64,15 @@ export class LeaderWatch {
     this.#starting = false;
   }
 
+  /** No input waits, or a Commit counted. */
+  progress(): void {
+    this.#progressAtMs = this.#time.ms;
+  }
+
   /** The process did not run for a while: what was said meanwhile may not have reached it. */
   gap(): void {
     this.#heardAtMs = this.#time.ms;
+    this.#progressAtMs = this.#time.ms;
     // The Claim, if one was under way, is decided by now; waiting for its read-back on top would only delay the next.
     this.#claimedAtMs = null;
   }
@@ -92,7 +102,8 @@ export class LeaderWatch {
     const nowMs = this.#time.ms;
     if (nowMs < this.#retryAtMs) return false;
     if (this.#claimedAtMs !== null) return nowMs >= this.#claimedAtMs + CLAIM_TIMEOUT_MS;
-    return state.leader === null || nowMs >= this.#heardAtMs + this.#patienceMs();
+    if (state.leader === null || nowMs >= this.#heardAtMs + this.#patienceMs()) return true;
+    return nowMs >= this.#progressAtMs + LEADER_STALL_MS * (1 + this.#jitter * MAX_JITTER_SHARE);
   }
 
   /** A random pause before a vacant leadership is claimed. */

@@ -6,3 +6,9 @@ export interface BlobStore {
   /** Path of a local file holding the blob, fetched and verified on first use. Rejects with BlobNotFound after the bounded wait. */
   fetch(sha256: string): Promise<string>;
 }
+
+/** No blob with that hash came within the wait. */
+export class BlobNotFound extends Error {
+  override readonly name = 'BlobNotFound';
+  readonly code = 'BLOB_NOT_FOUND';
+}

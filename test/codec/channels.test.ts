@@ -4,7 +4,7 @@ import { type Channels, type Delivery, openChannels } from '../../src/codec/chan
 import { encodeMessage } from '../../src/codec/codec.ts';
 import type { TopicMessages, TopicName } from '../../src/core/messages.ts';
 import type { Claim, RegistrationAccepted, TaskManagerStopping } from '../../src/core/schema.gen.ts';
-import type { Journal, JournalRecord } from '../../src/ports/journal.ts';
+import type { Journal, JournalRecord, Tail } from '../../src/ports/journal.ts';
 import { loadTopicSpecs } from '../../src/topics.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -134,6 +134,23 @@ describe('what is not a message', () => {
     });
     expect(bad?.kind === 'undecodable' && Buffer.from(bad.value).toString()).toBe('junk that nobody ordered');
     expect(good).toMatchObject({ kind: 'message', offset: 1, message: { type: 'CancelJob', jobId: 'j' } });
+  });
+
+  test('the bytes of an undecodable record outlive those of the journal', async () => {
+    await append('commands', { value: Buffer.from('junk that nobody ordered') });
+    const [bad] = await read('commands', 1);
+    // A journal may write over its bytes after onBatch; the simulated one hands the same to every reader, so this writes over them.
+    const tail = await new Promise<Tail>((resolve, reject) => {
+      const opened = journal.tail([{ topic: 'commands', partition: 0, from: 'earliest' }], {
+        onBatch: (batch) => {
+          for (const record of batch.records) record.value?.fill(0);
+          resolve(opened);
+        },
+        onError: reject,
+      });
+    });
+    await tail.close();
+    expect(bad?.kind === 'undecodable' && Buffer.from(bad.value).toString()).toBe('junk that nobody ordered');
   });
 
   test('a null value is a tombstone', async () => {

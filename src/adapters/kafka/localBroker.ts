@@ -105,7 +105,9 @@ class BrokerProcess implements LocalBroker {
     if (!child) return;
     const ended = once(child, 'exit');
     child.kill(signal);
-    if (signal === 'SIGKILL' || signal === 'SIGTERM') await ended;
+    if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return;
+    child.ref(); // else an owner with nothing else to do would end here
+    await ended;
   }
 
   async restart(): Promise<void> {

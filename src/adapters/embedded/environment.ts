@@ -1,0 +1,127 @@
+// One LMDB environment: a folder that several processes have open at once. Opening checks the journal's format; every commit is one
+// transaction, on disk when `write` returns (unless the environment is volatile); every failure comes out as a JournalError.
+import fs from 'node:fs';
+import { ABORT, open, type RootDatabase } from 'lmdb';
+import { JournalError } from '../../ports/journal.ts';
+import { encodeNumbers, FORMAT_VERSION, keys } from './format.ts';
+
+export type Database = RootDatabase<Buffer, Buffer>;
+
+export interface EnvironmentOptions {
+  readonly path: string;
+  /** Address space for the map. The file takes only what is stored; LMDB maps more where a file outgrows it. */
+  readonly mapSizeBytes: number;
+  /** Volatile: commits reach the disk when the system likes. They survive the process's death, not the machine's. */
+  readonly durable: boolean;
+}
+
+/** Processes times threads that may read at once. */
+const MAX_READERS = 1024;
+const FORMAT_KEY = keys.meta('format');
+
+export class Environment {
+  readonly path: string;
+  readonly dataFile: string;
+  readonly #database: Database;
+
+  constructor({ path, mapSizeBytes, durable }: EnvironmentOptions) {
+    this.path = path;
+    this.dataFile = `${path}/data.mdb`;
+    try {
+      fs.mkdirSync(path, { recursive: true });
+      this.#database = open<Buffer, Buffer>({
+        path,
+        mapSize: mapSizeBytes,
+        maxReaders: MAX_READERS,
+        keyEncoding: 'binary',
+        encoding: 'binary',
+        noSubdir: false,
+        noSync: !durable,
+      });
+    } catch (cause) {
+      throw new JournalError(
+        'JOURNAL_UNAVAILABLE',
+        `The embedded journal in ${path} could not be opened (${messageOf(cause)}); check that the folder is on a local disk, ` +
+          'that this user may write it and that it holds nothing but a journal.',
+        { cause },
+      );
+    }
+    this.#checkFormat();
+  }
+
+  /** The latest committed state, another process's commits included. What it returns holds until the event loop's next turn. */
+  read<T>(action: (database: Database) => T): T {
+    // lmdb-js keeps one read transaction a turn; without the reset a second read of the turn misses what came in between.
+    this.#database.resetReadTxn();
+    return action(this.#database);
+  }
+
+  /** Runs `action` in a write transaction: everything it wrote is committed, or nothing. */
+  write<T>(action: (database: Database) => T): T {
+    let decided = false;
+    try {
+      let result!: T;
+      let failure: unknown;
+      this.#database.transactionSync(() => {
+        try {
+          result = action(this.#database);
+          decided = true;
+          return undefined;
+        } catch (error) {
+          failure = error;
+          return ABORT;
+        }
+      });
+      if (!decided) throw failure;
+      return result;
+    } catch (cause) {
+      if (cause instanceof JournalError) throw cause;
+      throw this.#writeFailure(cause, decided);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+
+  #writeFailure(cause: unknown, committing: boolean): JournalError {
+    const message = messageOf(cause);
+    if (/MDB_MAP_FULL|mapsize limit|No space left|ENOSPC|File too large|Disk quota/i.test(message)) {
+      return new JournalError(
+        'JOURNAL_FULL',
+        `The disk under the embedded journal in ${this.path} has no room for another commit (${message}); free some space, or lower ` +
+          'retention.ms of its largest topics.',
+        { cause },
+      );
+    }
+    return new JournalError(
+      committing ? 'OUTCOME_UNKNOWN' : 'APPEND_REFUSED',
+      `The embedded journal in ${this.path} failed to write (${message}); check the disk and the folder, then append again.`,
+      { cause },
+    );
+  }
+
+  #checkFormat(): void {
+    const stored = this.read((database) => database.get(FORMAT_KEY));
+    const version = stored?.readDoubleBE(0);
+    if (version === FORMAT_VERSION) return;
+    const foreign = version === undefined && this.read((database) => database.getKeysCount({ limit: 1 })) > 0;
+    if (version === undefined && !foreign) {
+      // Another process may have written the same meanwhile: the same bytes.
+      this.write((database) => database.putSync(FORMAT_KEY, encodeNumbers(FORMAT_VERSION)));
+      return;
+    }
+    void this.#database.close();
+    throw new JournalError(
+      'JOURNAL_VERSION',
+      foreign
+        ? `The folder ${this.path} holds an LMDB database that is no Sluice journal; give the journal a folder of its own.`
+        : `The journal in ${this.path} has format ${version}, this release of Sluice reads format ${FORMAT_VERSION}; run the release ` +
+            'that wrote it, or start with another folder.',
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

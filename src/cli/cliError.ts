@@ -1,0 +1,26 @@
+// What a command refuses or fails with: one line for people. The stack is shown only with --verbose.
+
+export type CliErrorCode =
+  | 'CLUSTER_RUNNING'
+  | 'CLUSTER_NOT_RUNNING'
+  | 'PROCESS_RUNNING'
+  | 'PROCESS_NOT_RUNNING'
+  | 'PROCESS_FAILED'
+  | 'NOT_READY'
+  | 'REQUEST_REFUSED'
+  | 'JOB_FAILED'
+  | 'BAD_ARGUMENT';
+
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: CliErrorCode;
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** 2: the command was given wrongly; 1: it could not do its work. */
+  get exitCode(): 1 | 2 {
+    return this.code === 'BAD_ARGUMENT' ? 2 : 1;
+  }
+}

@@ -1,0 +1,131 @@
+// The commands and their options. Each command's own code is loaded when it runs.
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { CliError } from './cliError.ts';
+
+const USAGE_EXIT_CODE = 2;
+const MAX_WIDTH = 80;
+
+/** Runs one command; resolves with the exit code. Failures are told in one line on standard error. */
+export async function runProgram(args: readonly string[], version: string): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(version, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has told what is wrong by itself.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+    printError(error, args.includes('--verbose'));
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+}
+
+function printError(error: unknown, verbose: boolean): void {
+  if (!(error instanceof Error)) {
+    console.error(`sluice: ${String(error)}`);
+    return;
+  }
+  for (const line of error.message.split('\n')) console.error(`sluice: ${line}`);
+  const { userStack } = error as { userStack?: string | null };
+  if (verbose) console.error(userStack ?? error.stack);
+}
+
+function buildProgram(version: string, setExitCode: (code: number) => void): Command {
+  const program = new Command('sluice')
+    .description('A Flink-style stream processor whose JobManager is an event log.')
+    .version(version, '-V, --version')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? MAX_WIDTH, MAX_WIDTH) })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')) });
+
+  /** A command with what every command takes. */
+  const command = (parent: Command, nameAndArguments: string, description: string): Command =>
+    parent
+      .command(nameAndArguments)
+      .description(description)
+      .option('--dir <folder>', "the cluster's folder", '.sluice')
+      .option('--verbose', 'show the stack of an error')
+      .exitOverride()
+      .copyInheritedSettings(parent);
+
+  command(
+    program,
+    'start-cluster',
+    'Start JobManagers and TaskManagers in the background; returns when they are ready.',
+  )
+    .option('--jobmanagers <n>', 'JobManagers: one leads, the others stand by', count, 2)
+    .option('--taskmanagers <n>', 'TaskManagers', countOrZero, 2)
+    .option('--slots <n>', 'slots a TaskManager (default: taskmanager.numberOfTaskSlots)', count)
+    .option('--config <file>', "configuration; copied into the cluster's folder")
+    .option('-D, --define <key=value>', 'set one key of the configuration (repeatable)', collect, [])
+    .action(async (options) => (await import('./startCluster.ts')).startCluster(options));
+  command(program, 'stop-cluster', 'Stop every process that was started in the folder.').action(async (options) =>
+    (await import('./stopCluster.ts')).stopCluster(options),
+  );
+
+  const jobManager = program.command('jobmanager').description('Start, stop or show JobManagers.').exitOverride();
+  command(jobManager, 'start', 'Start one JobManager in the background.')
+    .option('--id <id>', 'such as jm-1 (default: the first that is free)', jobManagerId)
+    .action(async (options) => (await import('./singleProcess.ts')).startJobManager(options));
+  command(jobManager, 'stop', 'Stop JobManagers in order; a leader hands over first.')
+    .option('--id <id>', 'only this one')
+    .action(async (options) => (await import('./singleProcess.ts')).stopJobManagers(options));
+  command(jobManager, 'status', 'Show who leads and which processes there are.')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./status.ts')).showStatus(options));
+
+  const taskManager = program.command('taskmanager').description('Start or stop TaskManagers.').exitOverride();
+  command(taskManager, 'start', 'Start one TaskManager in the background.')
+    .option('--slots <n>', 'slots (default: taskmanager.numberOfTaskSlots)', count)
+    .action(async (options) => (await import('./singleProcess.ts')).startTaskManager(options));
+  command(taskManager, 'stop', 'Stop TaskManagers in order.')
+    .option('--id <id>', 'only this one')
+    .action(async (options) => (await import('./singleProcess.ts')).stopTaskManagers(options));
+
+  command(
+    program,
+    'run <file> [args...]',
+    'Submit the job in FILE and follow it to its end (Ctrl-C leaves it running).',
+  )
+    .option('-d, --detached', 'return as soon as the job is submitted')
+    .option('-p, --parallelism <n>', 'parallelism of operators that set none', count)
+    .passThroughOptions()
+    .action(async (file: string, args: string[], options) =>
+      setExitCode(await (await import('./run.ts')).runJob(file, args, options)),
+    );
+  command(program, 'list', 'List running and scheduled jobs.')
+    .option('-a, --all', 'ended jobs too')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./list.ts')).listJobs(options));
+  command(program, 'cancel <jobId>', 'Cancel a job.').action(async (jobId: string, options) =>
+    (await import('./cancel.ts')).cancelJob(jobId, options),
+  );
+  command(program, 'config', 'List the keys of sluice.yaml, or check a file.')
+    .option('--markdown', 'as a Markdown page')
+    .option('--yaml', 'as a file in which every default is commented out')
+    .option('--check <file>', 'check a file')
+    .action(async (options) => (await import('./config.ts')).showConfig(options));
+  return program;
+}
+
+function count(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+  return Number(text);
+}
+
+function countOrZero(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+  return Number(text);
+}
+
+function jobManagerId(text: string): string {
+  if (!/^jm-[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It must be jm-1, jm-2 and so on.');
+  return text;
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

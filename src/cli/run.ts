@@ -1,0 +1,107 @@
+// `sluice run`: bundles the job's file, plans it in a thread, submits it through the log, and (attached) shows what it prints until it
+// ends. Ctrl-C while attached only detaches, as Flink's does: a job is cancelled by `sluice cancel`.
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { bundleJob } from '../client/bundle.ts';
+import type { JobHandle } from '../client/jobHandle.ts';
+import { planJob } from '../client/plan.ts';
+import { loadConfig } from '../config.ts';
+import type { JobGraph } from '../core/schema.gen.ts';
+import type { Logger } from '../ports/logger.ts';
+import { type Backbone, connectJobClient, openBackbone } from '../wiring.ts';
+import { CliError } from './cliError.ts';
+import { ClusterDir } from './clusterDir.ts';
+import type { DirOption } from './options.ts';
+import { nobodyThere } from './restClient.ts';
+
+/** What a shell gives to a command that Ctrl-C ended. */
+const INTERRUPTED_EXIT_CODE = 130;
+
+interface RunOptions extends DirOption {
+  readonly detached?: boolean;
+  readonly parallelism?: number;
+}
+
+interface PlannedJob {
+  readonly name: string;
+  readonly bundle: { readonly name: string; readonly bytes: Uint8Array };
+  readonly graph: JobGraph;
+}
+
+/** Resolves with the exit code. */
+export async function runJob(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  const dir = new ClusterDir(options.dir);
+  const config = loadConfig(dir.existingConfigFile);
+  const parallelism = options.parallelism ?? config['parallelism.default'];
+  // The embedded journal is this machine's, so its cluster is too, and a job would wait for ever. Kafka's may have its processes anywhere.
+  if (config['journal.type'] === 'embedded' && (await dir.liveProcesses('jobmanager')).length === 0)
+    throw nobodyThere(dir);
+  // Both take their time and neither needs the other.
+  const opening = openBackbone({ config, dir: dir.path, source: 'cli', logger: silent, createTopics: false });
+  opening.catch(() => {});
+  const job = await planFile(file, args, parallelism);
+  const backbone = await opening;
+  try {
+    return await submitAndFollow(backbone, job, args, parallelism, options);
+  } finally {
+    await backbone.close();
+  }
+}
+
+async function planFile(file: string, args: readonly string[], parallelism: number): Promise<PlannedJob> {
+  const bundle = await bundleJob(file);
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'sluice-run-'));
+  try {
+    const bundlePath = path.join(folder, `${bundle.sha256}.mjs`);
+    await fs.writeFile(bundlePath, bundle.bytes);
+    const { name, graph } = await planJob({ bundlePath, name: bundle.name, args, parallelism });
+    return { name, graph, bundle };
+  } finally {
+    await fs.rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function submitAndFollow(
+  backbone: Backbone,
+  { name, bundle, graph }: PlannedJob,
+  args: readonly string[],
+  parallelism: number,
+  options: RunOptions,
+): Promise<number> {
+  const client = await connectJobClient(backbone);
+  try {
+    const handle = await client.submit({ name, artifact: bundle, args, parallelism, graph });
+    console.log(`Job has been submitted with JobID ${handle.jobId}`);
+    return options.detached ? 0 : await follow(handle, options);
+  } finally {
+    await client.close();
+  }
+}
+
+async function follow(handle: JobHandle, options: RunOptions): Promise<number> {
+  const interrupted = new Promise<'interrupted'>((resolve) => process.once('SIGINT', () => resolve('interrupted')));
+  handle.onResults((lines) => writeLines(lines));
+  const outcome = await Promise.race([handle.awaitTermination(), interrupted]);
+  if (outcome === 'interrupted') {
+    const dir = options.dir === '.sluice' ? '' : ` --dir ${options.dir}`;
+    console.error(`Detached: job ${handle.jobId} goes on. Cancel it with: sluice cancel ${handle.jobId}${dir}`);
+    return INTERRUPTED_EXIT_CODE;
+  }
+  const { state, startTime, endTime, reason } = outcome;
+  if (state === 'FINISHED') {
+    console.log(`Job with JobID ${handle.jobId} has finished.\nJob Runtime: ${endTime - startTime} ms`);
+    return 0;
+  }
+  const why = state === 'CANCELED' ? 'was cancelled' : `failed: ${reason ?? 'no reason was recorded'}`;
+  throw new CliError('JOB_FAILED', `Job ${handle.jobId} ${why}`);
+}
+
+/** Waits where the reader of standard output is slow. */
+function writeLines(lines: readonly string[]): Promise<void> | undefined {
+  if (lines.length === 0 || process.stdout.write(`${lines.join('\n')}\n`)) return undefined;
+  return new Promise((resolve) => process.stdout.once('drain', resolve));
+}
+
+/** A command's own errors are told by the command; what a library notes on the way is not for its user. */
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

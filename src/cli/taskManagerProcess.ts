@@ -1,0 +1,24 @@
+// A TaskManager as a process of its own.
+import fs from 'node:fs/promises';
+import { createTaskExecutor, openBackbone } from '../wiring.ts';
+import { parseProcessArguments } from './processArguments.ts';
+import { hostProcess } from './processHost.ts';
+
+export function runTaskManagerProcess(args: readonly string[]): Promise<void> {
+  return hostProcess(parseProcessArguments('taskmanager', args), async ({ id, dir, config, logger }) => {
+    const blobFolder = dir.blobFolder(id);
+    const backbone = await openBackbone({ config, dir: dir.path, source: id, logger, createTopics: true });
+    const { executor, blobs } = await createTaskExecutor(backbone, { config, id, blobFolder, logger });
+    await executor.start();
+    return {
+      rest: null,
+      slots: config['taskmanager.numberOfTaskSlots'],
+      async stop(reason) {
+        await executor.stop(reason);
+        await blobs[Symbol.asyncDispose]();
+        await backbone.close();
+        await fs.rm(blobFolder, { recursive: true, force: true });
+      },
+    };
+  });
+}

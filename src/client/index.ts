@@ -1,0 +1,6 @@
+// What other services import from `sluice/client`: submitting jobs to a cluster and following them.
+export type { Bundle } from './artifacts.ts';
+export { CommandRejected, JobClientError, type JobClientErrorCode, SubmissionRejected } from './errors.ts';
+export { JobClient, type JobClientOptions, type JobSubmission } from './jobClient.ts';
+export type { JobHandle } from './jobHandle.ts';
+export type { ResultListener, ResultOrigin } from './resultReader.ts';

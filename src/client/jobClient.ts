@@ -1,0 +1,156 @@
+// Submits jobs and follows them, for the CLI and for other services. It talks to the log and never to a particular JobManager, so it
+// works whoever leads and over a change of leader. Every wait is bounded but the one for a job's end.
+import type { Channels } from '../codec/channels.ts';
+import type { Artifact, JobGraph, JobStatus } from '../core/schema.gen.ts';
+import type { Clock, Ids } from '../ports/clock.ts';
+import { type Bundle, uploadArtifact } from './artifacts.ts';
+import { CommandSender, closed } from './commandSender.ts';
+import { CommandRejected, JobClientError, SubmissionRejected } from './errors.ts';
+import { JobHandle } from './jobHandle.ts';
+import { JobStatuses, type JobWatch, readJobStatuses } from './jobStatuses.ts';
+import { rangeOf, withinTime } from './reading.ts';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const ID_LENGTH = 32;
+
+export interface JobClientOptions {
+  readonly channels: Channels;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  /** Longest wait for an answer of the cluster or the journal. Default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface JobSubmission {
+  readonly name: string;
+  /** The job's bundle, which is uploaded first, or one that the `artifacts` topic holds already. */
+  readonly artifact: Bundle | Artifact;
+  readonly args: readonly string[];
+  /** Default parallelism that the graph was planned with. */
+  readonly parallelism: number;
+  readonly graph: JobGraph;
+  /** 32 lower-case hex digits; default: a new one. */
+  readonly jobId?: string;
+  /** Default: a new one. Pass the one of an earlier try to repeat that try: it is carried out once. */
+  readonly commandId?: string;
+}
+
+export class JobClient {
+  readonly #channels: Channels;
+  readonly #ids: Ids;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #commands: CommandSender;
+  readonly #statuses: JobStatuses;
+  readonly #handles = new Set<JobHandle>();
+  #closed = false;
+
+  /** Reads nothing until it is asked for something. */
+  static connect(options: JobClientOptions): JobClient {
+    return new JobClient(options);
+  }
+
+  private constructor({ channels, ids, clock, timeoutMs = DEFAULT_TIMEOUT_MS }: JobClientOptions) {
+    this.#channels = channels;
+    this.#ids = ids;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#commands = new CommandSender({ channels, clock, replyTimeoutMs: timeoutMs });
+    this.#statuses = new JobStatuses(channels);
+  }
+
+  /** Resolves once the job is recorded in the ledger: from there on it is worked on until it ends. Rejects with SubmissionRejected or a JobClientError. */
+  async submit(submission: JobSubmission): Promise<JobHandle> {
+    const { name, args, parallelism, graph } = submission;
+    const jobId = submission.jobId ?? this.#ids.hex(ID_LENGTH);
+    const commandId = submission.commandId ?? this.#ids.hex(ID_LENGTH);
+    // The positions from which the job is followed are fixed before it exists, so nothing of it can be missed.
+    const [artifact, resultsFrom] = await this.#reading('An answer of the journal', (signal) =>
+      Promise.all([
+        this.#artifactOf(submission.artifact, signal),
+        this.#resultsEnd(jobId, signal),
+        this.#statuses.open(),
+        this.#commands.open(),
+      ]),
+    );
+    const handle = this.#handleOf(jobId, resultsFrom, this.#statuses.watch(jobId));
+    try {
+      const command = { type: 'SubmitJob', commandId, jobId, name, artifact, args, parallelism, graph } as const;
+      const { rejection, message } = await this.#commands.send(command);
+      if (rejection !== null) throw new SubmissionRejected(rejection, jobId, message);
+      return handle;
+    } catch (error) {
+      handle.close();
+      throw error;
+    }
+  }
+
+  /** A job that was submitted by anyone. Results are those from now on. Rejects with UNKNOWN_JOB. */
+  async job(jobId: string): Promise<JobHandle> {
+    return this.#reading(`The status of job ${jobId}`, async (signal) => {
+      const [resultsFrom] = await Promise.all([this.#resultsEnd(jobId, signal), this.#statuses.open()]);
+      const watch = this.#statuses.watch(jobId);
+      try {
+        const statuses = await readJobStatuses(this.#channels, this.#clock, signal, (id) => id === jobId);
+        const status = statuses.get(jobId);
+        if (status !== undefined) watch.tell(status);
+        if (watch.latest() === null)
+          throw new JobClientError('UNKNOWN_JOB', `There is no job ${jobId}: list the jobs to see which there are.`);
+        return this.#handleOf(jobId, resultsFrom, watch);
+      } catch (error) {
+        watch.end();
+        throw error;
+      }
+    });
+  }
+
+  /** Asks for a job to be cancelled; resolves when the leader has accepted that. Rejects with CommandRejected or a JobClientError. */
+  async cancel(jobId: string, commandId: string = this.#ids.hex(ID_LENGTH)): Promise<void> {
+    const { rejection, message } = await this.#commands.send({ type: 'CancelJob', commandId, jobId });
+    if (rejection !== null) throw new CommandRejected(rejection, jobId, message);
+  }
+
+  /** Every job that the cluster remembers, the latest submitted first. */
+  async list(): Promise<JobStatus[]> {
+    const statuses = await this.#reading('The list of jobs', (signal) =>
+      readJobStatuses(this.#channels, this.#clock, signal),
+    );
+    return [...statuses.values()].sort((left, right) => right.startTime - left.startTime);
+  }
+
+  /** Stops following; jobs run on. The channels stay open: they belong to the caller. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const handle of [...this.#handles]) handle.close();
+    await Promise.all([this.#commands.close(), this.#statuses.close()]);
+  }
+
+  #reading<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(closed());
+    return withinTime(what, this.#clock, this.#timeoutMs, action);
+  }
+
+  async #artifactOf(artifact: Bundle | Artifact, signal: AbortSignal): Promise<Artifact> {
+    if (!('bytes' in artifact)) return artifact;
+    return uploadArtifact(this.#channels, artifact, { clock: this.#clock, signal });
+  }
+
+  async #resultsEnd(jobId: string, signal: AbortSignal): Promise<number> {
+    const partition = this.#channels.partitionOf('results', jobId);
+    return (await rangeOf(this.#channels, 'results', partition, this.#clock, signal)).end;
+  }
+
+  #handleOf(jobId: string, resultsFrom: number, watch: JobWatch): JobHandle {
+    const handle: JobHandle = new JobHandle(jobId, {
+      channels: this.#channels,
+      clock: this.#clock,
+      timeoutMs: this.#timeoutMs,
+      watch,
+      resultsFrom,
+      cancel: () => this.cancel(jobId),
+      onClosed: () => this.#handles.delete(handle),
+    });
+    this.#handles.add(handle);
+    return handle;
+  }
+}

@@ -1,0 +1,73 @@
+// The signals of a JobManager: it sends its own heartbeat (the leader's is its keepalive), and hands on those of the others.
+import { decodeMessage, encodeMessage } from '../codec/codec.ts';
+import type { JobManagerHeartbeat, TaskManagerHeartbeat } from '../core/schema.gen.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Signal, Signals } from '../ports/signals.ts';
+import { messageOf } from './errors.ts';
+
+/** A standby's heartbeats: only for people who look. */
+const STANDBY_HEARTBEAT_INTERVAL_MS = 500;
+
+export interface HeartbeatsOptions {
+  readonly signals: Signals;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly keepaliveIntervalMs: number;
+  /** This process's heartbeat as of now. */
+  readonly own: () => JobManagerHeartbeat;
+  readonly onJobManager: (heartbeat: JobManagerHeartbeat) => void;
+  readonly onTaskManager: (heartbeat: TaskManagerHeartbeat) => void;
+}
+
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions;
+  readonly #unsubscribe: (() => Promise<void>)[] = [];
+  #timer: Timer | null = null;
+  #stopped = false;
+
+  constructor(options: HeartbeatsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when whatever is sent from now on is heard. */
+  async listen(): Promise<void> {
+    const subscribe = async (subject: 'jobmanagers' | 'taskmanagers') => {
+      this.#unsubscribe.push(await this.#options.signals.subscribe(subject, (signal) => this.#onSignal(signal)));
+    };
+    await Promise.all([subscribe('jobmanagers'), subscribe('taskmanagers')]);
+  }
+
+  /** Sends a heartbeat now and the next after the interval of the role; called on each change of it. */
+  beat(): void {
+    this.#timer?.cancel();
+    if (this.#stopped) return;
+    const { signals, clock, logger, keepaliveIntervalMs } = this.#options;
+    const heartbeat = this.#options.own();
+    const intervalMs = heartbeat.role === 'leader' ? keepaliveIntervalMs : STANDBY_HEARTBEAT_INTERVAL_MS;
+    this.#timer = clock.after(intervalMs, () => this.beat());
+    signals
+      .publish('jobmanagers', { from: heartbeat.jobManagerId, payload: encodeMessage(heartbeat) })
+      .catch((error: unknown) => logger.debug({ error: messageOf(error) }, 'a heartbeat could not be sent'));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await Promise.all(this.#unsubscribe.map((unsubscribe) => unsubscribe()));
+  }
+
+  #onSignal({ from, payload }: Signal): void {
+    if (this.#stopped) return;
+    let message: JobManagerHeartbeat | TaskManagerHeartbeat;
+    try {
+      message = decodeMessage('signals', payload);
+    } catch (error) {
+      // Not a dead letter: a signal is out of date before anyone could look at it.
+      this.#options.logger.debug({ from, error: messageOf(error) }, 'an undecodable signal is ignored');
+      return;
+    }
+    if (message.type === 'JobManagerHeartbeat') this.#options.onJobManager(message);
+    else this.#options.onTaskManager(message);
+  }
+}

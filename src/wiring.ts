@@ -1,0 +1,180 @@
+// Builds the parts of a process from a configuration. With main.ts the only place that names adapters: what runs above it knows ports.
+// Adapters are loaded when they are chosen, so that a cluster on one journal never pays for another's libraries.
+import os from 'node:os';
+import path from 'node:path';
+import { systemClock, systemIds } from './adapters/system.ts';
+import { type Channels, openChannels } from './codec/channels.ts';
+import type { Config } from './config.ts';
+import type { Policy } from './core/inputs.ts';
+import type { Clock, Ids } from './ports/clock.ts';
+import type { Journal } from './ports/journal.ts';
+import type { Logger } from './ports/logger.ts';
+import type { Signals } from './ports/signals.ts';
+import { loadTopicSpecs } from './topics.ts';
+
+/** What every process of a cluster, and every client of it, stands on. */
+export interface Backbone {
+  readonly journal: Journal;
+  readonly channels: Channels;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Closes the journal, and with it every tail. */
+  close(): Promise<void>;
+}
+
+export interface BackboneOptions {
+  readonly config: Config;
+  /** The cluster's folder; relative paths of the configuration lie in it. */
+  readonly dir: string;
+  /** Who it is, in the records it writes. */
+  readonly source: string;
+  readonly logger: Logger;
+  /** Whether topics that are missing are created: processes of the cluster do, clients do not. */
+  readonly createTopics: boolean;
+}
+
+export async function openBackbone({ config, dir, source, logger, createTopics }: BackboneOptions): Promise<Backbone> {
+  const topics = loadTopicSpecs();
+  const journal = await openJournal(config, dir, source, logger);
+  try {
+    if (createTopics) await journal.ensureTopics(topics);
+  } catch (error) {
+    await journal[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
+    journal,
+    channels: openChannels(journal, { topics, source }),
+    clock: systemClock,
+    ids: systemIds,
+    close: () => journal[Symbol.asyncDispose](),
+  };
+}
+
+async function openJournal(config: Config, dir: string, clientId: string, logger: Logger): Promise<Journal> {
+  const type = config['journal.type'];
+  switch (type) {
+    case 'embedded': {
+      const { openEmbeddedJournal } = await import('./adapters/embedded/journal.ts');
+      return openEmbeddedJournal({
+        path: path.resolve(dir, config['journal.embedded.path'], config['cluster.id']),
+        mapSizeBytes: config['journal.embedded.map-size'],
+        clock: systemClock,
+      });
+    }
+    case 'kafka': {
+      const { openKafkaJournal } = await import('./adapters/kafka/journal.ts');
+      return openKafkaJournal({
+        brokers: config['journal.kafka.brokers'],
+        topicPrefix: `${config['journal.kafka.topic-prefix']}.${config['cluster.id']}.`,
+        clientId: `sluice-${clientId}`,
+        log: (level, message, fields) => logger[level](fields, message),
+      });
+    }
+    default:
+      return type satisfies never;
+  }
+}
+
+export async function openSignals({ journal }: Backbone): Promise<Signals> {
+  const { openJournalSignals } = await import('./adapters/journalSignals.ts');
+  return openJournalSignals(journal);
+}
+
+export async function createJobManager(
+  backbone: Backbone,
+  options: {
+    readonly config: Config;
+    readonly id: string;
+    readonly logger: Logger;
+    readonly onFailure: (error: Error) => void;
+  },
+) {
+  const { config, id, logger, onFailure } = options;
+  const { JobManager } = await import('./jobmanager/jobManager.ts');
+  const signals = await openSignals(backbone);
+  return new JobManager({
+    id,
+    pid: process.pid,
+    channels: backbone.channels,
+    signals,
+    clock: backbone.clock,
+    ids: backbone.ids,
+    policy: policyOf(config),
+    rest: { host: config['jobmanager.rest.bind-address'], port: config['rest.port'] },
+    liveness: {
+      keepaliveIntervalMs: config['high-availability.keepalive-interval'],
+      leaderTimeoutMs: config['high-availability.leader-timeout'],
+      heartbeatIntervalMs: config['heartbeat.interval'],
+      heartbeatTimeoutMs: config['heartbeat.timeout'],
+    },
+    logger,
+    onFailure,
+  });
+}
+
+function policyOf(config: Config): Policy {
+  return {
+    faultTransferDelayMs: config['heartbeat.fault-transfer-delay'],
+    restartAttempts: config['restart-strategy.type'] === 'none' ? 0 : config['restart-strategy.fixed-delay.attempts'],
+    restartDelayMs: config['restart-strategy.fixed-delay.delay'],
+  };
+}
+
+export async function createTaskExecutor(
+  backbone: Backbone,
+  options: {
+    readonly config: Config;
+    readonly id: string;
+    readonly blobFolder: string;
+    readonly logger: Logger;
+  },
+) {
+  const { config, id, blobFolder, logger } = options;
+  const { channels, clock, ids } = backbone;
+  const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }] = await Promise.all([
+    import('./taskmanager/taskExecutor.ts'),
+    import('./adapters/threads/workers.ts'),
+    import('./adapters/journalBlobs.ts'),
+  ]);
+  const [blobs, signals] = await Promise.all([
+    JournalBlobs.open({ channels, folder: blobFolder, clock, ids, logger }),
+    openSignals(backbone),
+  ]);
+  const slots = config['taskmanager.numberOfTaskSlots'];
+  const workers = new ThreadWorkers({
+    taskManagerId: id,
+    slots,
+    threads: config['taskmanager.worker-threads'] || defaultThreads(slots),
+    host: config['taskmanager.host'],
+    dataPort: config['taskmanager.data.port'],
+    bufferTimeoutMs: config['execution.buffer-timeout'],
+    fetchArtifact: (sha256) => blobs.fetch(sha256),
+    logger,
+  });
+  const executor = new TaskExecutor({
+    id,
+    channels,
+    signals,
+    clock,
+    workers,
+    slots,
+    managedMemoryBytes: config['taskmanager.memory.managed.size'],
+    heartbeatIntervalMs: config['heartbeat.interval'],
+    logger,
+    pid: process.pid,
+  });
+  return { executor, blobs };
+}
+
+/** A slot should not wait for another's thread, up to a number that does not cost more than it brings. */
+const MAX_DEFAULT_THREADS_FOR_SLOTS = 8;
+
+function defaultThreads(slots: number): number {
+  return Math.max(os.availableParallelism(), Math.min(slots, MAX_DEFAULT_THREADS_FOR_SLOTS));
+}
+
+export async function connectJobClient({ channels, clock, ids }: Backbone) {
+  const { JobClient } = await import('./client/jobClient.ts');
+  return JobClient.connect({ channels, clock, ids });
+}

@@ -1,0 +1,295 @@
+// REST in Flink's paths and fields, by inject: over the state that core folds, without a socket.
+
+import type { FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { copyState, propose } from '../../src/core/decide.ts';
+import type { Input } from '../../src/core/inputs.ts';
+import { applyRecord } from '../../src/core/ledger.ts';
+import type { AttemptReport, AttemptState } from '../../src/core/schema.gen.ts';
+import { type ClusterState, emptyState } from '../../src/core/state.ts';
+import { buildApp } from '../../src/http/app.ts';
+import type { ClusterView } from '../../src/http/clusterView.ts';
+import { silentLogger, submitJob } from '../jobmanager/harness.ts';
+
+const NOW = 50_000;
+const command = submitJob(1, 2);
+const { jobId } = command;
+
+class Cluster implements ClusterView {
+  readonly state: ClusterState = emptyState();
+  readonly cancelled: string[] = [];
+  journalIsAway = false;
+
+  constructor() {
+    applyRecord(this.state, { type: 'Claim', epoch: 1, leaderId: 'jm-1', at: 10_000 }, 0);
+    this.decide({ type: 'ClaimCounted', leaderId: 'jm-1', restAddress: 'http://127.0.0.1:8081' });
+    this.decide({
+      type: 'RegisterTaskManager',
+      taskManagerId: 'tm-1',
+      pid: 4711,
+      host: '127.0.0.1',
+      dataPort: 6121,
+      slots: 3,
+      managedMemoryBytes: 3 * 1024 * 1024,
+      attempts: [],
+    });
+    this.decide(command);
+  }
+
+  decide(input: Input): void {
+    const commits = propose(copyState(this.state), [{ at: 20_000, cause: null, input }], {
+      faultTransferDelayMs: 500,
+      restartAttempts: 0,
+      restartDelayMs: 0,
+    });
+    for (const commit of commits) applyRecord(this.state, commit, this.state.offset);
+  }
+
+  report(state: AttemptState, reason: string | null = null): void {
+    this.decide({ type: 'TaskReport', taskManagerId: 'tm-1', attempts: this.attempts(state, reason) });
+  }
+
+  attempts(state: AttemptState, reason: string | null): AttemptReport[] {
+    return [0, 1].flatMap((vertex) =>
+      [0, 1].map((subtask) => ({ jobId, vertex, subtask, attempt: 0, state, reason, recordsIn: 10, recordsOut: 20 })),
+    );
+  }
+
+  now(): number {
+    return NOW;
+  }
+
+  jobManagers() {
+    return [{ id: 'jm-1', pid: 1, rest: 'http://127.0.0.1:8081', role: 'leader', offset: this.state.offset } as const];
+  }
+
+  lastHeard(taskManagerId: string) {
+    return {
+      heardAt: 49_000,
+      heartbeat: {
+        type: 'TaskManagerHeartbeat',
+        taskManagerId,
+        pid: 4711,
+        cpuLoad: 0.1,
+        usedHeapBytes: 1234,
+        attempts: this.attempts('RUNNING', null),
+      },
+    } as const;
+  }
+
+  async cancelJob(id: string): Promise<void> {
+    if (this.journalIsAway) throw new Error('the journal is away');
+    this.cancelled.push(id);
+  }
+}
+
+let app: FastifyInstance | null = null;
+afterEach(async () => {
+  await app?.close();
+  app = null;
+});
+
+function serve(cluster: Cluster) {
+  const server = buildApp(cluster, silentLogger);
+  app = server;
+  return {
+    get: async (url: string) => {
+      const response = await server.inject({ method: 'GET', url });
+      return { status: response.statusCode, body: response.json() };
+    },
+    server,
+  };
+}
+
+describe('REST', () => {
+  it('shows the cluster, with and without /v1', async () => {
+    const { get } = serve(new Cluster());
+    const { body } = await get('/overview');
+    expect(body).toMatchObject({
+      taskmanagers: 1,
+      'slots-total': 3,
+      'slots-available': 1,
+      'jobs-running': 1,
+      'jobs-finished': 0,
+      'jobs-cancelled': 0,
+      'jobs-failed': 0,
+    });
+    expect(body['flink-version']).toMatch(/^sluice \d/);
+    expect((await get('/v1/overview')).body).toEqual(body);
+    expect((await get('/config')).body.features).toEqual({
+      'web-submit': false,
+      'web-cancel': true,
+      'web-rescale': false,
+      'web-history': false,
+    });
+  });
+
+  it('lists jobs as the CLI needs them', async () => {
+    const cluster = new Cluster();
+    cluster.report('RUNNING');
+    const { get } = serve(cluster);
+    expect((await get('/jobs')).body).toEqual({ jobs: [{ id: jobId, status: 'RUNNING' }] });
+    const [job] = (await get('/v1/jobs/overview')).body.jobs;
+    expect(job).toMatchObject({
+      jid: jobId,
+      name: 'job 1',
+      state: 'RUNNING',
+      'start-time': 20_000,
+      'end-time': -1,
+      duration: 30_000,
+      'last-modification': 20_000,
+      'pending-operators': 0,
+    });
+    expect(job.tasks).toEqual({
+      total: 4,
+      created: 0,
+      scheduled: 0,
+      deploying: 0,
+      initializing: 0,
+      running: 4,
+      finished: 0,
+      canceling: 0,
+      canceled: 0,
+      failed: 0,
+      reconciling: 0,
+    });
+  });
+
+  it('shows one job with its vertices, counters and plan', async () => {
+    const cluster = new Cluster();
+    cluster.report('RUNNING');
+    const { body } = await serve(cluster).get(`/jobs/${jobId}`);
+    const [source, sink] = command.graph.vertices;
+    expect(body.vertices).toHaveLength(2);
+    expect(body.vertices[1]).toMatchObject({
+      id: sink?.id,
+      name: 'Sink',
+      parallelism: 2,
+      maxParallelism: 128,
+      status: 'RUNNING',
+      'start-time': 20_000,
+      'end-time': -1,
+      duration: 30_000,
+      tasks: { RUNNING: 2, CREATED: 0, SCHEDULED: 0, INITIALIZING: 0, FINISHED: 0 },
+      metrics: { 'read-records': 20, 'write-records': 40 },
+    });
+    expect(body['status-counts']).toMatchObject({ RUNNING: 2, FINISHED: 0 });
+    expect(body.plan).toMatchObject({ jid: jobId, name: 'job 1', type: 'STREAMING' });
+    expect(body.plan.nodes[1].inputs).toEqual([
+      { num: 0, id: source?.id, ship_strategy: 'HASH', exchange: 'pipelined_bounded' },
+    ]);
+    expect(body.timestamps).toMatchObject({ CREATED: 20_000, RUNNING: 20_000, FAILED: 0, INITIALIZING: 20_000 });
+  });
+
+  it('shows why a job failed', async () => {
+    const cluster = new Cluster();
+    cluster.report('FAILED', 'TypeError: x is not a function\n    at map (job.mjs:3)');
+    const { body } = await serve(cluster).get(`/jobs/${jobId}/exceptions`);
+    expect(body['root-exception']).toContain('TypeError: x is not a function');
+    expect(body.exceptionHistory.entries[0]).toMatchObject({
+      exceptionName: 'TypeError',
+      taskManagerId: 'tm-1',
+      timestamp: 20_000,
+      taskName: expect.stringMatching(/^(Source|Sink) \([12]\/2\) - execution #0$/),
+    });
+  });
+
+  it('shows TaskManagers', async () => {
+    const { get } = serve(new Cluster());
+    const { body } = await get('/taskmanagers');
+    expect(body.taskmanagers[0]).toMatchObject({
+      id: 'tm-1',
+      path: '127.0.0.1:6121',
+      dataPort: 6121,
+      slotsNumber: 3,
+      freeSlots: 1,
+      assignedTasks: 4,
+      timeSinceLastHeartbeat: 49_000,
+    });
+    const detail = (await get('/v1/taskmanagers/tm-1')).body;
+    expect(detail.metrics.heapUsed).toBe(1234);
+    expect(detail.allocatedSlots).toHaveLength(2);
+    expect(detail.allocatedSlots[0]).toMatchObject({ jobId, assignedTasks: 2 });
+  });
+
+  it('says who leads', async () => {
+    const { body } = await serve(new Cluster()).get('/jobmanagers');
+    expect(body).toMatchObject({
+      leaderId: 'jm-1',
+      epoch: 1,
+      jobManagers: [{ id: 'jm-1', pid: 1, rest: 'http://127.0.0.1:8081', role: 'leader' }],
+      taskManagers: [{ id: 'tm-1', pid: 4711, slots: 3, slotsFree: 1 }],
+    });
+  });
+
+  it('cancels by PATCH and by the dashboard’s GET, also what is cancelled already', async () => {
+    const cluster = new Cluster();
+    const { server } = serve(cluster);
+    const patch = (id: string, query = '?mode=cancel') =>
+      server.inject({
+        method: 'PATCH',
+        url: `/v1/jobs/${id}${query}`,
+        headers: { 'content-type': 'application/json; charset=UTF-8' },
+        payload: '{}',
+      });
+    const answer = await patch(jobId);
+    expect(answer.statusCode).toBe(202);
+    expect(answer.json()).toEqual({});
+    expect((await server.inject({ method: 'GET', url: `/jobs/${jobId}/yarn-cancel` })).statusCode).toBe(202);
+    expect(cluster.cancelled).toEqual([jobId, jobId]);
+
+    cluster.decide({ type: 'CancelJob', commandId: 'x', jobId });
+    cluster.report('CANCELED');
+    expect(cluster.state.jobs.get(jobId)?.status.kind).toBe('CANCELED');
+    expect((await patch(jobId)).statusCode).toBe(202);
+    expect(cluster.cancelled).toHaveLength(2);
+    expect((await patch(jobId, '?mode=stop')).statusCode).toBe(400);
+  });
+
+  it('refuses to cancel what has ended otherwise, and says when the journal is away', async () => {
+    const cluster = new Cluster();
+    const { server } = serve(cluster);
+    cluster.journalIsAway = true;
+    const away = await server.inject({ method: 'PATCH', url: `/jobs/${jobId}` });
+    expect(away.statusCode).toBe(503);
+    cluster.report('FINISHED');
+    const ended = await server.inject({ method: 'PATCH', url: `/jobs/${jobId}` });
+    expect(ended.statusCode).toBe(409);
+    expect(ended.json().errors[0]).toContain('FINISHED');
+  });
+
+  it('answers unknown and malformed ids, paths and submissions with errors', async () => {
+    const { get, server } = serve(new Cluster());
+    for (const [url, status] of [
+      [`/jobs/${'0'.repeat(32)}`, 404],
+      ['/jobs/nonsense', 400],
+      [`/jobs/${'0'.repeat(32)}/exceptions`, 404],
+      ['/taskmanagers/tm-9', 404],
+      ['/no/such/path', 404],
+      ['/v1/no/such/path', 404],
+    ] as const) {
+      const { status: actual, body } = await get(url);
+      expect(actual, url).toBe(status);
+      expect(body, url).toEqual({ errors: [expect.any(String)] });
+    }
+    const submitted = await server.inject({
+      method: 'POST',
+      url: '/v1/jobs',
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      payload: '--x\r\n\r\nbytes\r\n--x--',
+    });
+    expect(submitted.statusCode).toBe(400);
+    expect(submitted.json().errors[0]).toContain('sluice run');
+  });
+
+  it('ignores the body that Flink’s CLI sends with a GET', async () => {
+    const { server } = serve(new Cluster());
+    const response = await server.inject({
+      method: 'GET',
+      url: '/v1/jobs/overview',
+      headers: { 'content-type': 'application/json' },
+      payload: '{}',
+    });
+    expect(response.statusCode).toBe(200);
+  });
+});
