@@ -2,6 +2,52 @@
 
 /** Every Avro schema by its name, dependencies by reference. */
 export const SCHEMAS: Readonly<Record<string, unknown>> = {
+  "AnswerRestored": {
+    "type": "record",
+    "name": "AnswerRestored",
+    "namespace": "sluice",
+    "doc": "An answer to a command, of a snapshot.",
+    "fields": [
+      {
+        "name": "answeredAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "rejection",
+        "type": [
+          "null",
+          "RejectionCode"
+        ],
+        "doc": "Null where it was accepted.",
+        "default": null
+      },
+      {
+        "name": "message",
+        "type": "string",
+        "doc": "For people."
+      },
+      {
+        "name": "path",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Where a savepoint is.",
+        "default": null
+      }
+    ]
+  },
   "Artifact": {
     "type": "record",
     "name": "Artifact",
@@ -618,6 +664,86 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "CheckpointsRecord": {
+    "type": "record",
+    "name": "CheckpointsRecord",
+    "namespace": "sluice",
+    "doc": "All that is known of a job’s checkpoints.",
+    "fields": [
+      {
+        "name": "nextId",
+        "type": "long",
+        "doc": "Id of the next one."
+      },
+      {
+        "name": "pending",
+        "type": {
+          "type": "array",
+          "items": "PendingCheckpointRecord"
+        },
+        "doc": "Under way."
+      },
+      {
+        "name": "completed",
+        "type": {
+          "type": "array",
+          "items": "CompletedCheckpointRecord"
+        },
+        "doc": "Complete, to recover from."
+      },
+      {
+        "name": "savepoints",
+        "type": {
+          "type": "array",
+          "items": "CompletedCheckpointRecord"
+        },
+        "doc": "Complete, their owner’s."
+      },
+      {
+        "name": "lastTriggeredAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "lastEndedAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "consecutiveFailures",
+        "type": "int",
+        "doc": "Failed in a row."
+      },
+      {
+        "name": "completedCount",
+        "type": "long",
+        "doc": "Completed ever."
+      },
+      {
+        "name": "failedCount",
+        "type": "long",
+        "doc": "Failed ever."
+      }
+    ]
+  },
+  "CheckpointsRestored": {
+    "type": "record",
+    "name": "CheckpointsRestored",
+    "namespace": "sluice",
+    "doc": "The checkpoints of a job of a snapshot; after its subtasks.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpoints",
+        "type": "CheckpointsRecord",
+        "doc": "All of them."
+      }
+    ]
+  },
   "Claim": {
     "type": "record",
     "name": "Claim",
@@ -638,6 +764,109 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "at",
         "type": "long",
         "doc": "max(claimant's clock, last at), Unix ms."
+      }
+    ]
+  },
+  "ClusterRestored": {
+    "type": "record",
+    "name": "ClusterRestored",
+    "namespace": "sluice",
+    "doc": "First event of a snapshot: the cluster as a whole as it was folded up to an offset.",
+    "fields": [
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Offset of events that was folded up to, exclusive."
+      },
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Epoch."
+      },
+      {
+        "name": "seq",
+        "type": "int",
+        "doc": "seq of the last Commit that counted."
+      },
+      {
+        "name": "lastAt",
+        "type": "long",
+        "doc": "at of the last record that counted, Unix ms."
+      },
+      {
+        "name": "leaderId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Who leads the epoch.",
+        "default": null
+      },
+      {
+        "name": "restAddress",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Its REST endpoint; null before it has confirmed.",
+        "default": null
+      },
+      {
+        "name": "claimedAt",
+        "type": "long",
+        "doc": "When it claimed, Unix ms; 0 without a leader."
+      },
+      {
+        "name": "inputs",
+        "type": {
+          "type": "array",
+          "items": "Cause"
+        },
+        "doc": "Highest input offset answered of each partition."
+      },
+      {
+        "name": "voidClaims",
+        "type": "long",
+        "doc": "Claims that did not count."
+      },
+      {
+        "name": "voidCommits",
+        "type": "long",
+        "doc": "Commits that did not count."
+      },
+      {
+        "name": "desiredTaskManagers",
+        "type": "int",
+        "doc": "TaskManagers that there should be at least."
+      },
+      {
+        "name": "requests",
+        "type": {
+          "type": "map",
+          "values": "long"
+        },
+        "doc": "Time of each request for a TaskManager that has not registered, by its id."
+      },
+      {
+        "name": "requestCount",
+        "type": "int",
+        "doc": "Requests ever made."
+      },
+      {
+        "name": "queue",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Job ids of the queue, in order."
+      },
+      {
+        "name": "snapshots",
+        "type": {
+          "type": "array",
+          "items": "SnapshotRecord"
+        },
+        "doc": "The last snapshots that were verified."
       }
     ]
   },
@@ -801,10 +1030,75 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
             "TaskManagerRequested",
             "TaskManagerRequestExpired",
             "TaskManagerReleasing",
-            "DesiredTaskManagersSet"
+            "DesiredTaskManagersSet",
+            "ClusterRestored",
+            "TaskManagerRestored",
+            "JobRestored",
+            "SubtasksRestored",
+            "CheckpointsRestored",
+            "AnswerRestored",
+            "SnapshotTaken"
           ]
         },
         "doc": "What was decided, in order."
+      }
+    ]
+  },
+  "CompletedCheckpointRecord": {
+    "type": "record",
+    "name": "CompletedCheckpointRecord",
+    "namespace": "sluice",
+    "doc": "A complete checkpoint.",
+    "fields": [
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Its id."
+      },
+      {
+        "name": "purpose",
+        "type": "CheckpointPurpose",
+        "doc": "Why it was taken."
+      },
+      {
+        "name": "triggeredAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "completedAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "path",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Folder of a savepoint.",
+        "default": null
+      },
+      {
+        "name": "bytes",
+        "type": "long",
+        "doc": "Size of its state in bytes."
+      },
+      {
+        "name": "parallelisms",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Parallelism of each vertex."
+      },
+      {
+        "name": "states",
+        "type": {
+          "type": "array",
+          "items": "SubtaskState"
+        },
+        "doc": "What was acked."
       }
     ]
   },
@@ -935,6 +1229,65 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "desired",
         "type": "int",
         "doc": "Number of TaskManagers."
+      }
+    ]
+  },
+  "FailureRecord": {
+    "type": "record",
+    "name": "FailureRecord",
+    "namespace": "sluice",
+    "doc": "A failure of a job.",
+    "fields": [
+      {
+        "name": "failedAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "task",
+        "type": [
+          "null",
+          "TaskRef"
+        ],
+        "doc": "The task that failed.",
+        "default": null
+      },
+      {
+        "name": "taskManagerId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Where.",
+        "default": null
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+      }
+    ]
+  },
+  "HeldSlot": {
+    "type": "record",
+    "name": "HeldSlot",
+    "namespace": "sluice",
+    "doc": "A slot that a job holds.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id."
+      },
+      {
+        "name": "slot",
+        "type": "int",
+        "doc": "Index of the slot on its TaskManager."
+      },
+      {
+        "name": "slotSharingGroup",
+        "type": "string",
+        "doc": "Group whose subtasks may share it."
       }
     ]
   },
@@ -1336,6 +1689,164 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "JobRestored": {
+    "type": "record",
+    "name": "JobRestored",
+    "namespace": "sluice",
+    "doc": "A job of a snapshot, without its subtasks and checkpoints, which follow.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Command that submitted it."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "Job name."
+      },
+      {
+        "name": "artifact",
+        "type": "Artifact",
+        "doc": "Its bundle."
+      },
+      {
+        "name": "args",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Arguments of main(args)."
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "Default parallelism of its graph."
+      },
+      {
+        "name": "options",
+        "type": "JobOptions",
+        "doc": "How it is run."
+      },
+      {
+        "name": "graph",
+        "type": "JobGraph",
+        "doc": "Its graph."
+      },
+      {
+        "name": "parallelisms",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Parallelism in force of each vertex."
+      },
+      {
+        "name": "submittedAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "status",
+        "type": "JobStatusKind",
+        "doc": "Status."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "RESTARTING, FAILING, FAILED: why."
+      },
+      {
+        "name": "restartAt",
+        "type": "long",
+        "doc": "RESTARTING: when, Unix ms."
+      },
+      {
+        "name": "queuedFor",
+        "type": [
+          "null",
+          "int"
+        ],
+        "doc": "CREATED, RESTARTING: slots that it waits for.",
+        "default": null
+      },
+      {
+        "name": "endedAt",
+        "type": "long",
+        "doc": "Terminal: when, Unix ms."
+      },
+      {
+        "name": "purpose",
+        "type": "CheckpointPurpose",
+        "doc": "STOPPING: for what."
+      },
+      {
+        "name": "rescaleTo",
+        "type": "int",
+        "doc": "STOPPING: the new parallelism."
+      },
+      {
+        "name": "giveUpAt",
+        "type": "long",
+        "doc": "STOPPING: when its tasks are cancelled, Unix ms."
+      },
+      {
+        "name": "timestamps",
+        "type": {
+          "type": "map",
+          "values": "long"
+        },
+        "doc": "When each status was entered, Unix ms."
+      },
+      {
+        "name": "slots",
+        "type": {
+          "type": "array",
+          "items": "HeldSlot"
+        },
+        "doc": "Slots that it holds."
+      },
+      {
+        "name": "regionRuns",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Run of each region."
+      },
+      {
+        "name": "restarts",
+        "type": "int",
+        "doc": "Restarts so far."
+      },
+      {
+        "name": "consecutiveRestarts",
+        "type": "int",
+        "doc": "Restarts in a row."
+      },
+      {
+        "name": "restartTimes",
+        "type": {
+          "type": "array",
+          "items": "long"
+        },
+        "doc": "Times of the last restarts, Unix ms."
+      },
+      {
+        "name": "failures",
+        "type": {
+          "type": "array",
+          "items": "FailureRecord"
+        },
+        "doc": "Last failures."
+      }
+    ]
+  },
   "JobResumed": {
     "type": "record",
     "name": "JobResumed",
@@ -1425,6 +1936,25 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "type": "long",
         "doc": "Offset of events that this state follows from."
       }
+    ]
+  },
+  "JobStatusKind": {
+    "type": "enum",
+    "name": "JobStatusKind",
+    "namespace": "sluice",
+    "doc": "What a job does, as the ledger tells its states apart.",
+    "symbols": [
+      "INITIALIZING",
+      "CREATED",
+      "RUNNING",
+      "RESTARTING",
+      "STOPPING",
+      "SUSPENDED",
+      "CANCELLING",
+      "CANCELED",
+      "FAILING",
+      "FAILED",
+      "FINISHED"
     ]
   },
   "JobStopping": {
@@ -1648,6 +2178,82 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "jobId",
         "type": "string",
         "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
+  "PendingCheckpointRecord": {
+    "type": "record",
+    "name": "PendingCheckpointRecord",
+    "namespace": "sluice",
+    "doc": "A checkpoint under way.",
+    "fields": [
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Its id."
+      },
+      {
+        "name": "purpose",
+        "type": "CheckpointPurpose",
+        "doc": "Why it is taken."
+      },
+      {
+        "name": "triggeredAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "expiresAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "targetPath",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Folder of a savepoint.",
+        "default": null
+      },
+      {
+        "name": "commandId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Command that asked for it.",
+        "default": null
+      },
+      {
+        "name": "parallelism",
+        "type": "int",
+        "doc": "RESCALE: the new parallelism."
+      },
+      {
+        "name": "waitingFor",
+        "type": {
+          "type": "array",
+          "items": "TaskRef"
+        },
+        "doc": "Who has not acked."
+      },
+      {
+        "name": "states",
+        "type": {
+          "type": "array",
+          "items": "SubtaskState"
+        },
+        "doc": "What was acked."
+      },
+      {
+        "name": "broken",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Why it cannot complete.",
+        "default": null
       }
     ]
   },
@@ -2098,6 +2704,62 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "SnapshotRecord": {
+    "type": "record",
+    "name": "SnapshotRecord",
+    "namespace": "sluice",
+    "doc": "A snapshot that was verified.",
+    "fields": [
+      {
+        "name": "id",
+        "type": "string",
+        "doc": "Its id."
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Offset of events that it stands at, exclusive."
+      },
+      {
+        "name": "parts",
+        "type": "int",
+        "doc": "Records that it consists of."
+      },
+      {
+        "name": "takenAt",
+        "type": "long",
+        "doc": "Unix ms."
+      }
+    ]
+  },
+  "SnapshotTaken": {
+    "type": "record",
+    "name": "SnapshotTaken",
+    "namespace": "sluice",
+    "doc": "A snapshot of the state at an offset was written, read back and verified; the log below it may be trimmed.",
+    "fields": [
+      {
+        "name": "snapshotId",
+        "type": "string",
+        "doc": "Id, part of the keys of its records in the snapshots topic."
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Offset of events that it stands at, exclusive."
+      },
+      {
+        "name": "parts",
+        "type": "int",
+        "doc": "Records that it consists of."
+      },
+      {
+        "name": "bytes",
+        "type": "long",
+        "doc": "Its size in bytes."
+      }
+    ]
+  },
   "StopWithSavepoint": {
     "type": "record",
     "name": "StopWithSavepoint",
@@ -2190,6 +2852,70 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "SubtaskRecord": {
+    "type": "record",
+    "name": "SubtaskRecord",
+    "namespace": "sluice",
+    "doc": "A subtask of a snapshot.",
+    "fields": [
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index within its vertex."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Current attempt, -1 before the first."
+      },
+      {
+        "name": "run",
+        "type": "int",
+        "doc": "Run of its region when it was deployed."
+      },
+      {
+        "name": "state",
+        "type": "SubtaskStateKind",
+        "doc": "State."
+      },
+      {
+        "name": "taskManagerId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Where the attempt is or was; null before the first.",
+        "default": null
+      },
+      {
+        "name": "slot",
+        "type": "int",
+        "doc": "Index of the slot on its TaskManager."
+      },
+      {
+        "name": "slotBytes",
+        "type": "long",
+        "doc": "-1: the slot exists in this snapshot. Else its TaskManager is gone and this was its size in bytes."
+      },
+      {
+        "name": "timestamps",
+        "type": {
+          "type": "map",
+          "values": "long"
+        },
+        "doc": "When each state was entered, Unix ms."
+      },
+      {
+        "name": "reason",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Error of a FAILED attempt.",
+        "default": null
+      }
+    ]
+  },
   "SubtaskState": {
     "type": "record",
     "name": "SubtaskState",
@@ -2215,6 +2941,47 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "bytes",
         "type": "long",
         "doc": "Its size in bytes."
+      }
+    ]
+  },
+  "SubtaskStateKind": {
+    "type": "enum",
+    "name": "SubtaskStateKind",
+    "namespace": "sluice",
+    "doc": "State of a subtask.",
+    "symbols": [
+      "CREATED",
+      "DEPLOYING",
+      "RUNNING",
+      "CANCELING",
+      "FINISHED",
+      "CANCELED",
+      "FAILED"
+    ]
+  },
+  "SubtasksRestored": {
+    "type": "record",
+    "name": "SubtasksRestored",
+    "namespace": "sluice",
+    "doc": "Subtasks of one vertex of a snapshot.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the vertex."
+      },
+      {
+        "name": "subtasks",
+        "type": {
+          "type": "array",
+          "items": "SubtaskRecord"
+        },
+        "doc": "Some or all of them."
       }
     ]
   },
@@ -2608,6 +3375,96 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "TaskManagerRestored": {
+    "type": "record",
+    "name": "TaskManagerRestored",
+    "namespace": "sluice",
+    "doc": "A TaskManager of a snapshot, with its slots.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id."
+      },
+      {
+        "name": "pid",
+        "type": "int",
+        "doc": "Process id on its host."
+      },
+      {
+        "name": "host",
+        "type": "string",
+        "doc": "Host of its data port."
+      },
+      {
+        "name": "dataPort",
+        "type": "int",
+        "doc": "TCP port of its data plane."
+      },
+      {
+        "name": "managedMemoryBytes",
+        "type": "long",
+        "doc": "Managed memory in bytes."
+      },
+      {
+        "name": "registeredAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "requestId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Request that it was started for.",
+        "default": null
+      },
+      {
+        "name": "status",
+        "type": "TaskManagerStatusKind",
+        "doc": "Status."
+      },
+      {
+        "name": "lostAt",
+        "type": "long",
+        "doc": "suspected: when it counts as lost, Unix ms."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "suspected: what was observed."
+      },
+      {
+        "name": "slotBytes",
+        "type": {
+          "type": "array",
+          "items": "long"
+        },
+        "doc": "Managed memory of each slot in bytes."
+      },
+      {
+        "name": "idleSince",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Since when no slot is in use, Unix ms.",
+        "default": null
+      }
+    ]
+  },
+  "TaskManagerStatusKind": {
+    "type": "enum",
+    "name": "TaskManagerStatusKind",
+    "namespace": "sluice",
+    "doc": "Whether a TaskManager is trusted.",
+    "symbols": [
+      "registered",
+      "suspected",
+      "releasing"
+    ]
+  },
   "TaskManagerStopping": {
     "type": "record",
     "name": "TaskManagerStopping",
@@ -2844,7 +3701,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "29adaa0802b986f6",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "020bc63902c4cd44",
+  "Commit": "601e8c2039bffbc6",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "067740712d49d566",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",

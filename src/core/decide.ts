@@ -1,15 +1,12 @@
 // The one way in: an input becomes events. A decision folds each event into the leader's speculative state as soon as it is made, so
 // that what follows in it sees it; the events then leave as Commits. Nothing here reads a clock, makes an id or awaits.
-import * as checkpoints from './checkpointCoordinator.ts';
-import { decideTaskManagers, taskManagerDeadline } from './clusterManager.ts';
+import { decideReport as decideCheckpointReport } from './checkpointCoordinator.ts';
 import { decideSubmit, earlierAnswer } from './dispatcher.ts';
 import { evolve } from './evolve.ts';
 import { decideReport, graphProblem } from './executionGraph.ts';
 import type { Envelope, Input, Policy } from './inputs.ts';
 import { decideJobCommand } from './jobCommands.ts';
-import { decideJob } from './jobMaster.ts';
 import { decideClaimCounted } from './leadership.ts';
-import { blocksOthers, holdOn, inOrder } from './queue.ts';
 import {
   decideHeard,
   decideRegistration,
@@ -19,6 +16,7 @@ import {
   overdueTaskManagers,
 } from './resourceManager.ts';
 import type { AttemptReport, Cause, ClusterEvent, Commit, RegisterTaskManager } from './schema.gen.ts';
+import { settle } from './settle.ts';
 import type { ClusterState } from './state.ts';
 import { isTerminal } from './state.ts';
 
@@ -144,7 +142,7 @@ function* decideInput(
       const job = state.jobs.get(input.jobId);
       if (job === undefined) return;
       touched.add(job.id);
-      yield* checkpoints.decideReport(job, input);
+      yield* decideCheckpointReport(job, input);
       return;
     }
     case 'TaskManagerStopping':
@@ -251,61 +249,6 @@ function* decideDeadline(state: Readonly<ClusterState>, policy: Policy, touched:
       yield { type: 'JobExpired', jobId: job.id };
     }
   }
-}
-
-/** Lets the touched jobs go on, then those that wait for slots in their order, then asks for TaskManagers where they are short. */
-function* settle(state: Readonly<ClusterState>, touched: Iterable<string>, policy: Policy): Generator<ClusterEvent> {
-  for (const jobId of [...touched]) {
-    const job = state.jobs.get(jobId);
-    if (job !== undefined && !state.queue.has(jobId)) yield* decideJob(state, job, policy);
-  }
-  if (state.queue.size > 0) yield* drainQueue(state, policy);
-  yield* decideTaskManagers(state, policy);
-}
-
-function* drainQueue(state: Readonly<ClusterState>, policy: Policy): Generator<ClusterEvent> {
-  let mayTakeSlots = true;
-  for (const job of inOrder(state, policy)) {
-    const hold = holdOn(state, job);
-    switch (hold?.kind) {
-      case undefined:
-        yield* decideJob(state, job, policy, mayTakeSlots);
-        mayTakeSlots &&= !blocksOthers(state, job, policy);
-        break;
-      case 'until':
-      case 'parent':
-        break;
-      case 'parentFailed':
-        yield { type: 'JobFailing', jobId: job.id, reason: hold.reason };
-        yield* decideJob(state, job, policy);
-        break;
-      default:
-        hold satisfies never;
-    }
-  }
-}
-
-/** The next time (Unix ms, the ledger's time) at which a DeadlinePassed input is due, or null. */
-export function nextDeadline(state: Readonly<ClusterState>, policy: Policy): number | null {
-  let next = taskManagerDeadline(state, policy);
-  const consider = (at: number | null) => {
-    if (at !== null && (next === null || at < next)) next = at;
-  };
-  for (const { status } of state.taskManagers.values()) if (status.kind === 'suspected') consider(status.lostAt);
-  for (const job of state.jobs.values()) {
-    const { status } = job;
-    if (isTerminal(status)) {
-      if ('endedAt' in status) consider(status.endedAt + policy.jobExpirationMs);
-      continue;
-    }
-    consider(checkpoints.checkpointDeadline(job));
-    if (status.kind === 'STOPPING') consider(status.giveUpAt);
-    // One that is past waits for slots or for its old tasks, which come as inputs of their own.
-    if (status.kind === 'RESTARTING' && status.restartAt > state.at) consider(status.restartAt);
-    const hold = holdOn(state, job);
-    if (hold?.kind === 'until') consider(hold.at);
-  }
-  return next;
 }
 
 /** A deep copy, for the leader's speculative state. */

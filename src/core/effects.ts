@@ -118,6 +118,13 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
       case 'LeadershipConfirmed':
       case 'LeadershipReleased':
       case 'InputsConsumed':
+      case 'SnapshotTaken':
+      case 'ClusterRestored':
+      case 'TaskManagerRestored':
+      case 'JobRestored':
+      case 'SubtasksRestored':
+      case 'CheckpointsRestored':
+      case 'AnswerRestored':
         break;
       default:
         event satisfies never;

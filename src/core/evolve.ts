@@ -5,9 +5,13 @@ import { evolveTask } from './executionGraph.ts';
 import { evolveJob } from './jobStatus.ts';
 import { evolveLeadership } from './leadership.ts';
 import { evolveResource } from './resourceManager.ts';
+import { evolveRestore } from './restore.ts';
 import type { ClusterEvent } from './schema.gen.ts';
 import { evolveSlot } from './slotPool.ts';
 import type { ClusterState } from './state.ts';
+
+/** Snapshots remembered; older ones are dropped with their records. */
+const MAX_SNAPSHOTS = 3;
 
 /** Changes `state` in place. Throws CorruptLedger where the event cannot follow from the events before it. */
 export function evolve(state: ClusterState, event: ClusterEvent): void {
@@ -63,6 +67,17 @@ export function evolve(state: ClusterState, event: ClusterEvent): void {
     case 'LeadershipConfirmed':
     case 'LeadershipReleased':
       return evolveLeadership(state, event);
+    case 'ClusterRestored':
+    case 'TaskManagerRestored':
+    case 'JobRestored':
+    case 'SubtasksRestored':
+    case 'CheckpointsRestored':
+    case 'AnswerRestored':
+      return evolveRestore(state, event);
+    case 'SnapshotTaken':
+      state.snapshots.push({ id: event.snapshotId, offset: event.offset, parts: event.parts, takenAt: state.at });
+      if (state.snapshots.length > MAX_SNAPSHOTS) state.snapshots.shift();
+      return;
     case 'InputsConsumed':
       return;
     default:

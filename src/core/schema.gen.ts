@@ -1,5 +1,22 @@
 // Generated from schemas/*.avsc by scripts/generate-types.mjs: edit those, then `npm run generate`.
 
+/** An answer to a command, of a snapshot. */
+export interface AnswerRestored {
+  readonly type: 'AnswerRestored';
+  /** Unix ms. */
+  readonly answeredAt: number;
+  /** Id of the command. */
+  readonly commandId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Null where it was accepted. */
+  readonly rejection: RejectionCode | null;
+  /** For people. */
+  readonly message: string;
+  /** Where a savepoint is. */
+  readonly path: string | null;
+}
+
 /** A job bundle in the artifacts topic. */
 export interface Artifact {
   /** sha256 of the bundle in hex. */
@@ -260,6 +277,37 @@ export interface CheckpointTriggered {
   readonly parallelism: number;
 }
 
+/** All that is known of a job’s checkpoints. */
+export interface CheckpointsRecord {
+  /** Id of the next one. */
+  readonly nextId: number;
+  /** Under way. */
+  readonly pending: readonly PendingCheckpointRecord[];
+  /** Complete, to recover from. */
+  readonly completed: readonly CompletedCheckpointRecord[];
+  /** Complete, their owner’s. */
+  readonly savepoints: readonly CompletedCheckpointRecord[];
+  /** Unix ms. */
+  readonly lastTriggeredAt: number;
+  /** Unix ms. */
+  readonly lastEndedAt: number;
+  /** Failed in a row. */
+  readonly consecutiveFailures: number;
+  /** Completed ever. */
+  readonly completedCount: number;
+  /** Failed ever. */
+  readonly failedCount: number;
+}
+
+/** The checkpoints of a job of a snapshot; after its subtasks. */
+export interface CheckpointsRestored {
+  readonly type: 'CheckpointsRestored';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** All of them. */
+  readonly checkpoints: CheckpointsRecord;
+}
+
 /** A bid for leadership. Counts if epoch is the current epoch + 1; the first such in log order wins. */
 export interface Claim {
   readonly type: 'Claim';
@@ -269,6 +317,41 @@ export interface Claim {
   readonly leaderId: string;
   /** max(claimant's clock, last at), Unix ms. */
   readonly at: number;
+}
+
+/** First event of a snapshot: the cluster as a whole as it was folded up to an offset. */
+export interface ClusterRestored {
+  readonly type: 'ClusterRestored';
+  /** Offset of events that was folded up to, exclusive. */
+  readonly offset: number;
+  /** Epoch. */
+  readonly epoch: number;
+  /** seq of the last Commit that counted. */
+  readonly seq: number;
+  /** at of the last record that counted, Unix ms. */
+  readonly lastAt: number;
+  /** Who leads the epoch. */
+  readonly leaderId: string | null;
+  /** Its REST endpoint; null before it has confirmed. */
+  readonly restAddress: string | null;
+  /** When it claimed, Unix ms; 0 without a leader. */
+  readonly claimedAt: number;
+  /** Highest input offset answered of each partition. */
+  readonly inputs: readonly Cause[];
+  /** Claims that did not count. */
+  readonly voidClaims: number;
+  /** Commits that did not count. */
+  readonly voidCommits: number;
+  /** TaskManagers that there should be at least. */
+  readonly desiredTaskManagers: number;
+  /** Time of each request for a TaskManager that has not registered, by its id. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Requests ever made. */
+  readonly requestCount: number;
+  /** Job ids of the queue, in order. */
+  readonly queue: readonly string[];
+  /** The last snapshots that were verified. */
+  readonly snapshots: readonly SnapshotRecord[];
 }
 
 /** A command other than a submission was carried out or refused; the reply derives from this. */
@@ -314,6 +397,26 @@ export interface Commit {
   readonly causes: readonly Cause[];
   /** What was decided, in order. */
   readonly events: readonly ClusterEvent[];
+}
+
+/** A complete checkpoint. */
+export interface CompletedCheckpointRecord {
+  /** Its id. */
+  readonly checkpointId: number;
+  /** Why it was taken. */
+  readonly purpose: CheckpointPurpose;
+  /** Unix ms. */
+  readonly triggeredAt: number;
+  /** Unix ms. */
+  readonly completedAt: number;
+  /** Folder of a savepoint. */
+  readonly path: string | null;
+  /** Size of its state in bytes. */
+  readonly bytes: number;
+  /** Parallelism of each vertex. */
+  readonly parallelisms: readonly number[];
+  /** What was acked. */
+  readonly states: readonly SubtaskState[];
 }
 
 /** An input that nobody could decode or accept. */
@@ -365,6 +468,28 @@ export interface DesiredTaskManagersSet {
   readonly type: 'DesiredTaskManagersSet';
   /** Number of TaskManagers. */
   readonly desired: number;
+}
+
+/** A failure of a job. */
+export interface FailureRecord {
+  /** Unix ms. */
+  readonly failedAt: number;
+  /** The task that failed. */
+  readonly task: TaskRef | null;
+  /** Where. */
+  readonly taskManagerId: string | null;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** A slot that a job holds. */
+export interface HeldSlot {
+  /** TaskManager id. */
+  readonly taskManagerId: string;
+  /** Index of the slot on its TaskManager. */
+  readonly slot: number;
+  /** Group whose subtasks may share it. */
+  readonly slotSharingGroup: string;
 }
 
 /** Inputs up to here were read and decided nothing; keeps the resume distance short. The offsets are the causes of its Commit. */
@@ -538,6 +663,61 @@ export interface JobRestarting {
   readonly consecutive: number;
 }
 
+/** A job of a snapshot, without its subtasks and checkpoints, which follow. */
+export interface JobRestored {
+  readonly type: 'JobRestored';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Command that submitted it. */
+  readonly commandId: string;
+  /** Job name. */
+  readonly name: string;
+  /** Its bundle. */
+  readonly artifact: Artifact;
+  /** Arguments of main(args). */
+  readonly args: readonly string[];
+  /** Default parallelism of its graph. */
+  readonly parallelism: number;
+  /** How it is run. */
+  readonly options: JobOptions;
+  /** Its graph. */
+  readonly graph: JobGraph;
+  /** Parallelism in force of each vertex. */
+  readonly parallelisms: readonly number[];
+  /** Unix ms. */
+  readonly submittedAt: number;
+  /** Status. */
+  readonly status: JobStatusKind;
+  /** RESTARTING, FAILING, FAILED: why. */
+  readonly reason: string;
+  /** RESTARTING: when, Unix ms. */
+  readonly restartAt: number;
+  /** CREATED, RESTARTING: slots that it waits for. */
+  readonly queuedFor: number | null;
+  /** Terminal: when, Unix ms. */
+  readonly endedAt: number;
+  /** STOPPING: for what. */
+  readonly purpose: CheckpointPurpose;
+  /** STOPPING: the new parallelism. */
+  readonly rescaleTo: number;
+  /** STOPPING: when its tasks are cancelled, Unix ms. */
+  readonly giveUpAt: number;
+  /** When each status was entered, Unix ms. */
+  readonly timestamps: Readonly<Record<string, number>>;
+  /** Slots that it holds. */
+  readonly slots: readonly HeldSlot[];
+  /** Run of each region. */
+  readonly regionRuns: readonly number[];
+  /** Restarts so far. */
+  readonly restarts: number;
+  /** Restarts in a row. */
+  readonly consecutiveRestarts: number;
+  /** Times of the last restarts, Unix ms. */
+  readonly restartTimes: readonly number[];
+  /** Last failures. */
+  readonly failures: readonly FailureRecord[];
+}
+
 /** A paused job goes on from its savepoint. */
 export interface JobResumed {
   readonly type: 'JobResumed';
@@ -573,6 +753,9 @@ export interface JobStatus {
   /** Offset of events that this state follows from. */
   readonly offset: number;
 }
+
+/** What a job does, as the ledger tells its states apart. */
+export type JobStatusKind = 'INITIALIZING' | 'CREATED' | 'RUNNING' | 'RESTARTING' | 'STOPPING' | 'SUSPENDED' | 'CANCELLING' | 'CANCELED' | 'FAILING' | 'FAILED' | 'FINISHED';
 
 /** The savepoint that pause, stop or rescale asked for is complete; the live attempts end now. */
 export interface JobStopping {
@@ -661,6 +844,30 @@ export interface PauseJob {
   readonly commandId: string;
   /** JobID: 32 lower-case hex digits. */
   readonly jobId: string;
+}
+
+/** A checkpoint under way. */
+export interface PendingCheckpointRecord {
+  /** Its id. */
+  readonly checkpointId: number;
+  /** Why it is taken. */
+  readonly purpose: CheckpointPurpose;
+  /** Unix ms. */
+  readonly triggeredAt: number;
+  /** Unix ms. */
+  readonly expiresAt: number;
+  /** Folder of a savepoint. */
+  readonly targetPath: string | null;
+  /** Command that asked for it. */
+  readonly commandId: string | null;
+  /** RESCALE: the new parallelism. */
+  readonly parallelism: number;
+  /** Who has not acked. */
+  readonly waitingFor: readonly TaskRef[];
+  /** What was acked. */
+  readonly states: readonly SubtaskState[];
+  /** Why it cannot complete. */
+  readonly broken: string | null;
 }
 
 /** A TaskManager joins, or registers anew, with everything that it runs. */
@@ -850,6 +1057,31 @@ export interface SlotReleased {
   readonly slot: number;
 }
 
+/** A snapshot that was verified. */
+export interface SnapshotRecord {
+  /** Its id. */
+  readonly id: string;
+  /** Offset of events that it stands at, exclusive. */
+  readonly offset: number;
+  /** Records that it consists of. */
+  readonly parts: number;
+  /** Unix ms. */
+  readonly takenAt: number;
+}
+
+/** A snapshot of the state at an offset was written, read back and verified; the log below it may be trimmed. */
+export interface SnapshotTaken {
+  readonly type: 'SnapshotTaken';
+  /** Id, part of the keys of its records in the snapshots topic. */
+  readonly snapshotId: string;
+  /** Offset of events that it stands at, exclusive. */
+  readonly offset: number;
+  /** Records that it consists of. */
+  readonly parts: number;
+  /** Its size in bytes. */
+  readonly bytes: number;
+}
+
 /** Takes a savepoint and ends the job as FINISHED. */
 export interface StopWithSavepoint {
   readonly type: 'StopWithSavepoint';
@@ -882,6 +1114,28 @@ export interface SubmitJob {
   readonly options: JobOptions;
 }
 
+/** A subtask of a snapshot. */
+export interface SubtaskRecord {
+  /** Index within its vertex. */
+  readonly subtask: number;
+  /** Current attempt, -1 before the first. */
+  readonly attempt: number;
+  /** Run of its region when it was deployed. */
+  readonly run: number;
+  /** State. */
+  readonly state: SubtaskStateKind;
+  /** Where the attempt is or was; null before the first. */
+  readonly taskManagerId: string | null;
+  /** Index of the slot on its TaskManager. */
+  readonly slot: number;
+  /** -1: the slot exists in this snapshot. Else its TaskManager is gone and this was its size in bytes. */
+  readonly slotBytes: number;
+  /** When each state was entered, Unix ms. */
+  readonly timestamps: Readonly<Record<string, number>>;
+  /** Error of a FAILED attempt. */
+  readonly reason: string | null;
+}
+
 /** State of one subtask in a checkpoint. */
 export interface SubtaskState {
   /** Index of the job vertex in the JobGraph. */
@@ -892,6 +1146,20 @@ export interface SubtaskState {
   readonly handle: string;
   /** Its size in bytes. */
   readonly bytes: number;
+}
+
+/** State of a subtask. */
+export type SubtaskStateKind = 'CREATED' | 'DEPLOYING' | 'RUNNING' | 'CANCELING' | 'FINISHED' | 'CANCELED' | 'FAILED';
+
+/** Subtasks of one vertex of a snapshot. */
+export interface SubtasksRestored {
+  readonly type: 'SubtasksRestored';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Index of the vertex. */
+  readonly vertex: number;
+  /** Some or all of them. */
+  readonly subtasks: readonly SubtaskRecord[];
 }
 
 /** One attempt to start. */
@@ -1071,6 +1339,38 @@ export interface TaskManagerRequested {
   readonly requestId: string;
 }
 
+/** A TaskManager of a snapshot, with its slots. */
+export interface TaskManagerRestored {
+  readonly type: 'TaskManagerRestored';
+  /** TaskManager id. */
+  readonly taskManagerId: string;
+  /** Process id on its host. */
+  readonly pid: number;
+  /** Host of its data port. */
+  readonly host: string;
+  /** TCP port of its data plane. */
+  readonly dataPort: number;
+  /** Managed memory in bytes. */
+  readonly managedMemoryBytes: number;
+  /** Unix ms. */
+  readonly registeredAt: number;
+  /** Request that it was started for. */
+  readonly requestId: string | null;
+  /** Status. */
+  readonly status: TaskManagerStatusKind;
+  /** suspected: when it counts as lost, Unix ms. */
+  readonly lostAt: number;
+  /** suspected: what was observed. */
+  readonly reason: string;
+  /** Managed memory of each slot in bytes. */
+  readonly slotBytes: readonly number[];
+  /** Since when no slot is in use, Unix ms. */
+  readonly idleSince: number | null;
+}
+
+/** Whether a TaskManager is trusted. */
+export type TaskManagerStatusKind = 'registered' | 'suspected' | 'releasing';
+
 /** A TaskManager shuts down in order; its tasks are gone. */
 export interface TaskManagerStopping {
   readonly type: 'TaskManagerStopping';
@@ -1211,4 +1511,11 @@ export type ClusterEvent =
   | TaskManagerRequested
   | TaskManagerRequestExpired
   | TaskManagerReleasing
-  | DesiredTaskManagersSet;
+  | DesiredTaskManagersSet
+  | ClusterRestored
+  | TaskManagerRestored
+  | JobRestored
+  | SubtasksRestored
+  | CheckpointsRestored
+  | AnswerRestored
+  | SnapshotTaken;

@@ -33,12 +33,22 @@ export interface ClusterState {
   submissions: Map<string, string>;
   /** The last answers by command id, oldest first, at most MAX_ANSWERS; a new leader sends the recent ones again. */
   answers: Map<string, Answer>;
+  /** The last snapshots that were verified, oldest first. */
+  snapshots: Snapshot[];
   /** How many TaskManagers there should be at least. */
   desiredTaskManagers: number;
   /** Requests for TaskManagers that have not registered yet, with the time of each. */
   requests: Map<string, number>;
   /** Requests ever made; makes their ids. */
   requestCount: number;
+}
+
+export interface Snapshot {
+  readonly id: string;
+  /** Offset of `events` that it stands at, exclusive. */
+  readonly offset: number;
+  readonly parts: number;
+  readonly takenAt: number;
 }
 
 export interface Leader {
@@ -266,6 +276,7 @@ export function emptyState(): ClusterState {
     queue: new Set(),
     submissions: new Map(),
     answers: new Map(),
+    snapshots: [],
     desiredTaskManagers: 0,
     requests: new Map(),
     requestCount: 0,

@@ -1,8 +1,8 @@
 // CheckpointCoordinator and what savepoints are for: trigger, ack, decline, time out, subsume; recovery from the newest complete one; pause,
 // resume, stop, rescale.
 import { describe, expect, it } from 'vitest';
-import { nextDeadline } from '../../src/core/decide.ts';
 import type { CheckpointConfig, CheckpointReport, DeployTasks } from '../../src/core/schema.gen.ts';
+import { nextDeadline } from '../../src/core/settle.ts';
 import { Cluster, cancel, chain, hex, OPTIONS, register, submit, summary } from './cluster.ts';
 
 const CHECKPOINTING: CheckpointConfig = {

@@ -4,17 +4,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { copyState, propose } from '../../src/core/decide.ts';
 import { effectsOf, pendingEffects } from '../../src/core/effects.ts';
+import { evolve } from '../../src/core/evolve.ts';
 import type { Input } from '../../src/core/inputs.ts';
 import { violations } from '../../src/core/invariants.ts';
 import type { LedgerRecord } from '../../src/core/ledger.ts';
 import { applyRecord } from '../../src/core/ledger.ts';
 import type { Commit } from '../../src/core/schema.gen.ts';
+import { snapshotOf } from '../../src/core/snapshot.ts';
 import type { ClusterState, Job } from '../../src/core/state.ts';
-import { emptyState } from '../../src/core/state.ts';
-import { Cluster, cancel, chain, fixedDelay, POLICY, register, submit } from './cluster.ts';
+import { emptyState, isTerminal } from '../../src/core/state.ts';
+import { Cluster, cancel, chain, fixedDelay, OPTIONS, POLICY, register, submit } from './cluster.ts';
 
 const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000_000);
 const RUNS = 300;
+const CHECKPOINTING = {
+  intervalMs: 300,
+  minPauseMs: 0,
+  timeoutMs: 2_000,
+  maxConcurrent: 2,
+  toleratedFailures: 1,
+  retained: 1,
+};
 const policy = { ...POLICY, restart: fixedDelay(2, 0) };
 
 /** The rule, written a second time from its text: positions of the records that count. */
@@ -65,7 +75,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('decide' as const),
       who,
-      input: fc.nat(30),
+      input: fc.nat(2 * 12 * 60 - 1),
       fate: fc.constantFrom('once' as const, 'once' as const, 'twice' as const, 'lost' as const, 'late' as const),
     }),
   },
@@ -73,17 +83,40 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('land' as const) }) },
 );
 
-function inputFor(state: Readonly<ClusterState>, choice: number): Input {
+/** What a healthy cluster would say next, so that half of the inputs lead somewhere. */
+function helpful(state: Readonly<ClusterState>, n: number): Input {
   const reporting = new Cluster();
   Object.assign(reporting.state, state);
-  const tm = `tm-${choice % 3}`;
-  switch (choice % 8) {
+  const tm = `tm-${n % 3}`;
+  if (!state.taskManagers.has(tm)) return register(tm, 3);
+  const jobs = [...state.jobs.values()].filter(({ status }) => !isTerminal(status));
+  if (jobs.length === 0) return inputFor(state, 12 * n + 1);
+  const here = reporting.report(tm, 'RUNNING').attempts;
+  const states = new Set(
+    here.map(
+      (report) => jobs.find(({ id }) => id === report.jobId)?.vertices[report.vertex]?.subtasks[report.subtask]?.state,
+    ),
+  );
+  if (states.has('DEPLOYING')) return reporting.report(tm, 'RUNNING', ({ state: now }) => now === 'DEPLOYING');
+  if (states.has('CANCELING')) return reporting.report(tm, 'CANCELED', ({ state: now }) => now === 'CANCELING');
+  if (jobs.some(({ checkpoints }) => checkpoints.pending.size > 0)) return inputFor(state, 12 * (2 * n) + 8);
+  return n % 4 === 0 ? reporting.report(tm, 'FINISHED') : { type: 'DeadlinePassed' };
+}
+
+function inputFor(state: Readonly<ClusterState>, choice: number): Input {
+  const n = Math.floor(choice / 12);
+  const reporting = new Cluster();
+  Object.assign(reporting.state, state);
+  const tm = `tm-${n % 3}`;
+  switch (choice % 12) {
     case 0:
-      return register(tm, 1 + (choice % 4));
+      return register(tm, 1 + (n % 4));
     case 1:
-      return submit(`job-${choice % 5}`, chain({ parallelism: 1 + (choice % 3) }, { parallelism: 1 + (choice % 2) }));
+      return submit(`job-${n % 5}`, chain({ parallelism: 1 + (n % 3) }, { parallelism: 1 + (n % 2) }), {
+        options: { ...OPTIONS, priority: n % 3, checkpointing: CHECKPOINTING },
+      });
     case 2:
-      return cancel(`job-${choice % 5}`, `cancel-${choice}`);
+      return cancel(`job-${n % 5}`, `cancel-${n}`);
     case 3:
       return { type: 'TaskManagerSilent', taskManagerId: tm, silentForMs: 3_000 };
     case 4:
@@ -92,6 +125,27 @@ function inputFor(state: Readonly<ClusterState>, choice: number): Input {
       return reporting.report(tm, 'FAILED', undefined, 'boom');
     case 6:
       return reporting.report(tm, state.seq % 2 === 0 ? 'FINISHED' : 'CANCELED');
+    case 8: {
+      const job = [...state.jobs.values()].find(({ checkpoints }) => checkpoints.pending.size > 0);
+      const checkpointId = [...(job?.checkpoints.pending.keys() ?? [])].at(n % 2) ?? 1;
+      const acks = (job?.vertices ?? [])
+        .flatMap((vertex) => vertex.subtasks)
+        .filter(({ state: now }) => now === 'RUNNING')
+        .slice(n % 2)
+        .map(({ vertex, index: subtask, attempt }) => ({ vertex, subtask, attempt, handle: '', bytes: 1 }));
+      return { type: 'CheckpointReport', taskManagerId: tm, jobId: job?.id ?? '', checkpointId, acks, declines: [] };
+    }
+    case 9: {
+      const paused = [...state.jobs.values()].find(({ status }) => status.kind === 'SUSPENDED');
+      const going = [...state.jobs.values()].findLast(
+        ({ status }) => !isTerminal(status) && status.kind !== 'SUSPENDED',
+      );
+      return n % 2 === 0
+        ? { type: 'PauseJob', commandId: `pause-${state.seq}`, jobId: going?.id ?? '' }
+        : { type: 'ResumeJob', commandId: `resume-${state.seq}`, jobId: paused?.id ?? '' };
+    }
+    case 10:
+      return { type: 'TaskManagerHeard', taskManagerId: tm };
     default:
       return reporting.report(tm, 'RUNNING');
   }
@@ -149,7 +203,8 @@ function run(steps: readonly Step[]): { log: LedgerRecord[]; processes: Process[
     } else if (next.do === 'resend') {
       log.push(...(process.term?.unread ?? []));
     } else if (process.term !== null) {
-      const input = inputFor(process.term.speculative, next.input);
+      const choose = next.input % 2 === 0 ? helpful : inputFor;
+      const input = choose(process.term.speculative, Math.floor(next.input / 2));
       for (const commit of propose(process.term.speculative, [{ at: now, cause: null, input }], policy)) {
         process.term.unread.push(commit);
         if (next.fate === 'once' || next.fate === 'twice') log.push(commit);
@@ -168,6 +223,7 @@ describe('the ledger protocol', () => {
   it(`folds any interleaving alike on every replica (seed ${SEED})`, () => {
     const many = fc.array(step, { minLength: 20, maxLength: 150 });
     let decided = 0;
+    const seen = new Set<string>();
     fc.assert(
       fc.property(many, (steps) => {
         const { log, processes } = run([{ do: 'claim', who: 0 }, { do: 'read', who: 0, records: 1 }, ...steps]);
@@ -176,9 +232,14 @@ describe('the ledger protocol', () => {
         for (const [position, record] of log.entries()) {
           const verdict = applyRecord(oracle, record, position);
           expect(verdict).toBe(positions.has(position) ? 'counted' : 'void');
-          if (verdict === 'counted') decided++;
+          if (verdict !== 'counted') continue;
+          decided++;
+          if (record.type === 'Commit') for (const event of record.events) seen.add(event.type);
         }
         expect(violations(oracle)).toEqual([]);
+        const restored = emptyState();
+        for (const event of snapshotOf(oracle)) evolve(restored, event);
+        expect(restored, 'fold(snapshot(fold(log))) is fold(log)').toEqual(oracle);
         for (const { replica, term } of processes) {
           expect(replica).toEqual(oracle);
           if (term === null) continue;
@@ -194,6 +255,16 @@ describe('the ledger protocol', () => {
       { seed: SEED, numRuns: RUNS },
     );
     expect(decided).toBeGreaterThan(RUNS * 3);
+    // A run that never got that far would prove nothing.
+    for (const type of [
+      'CheckpointCompleted',
+      'CheckpointAborted',
+      'JobRestarting',
+      'TaskManagerLost',
+      'JobFinished',
+    ]) {
+      expect(seen).toContain(type);
+    }
   });
 
   it('never gives a deposed leader a counted Commit', () => {

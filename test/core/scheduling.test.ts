@@ -1,9 +1,9 @@
 // Who gets which slot, and when: the two worked examples, load balancing, sharing and co-location groups, priorities, age, delays, parents,
 // regions, restart strategies, and TaskManagers that come and go on demand.
 import { describe, expect, it } from 'vitest';
-import { nextDeadline } from '../../src/core/decide.ts';
 import { judgeFailure, NO_RESTART } from '../../src/core/restartStrategy.ts';
 import type { JobOptions, RestartStrategy } from '../../src/core/schema.gen.ts';
+import { nextDeadline } from '../../src/core/settle.ts';
 import { Cluster, chain, fixedDelay, hex, OPTIONS, register, submit, summary } from './cluster.ts';
 
 function placed(cluster: Cluster, name: string): string[] {

@@ -1,8 +1,9 @@
 // Runs a scenario: lines that begin with `> ` are inputs, what stands below each is what core decided. The whole file is the expectation,
 // so that a change of behaviour is reviewed as a diff.
-import { nextDeadline } from '../../src/core/decide.ts';
+
 import type { Input } from '../../src/core/inputs.ts';
 import type { AttemptState, ClusterEvent } from '../../src/core/schema.gen.ts';
+import { nextDeadline } from '../../src/core/settle.ts';
 import { Cluster, cancel, chain, fixedDelay, hex, register, submit } from '../core/cluster.ts';
 
 /** `# …` lines are kept; everything else that is no input is replaced by what really happened. */
@@ -103,11 +104,11 @@ function detailOf(event: ClusterEvent, names: Map<string, string>): string {
     return `${event.vertex}/${event.subtask}#${event.attempt}@${event.taskManagerId}/${event.slot}`;
   if (event.type === 'SlotAllocated' || event.type === 'SlotReleased') return `${event.taskManagerId}/${event.slot}`;
   if (event.type === 'SlotOffered') return `${event.slot}`;
-  if ('vertex' in event) return `${event.vertex}/${event.subtask}#${event.attempt}`;
+  if ('vertex' in event && 'attempt' in event) return `${event.vertex}/${event.subtask}#${event.attempt}`;
   if ('taskManagerId' in event) return event.taskManagerId;
   if (event.type === 'CommandAnswered') return event.rejection ?? 'accepted';
   if (event.type === 'JobQueued') return `${names.get(event.jobId)} needs ${event.slotsNeeded}`;
   if (event.type === 'JobRejected') return event.code;
   if ('jobId' in event) return names.get(event.jobId) ?? event.jobId;
-  return 'leaderId' in event ? event.leaderId : '';
+  return 'leaderId' in event ? (event.leaderId ?? '') : '';
 }
