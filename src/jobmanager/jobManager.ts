@@ -8,7 +8,7 @@ import type { ClusterView, HeardTaskManager, JobManagerView } from '../http/clus
 import { openRest, type RestServer } from '../http/server.ts';
 import { Condition } from './condition.ts';
 import { Election } from './election.ts';
-import { JobManagerError, messageOf } from './errors.ts';
+import type { JobManagerError } from './errors.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { InputFeed } from './inputFeed.ts';
 import { Leader, type TermEnd } from './leader.ts';
@@ -58,7 +58,7 @@ export class JobManager implements ClusterView {
       onBatch: () => this.#onReplicaBatch(),
       onFailure: (error) => this.#fail(error),
     });
-    this.#feed = new InputFeed(channels, logger, {
+    this.#feed = new InputFeed(channels, clock, logger, {
       onAvailable: () => this.#leader?.inputsAvailable(),
       onFailure: (error) => this.#fail(error),
     });
@@ -207,10 +207,7 @@ export class JobManager implements ClusterView {
       'caught up with the ledger',
     );
     this.#election.begin();
-    this.#feed.start(this.state.inputs).catch((error: unknown) => {
-      const message = `The topics commands and status cannot be read: ${messageOf(error)}. Restart this JobManager once the cause is mended.`;
-      this.#fail(new JobManagerError('TOPIC_UNREADABLE', message, { cause: error }));
-    });
+    this.#feed.start(this.state.inputs);
   }
 
   /** The own Claim was just folded as counted. */
