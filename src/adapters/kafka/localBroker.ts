@@ -124,7 +124,11 @@ class BrokerProcess implements LocalBroker {
       },
     );
     fs.closeSync(log);
-    const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
+    const failed = once(child, 'error').then(([error]) => {
+      throw new Error(
+        `could not start Java (${(error as Error).message}); install Java 17 or newer, or set KAFKA_BROKERS`,
+      );
+    });
     failed.catch(() => {});
     if (child.pid === undefined) await failed;
     this.#child = child;
