@@ -64,7 +64,7 @@ describe('record batches', () => {
         expect(read.map(({ offset }) => offset)).toEqual(records.map((_, index) => base + index));
         expect(new Set(read.map(({ timestamp }) => timestamp))).toEqual(new Set([NOW]));
       }),
-      { numRuns: 100 },
+      { numRuns: 100, examples: [[[{ key: null, value: null, headers: { ['__proto__']: 'x' } }], 0]] },
     );
   });
 
