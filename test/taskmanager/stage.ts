@@ -156,7 +156,8 @@ export class Stage {
     if (message.type !== 'RegisterTaskManager' || this.accepting === null) return;
     const { taskManagerId } = message;
     const accepted = { type: 'RegistrationAccepted', epoch: this.accepting, taskManagerId } as const;
-    void this.leader.append('assignments', [{ key: taskManagerId, message: accepted }]);
+    // An answer that is lost is one of the things that happen to a TaskManager.
+    this.leader.append('assignments', [{ key: taskManagerId, message: accepted }]).catch(() => {});
   }
 }
 
