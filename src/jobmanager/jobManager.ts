@@ -39,6 +39,7 @@ export class JobManager implements ClusterView {
   readonly #poisoned = new Map<string, string>();
   /** Changed with each term and each Claim read back. */
   readonly #roleCondition: Condition;
+  readonly #leaderTimeoutMs: number;
   #rest: RestServer | null = null;
   #leader: Leader | null = null;
   /** A released term whose last effects are still being appended. */
@@ -52,6 +53,7 @@ export class JobManager implements ClusterView {
     this.#options = options;
     const { channels, clock, ids, logger, signals } = options;
     const liveness = { ...defaultLiveness, ...options.liveness };
+    this.#leaderTimeoutMs = liveness.leaderTimeoutMs;
     this.#roleCondition = new Condition(clock);
     this.#replica = new Replica(channels, {
       onRecord: (record, _offset, verdict) => this.#onRecord(record, verdict),
@@ -266,7 +268,9 @@ export class JobManager implements ClusterView {
   }
 
   #onGap(gapMs: number): void {
-    this.#options.logger.warn({ gapMs: Math.round(gapMs), role: this.role }, 'this process did not run for a while');
+    // Shorter ones, such as while code is loaded, have no consequence.
+    const level = gapMs < this.#leaderTimeoutMs ? 'debug' : 'warn';
+    this.#options.logger[level]({ gapMs: Math.round(gapMs), role: this.role }, 'this process did not run for a while');
     this.#election.onGap();
     this.#taskManagerWatch.grantGrace();
   }
