@@ -52,8 +52,8 @@ export class Stage {
   readonly journal: Journal;
   /** What TaskManagers said, in log order for each. */
   readonly status: StatusMessage[] = [];
-  /** Answers each registration with RegistrationAccepted of this epoch; null: none. */
-  accepting: number | null = 1;
+  /** Answers each registration with RegistrationAccepted of this epoch; 'once': of epoch 1, and only the first of each; null: none. */
+  accepting: number | 'once' | null = 1;
 
   static async open(seed: number): Promise<Stage> {
     const stage = new Stage(seed);
@@ -155,7 +155,10 @@ export class Stage {
     this.status.push(message);
     if (message.type !== 'RegisterTaskManager' || this.accepting === null) return;
     const { taskManagerId } = message;
-    const accepted = { type: 'RegistrationAccepted', epoch: this.accepting, taskManagerId } as const;
+    const sameId = this.registrations().filter((registration) => registration.taskManagerId === taskManagerId);
+    if (this.accepting === 'once' && sameId.length > 1) return;
+    const epoch = this.accepting === 'once' ? 1 : this.accepting;
+    const accepted = { type: 'RegistrationAccepted', epoch, taskManagerId } as const;
     // An answer that is lost is one of the things that happen to a TaskManager.
     this.leader.append('assignments', [{ key: taskManagerId, message: accepted }]).catch(() => {});
   }

@@ -75,21 +75,34 @@ describe(`TaskExecutor, seed ${seed}`, () => {
       await stage.until(() => executor.isRegistered);
     });
 
+    it('misses no answer, however quick', async () => {
+      const stage = await Stage.open(seed);
+      stage.broker.faults = { ...stage.broker.faults, maxDelayMs: 1_000 };
+      // Only the first registration of each is answered, so none may begin to listen after it has registered.
+      stage.accepting = 'once';
+      const started = await Promise.all(Array.from({ length: 200 }, (_, index) => stage.start(`tm-${index}`)));
+      await stage.until(() => started.every(({ executor }) => executor.isRegistered));
+    });
+
     it('follows the end of what it no longer lists', async () => {
       const stage = await Stage.open(seed);
       const { workers, executor } = await stage.startRegistered('tm-1');
-      await stage.assign(deployment('tm-1', 2));
-      await stage.until(() => stage.reports().length === 2);
+      await stage.assign(deployment('tm-1', 3));
+      await stage.until(() => stage.reports().length === 3);
       await stage.clock.advance(ANSWERS_ARRIVE_MS);
-      stage.broker.goAway();
+      // The first report is lost on its way, the second waits behind it.
+      const healthy = stage.broker.faults;
+      stage.broker.faults = { ...healthy, lostRequestRate: 1 };
       workers.finish(task(0));
       await stage.clock.advance(10);
-      stage.broker.comeBack();
+      workers.finish(task(1));
+      stage.broker.faults = healthy;
       await stage.assign({ type: 'RegistrationRequired', epoch: 1, taskManagerId: 'tm-1', reason: 'unknown' });
       await stage.until(() => stage.registrations().length === 2 && executor.isRegistered);
-      const last = stage.status.slice(2).map((message) => message.type);
-      expect(last).toEqual(['TaskReport', 'RegisterTaskManager']);
-      expect(outcomes(stage.reports()).slice(2)).toEqual(['0/0 FINISHED']);
+      const types = stage.status.map(({ type }) => type);
+      expect(types).toEqual(['RegisterTaskManager', 'TaskReport', 'TaskReport', 'TaskReport', 'RegisterTaskManager']);
+      expect(outcomes(stage.reports()).slice(3)).toEqual(['0/0 FINISHED', '1/0 FINISHED']);
+      expect(stage.registrations()[1]?.attempts).toEqual([]);
     });
   });
 
