@@ -1,4 +1,5 @@
-// Bundles src/ into dist/: the API (index), the client library, the CLI (main) and the worker entries. Dependencies stay external.
+// Bundles src/ into dist/: the API (index), the client library, the CLI (main), the demo and the worker entries. Dependencies stay
+// external. What an earlier build left is removed at the end, so that a process that runs from dist/ is not cut off meanwhile.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +10,10 @@ const entries = {
   index: 'src/index.ts',
   client: 'src/client/index.ts',
   main: 'src/main.ts',
+  demo: 'src/demo/main.ts',
   planWorker: 'src/client/planWorker.ts',
 };
-fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: entries,
   outdir: 'dist',
@@ -25,4 +26,9 @@ await build({
   sourcemap: true,
   chunkNames: '[name]-[hash]',
   logLevel: 'warning',
+  metafile: true,
 });
+const built = new Set(Object.keys(metafile.outputs).map((file) => path.basename(file)));
+for (const file of fs.readdirSync(path.join(root, 'dist'), { withFileTypes: true })) {
+  if (file.isFile() && !built.has(file.name)) fs.rmSync(path.join(root, 'dist', file.name), { force: true });
+}

@@ -67,9 +67,10 @@ export function writeOverrides(text: string, overrides: readonly string[]): stri
   if (!isMap(document.contents)) document.contents = document.createNode({}) as unknown as typeof document.contents;
   for (const [key, { value }] of values) {
     removeKey(document.contents as YAMLMap, '', key);
-    document.set(key, value);
+    document.set(key, /^\d+$/.test(String(value)) ? Number(value) : value);
   }
-  return document.toString();
+  const written = document.toString();
+  return written.endsWith('\n') ? written : `${written}\n`;
 }
 
 /** Takes the key out in whatever mixture of dots and nesting it is written. */

@@ -57,7 +57,8 @@ async function openJournal(config: Config, dir: string, clientId: string, logger
     case 'embedded': {
       const { openEmbeddedJournal } = await import('./adapters/embedded/journal.ts');
       return openEmbeddedJournal({
-        path: path.resolve(dir, config['journal.embedded.path'], config['cluster.id']),
+        path: path.resolve(dir, config['journal.embedded.path']),
+        clusterId: config['cluster.id'],
         mapSizeBytes: config['journal.embedded.map-size'],
         clock: systemClock,
       });
@@ -76,9 +77,13 @@ async function openJournal(config: Config, dir: string, clientId: string, logger
   }
 }
 
-export async function openSignals({ journal }: Backbone): Promise<Signals> {
+async function openSignals({ journal, clock }: Backbone, logger: Logger): Promise<Signals> {
   const { openJournalSignals } = await import('./adapters/journalSignals.ts');
-  return openJournalSignals(journal);
+  return openJournalSignals({
+    journal,
+    clock,
+    onError: (error) => logger.warn({ error: error.stack }, 'signals were not read for a moment'),
+  });
 }
 
 export async function createJobManager(
@@ -92,7 +97,7 @@ export async function createJobManager(
 ) {
   const { config, id, logger, onFailure } = options;
   const { JobManager } = await import('./jobmanager/jobManager.ts');
-  const signals = await openSignals(backbone);
+  const signals = await openSignals(backbone, logger);
   return new JobManager({
     id,
     pid: process.pid,
@@ -139,7 +144,7 @@ export async function createTaskExecutor(
   ]);
   const [blobs, signals] = await Promise.all([
     JournalBlobs.open({ channels, folder: blobFolder, clock, ids, logger }),
-    openSignals(backbone),
+    openSignals(backbone, logger),
   ]);
   const slots = config['taskmanager.numberOfTaskSlots'];
   const workers = new ThreadWorkers({
@@ -177,4 +182,12 @@ function defaultThreads(slots: number): number {
 export async function connectJobClient({ channels, clock, ids }: Backbone) {
   const { JobClient } = await import('./client/jobClient.ts');
   return JobClient.connect({ channels, clock, ids });
+}
+
+/** A Kafka broker for the demo: the one that KAFKA_BROKERS names, else one of this machine's own, which ends with this process. */
+export async function provideKafka(): Promise<{ readonly brokers: readonly string[]; stop(): Promise<void> }> {
+  const given = process.env.KAFKA_BROKERS;
+  if (given) return { brokers: given.split(','), stop: async () => {} };
+  const { startLocalBroker } = await import('./adapters/kafka/localBroker.ts');
+  return startLocalBroker();
 }

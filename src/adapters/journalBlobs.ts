@@ -2,7 +2,7 @@
 // in the folder before the first task asks for it. What the cache has lost meanwhile is read from the topic again.
 import { hashOf, isHash, uploadArtifact } from '../client/artifacts.ts';
 import type { Channels, Delivery } from '../codec/channels.ts';
-import { pause, unlessAborted } from '../codec/durableAppend.ts';
+import { pause, sharedAbort, unlessAborted } from '../codec/durableAppend.ts';
 import type { ArtifactPart } from '../core/schema.gen.ts';
 import { BlobNotFound, type BlobStore } from '../ports/blobStore.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
@@ -35,7 +35,7 @@ export class JournalBlobs implements BlobStore {
   readonly #options: JournalBlobsOptions;
   readonly #cache: BlobCache;
   readonly #parts: BlobParts;
-  readonly #abort = new AbortController();
+  readonly #abort = sharedAbort();
   /** Blobs that the tail has passed: false while parts are missing, true once it has seen all. */
   readonly #passed = new Map<string, { readonly seen: Set<number>; whole: boolean }>();
   /** Resolved when the blob gets into the cache. */

@@ -13,6 +13,8 @@ export type LaunchReport =
   | { readonly kind: 'failed'; readonly message: string };
 
 const START_TIMEOUT_MS = 30_000;
+/** For a report that was sent right before the end to arrive. */
+const LAST_REPORT_GRACE_MS = 200;
 
 export interface LaunchOptions {
   readonly kind: ProcessKind;
@@ -20,10 +22,15 @@ export interface LaunchOptions {
   /** `key=value`, for this process alone. */
   readonly overrides: readonly string[];
   readonly heapMb: number | null;
+  /** Gives the start up: a process that is not up by then is killed. */
+  readonly signal?: AbortSignal;
 }
 
 /** Resolves when the process is up. Rejects with its reason, and then it does not run. */
-export async function launch(dir: ClusterDir, { kind, id, overrides, heapMb }: LaunchOptions): Promise<ProcessEntry> {
+export async function launch(
+  dir: ClusterDir,
+  { kind, id, overrides, heapMb, signal }: LaunchOptions,
+): Promise<ProcessEntry> {
   dir.create();
   const out = fs.openSync(dir.outFile(id), 'a');
   let child: ChildProcess;
@@ -48,16 +55,26 @@ export async function launch(dir: ClusterDir, { kind, id, overrides, heapMb }: L
   try {
     return await new Promise<ProcessEntry>((resolve, reject) => {
       const fail = (reason: string) => reject(new CliError('PROCESS_FAILED', `${id} did not start: ${reason}`));
-      timer = setTimeout(() => {
+      const giveUp = (reason: string) => {
         child.kill('SIGKILL');
-        fail(`it was not up within ${START_TIMEOUT_MS / 1_000} s. See ${dir.logFile(id)}.`);
-      }, START_TIMEOUT_MS);
+        fail(reason);
+      };
+      timer = setTimeout(
+        () => giveUp(`it was not up within ${START_TIMEOUT_MS / 1_000} s. See ${dir.logFile(id)}.`),
+        START_TIMEOUT_MS,
+      );
+      signal?.addEventListener('abort', () => giveUp('another process of the cluster could not start.'), {
+        once: true,
+      });
       child.on('message', (report: LaunchReport) => {
         if (report.kind === 'started') resolve(report.entry);
         else fail(report.message);
       });
       child.on('error', (error) => fail(error.message));
-      child.on('exit', (code, signal) => fail(`it ended with ${signal ?? `code ${code}`}. See ${dir.outFile(id)}.`));
+      child.on('exit', (code, endSignal) => {
+        const reason = `it ended with ${endSignal ?? `code ${code}`}. See ${dir.outFile(id)}.`;
+        setTimeout(() => fail(reason), LAST_REPORT_GRACE_MS);
+      });
     });
   } finally {
     clearTimeout(timer);

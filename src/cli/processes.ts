@@ -32,20 +32,37 @@ export function freeIndices(processes: readonly ProcessEntry[], wanted: number):
   return free;
 }
 
-export function launchJobManager(dir: ClusterDir, config: Config, index: number): Promise<ProcessEntry> {
+export function launchJobManager(
+  dir: ClusterDir,
+  config: Config,
+  index: number,
+  signal?: AbortSignal,
+): Promise<ProcessEntry> {
   const port = config['rest.port'];
   const options: LaunchOptions = {
     kind: 'jobmanager',
     id: jobManagerId(index),
     overrides: [`rest.port=${port === 0 ? 0 : port + index - 1}`],
     heapMb: Math.ceil(config['jobmanager.memory.heap.size'] / BYTES_PER_MB),
+    ...(signal && { signal }),
   };
   return launch(dir, options);
 }
 
-export function launchTaskManager(dir: ClusterDir, index: number, slots: number | undefined): Promise<ProcessEntry> {
+export function launchTaskManager(
+  dir: ClusterDir,
+  index: number,
+  slots: number | undefined,
+  signal?: AbortSignal,
+): Promise<ProcessEntry> {
   const overrides = slots === undefined ? [] : [`taskmanager.numberOfTaskSlots=${slots}`];
-  return launch(dir, { kind: 'taskmanager', id: taskManagerId(index), overrides, heapMb: null });
+  return launch(dir, {
+    kind: 'taskmanager',
+    id: taskManagerId(index),
+    overrides,
+    heapMb: null,
+    ...(signal && { signal }),
+  });
 }
 
 /** Asks all of them to stop, waits, and kills those that do not. Says which had to be killed. */

@@ -1,6 +1,6 @@
 // `sluice start-cluster`: writes down the configuration, starts all processes at once and returns when one JobManager leads and every
 // TaskManager is registered with it. What cannot become ready is stopped again.
-import { loadConfig, parseConfig, readConfigFile, writeOverrides } from '../config.ts';
+import { type Config, loadConfig, parseConfig, readConfigFile, writeOverrides } from '../config.ts';
 import { CliError } from './cliError.ts';
 import { ClusterDir, type ProcessEntry } from './clusterDir.ts';
 import type { DirOption, OverridesOption } from './options.ts';
@@ -34,10 +34,7 @@ export async function startCluster(options: StartOptions): Promise<void> {
       `${people(config['taskmanager.numberOfTaskSlots'], 'slot')} each in ${dir.name}.`,
   );
   try {
-    const [jobManagers, taskManagers] = await Promise.all([
-      Promise.all(freeIndices([], options.jobmanagers).map((index) => launchJobManager(dir, config, index))),
-      Promise.all(freeIndices([], options.taskmanagers).map((index) => launchTaskManager(dir, index, undefined))),
-    ]);
+    const [jobManagers, taskManagers] = await launchAll(dir, config, options);
     const status = await waitUntilReady(jobManagers, taskManagers);
     printCluster(jobManagers, taskManagers, status);
     console.log(`The cluster is ready (${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s).`);
@@ -45,6 +42,33 @@ export async function startCluster(options: StartOptions): Promise<void> {
     await stopAll(dir);
     throw error;
   }
+}
+
+/** Resolves when all are up. Where one cannot start the others are given up; rejects, when none is under way any more, with that one's reason. */
+async function launchAll(
+  dir: ClusterDir,
+  config: Config,
+  options: StartOptions,
+): Promise<[ProcessEntry[], ProcessEntry[]]> {
+  const abort = new AbortController();
+  let first: unknown = null;
+  const launched = async (launching: Promise<ProcessEntry>): Promise<ProcessEntry | null> => {
+    try {
+      return await launching;
+    } catch (error) {
+      first ??= error;
+      abort.abort();
+      return null;
+    }
+  };
+  const launches = [
+    ...freeIndices([], options.jobmanagers).map((index) => launchJobManager(dir, config, index, abort.signal)),
+    ...freeIndices([], options.taskmanagers).map((index) => launchTaskManager(dir, index, undefined, abort.signal)),
+  ];
+  const entries = await Promise.all(launches.map(launched));
+  if (first !== null) throw first;
+  const up = entries.filter((entry) => entry !== null);
+  return [up.filter(({ kind }) => kind === 'jobmanager'), up.filter(({ kind }) => kind === 'taskmanager')];
 }
 
 /** The folder's sluice.yaml is the one that was given, else the one that was there; with this command's settings written into it. */

@@ -1,5 +1,6 @@
 // Appending for those who may not lose a message: the append is repeated until the journal has it, the caller gives up, or the message
 // itself is at fault. A repeated append may leave a message in the log twice; every reader of these topics bears that.
+import { setMaxListeners } from 'node:events';
 import type { TopicName } from '../core/messages.ts';
 import type { Clock } from '../ports/clock.ts';
 import { JournalError } from '../ports/journal.ts';
@@ -56,6 +57,13 @@ export function isPassing(error: unknown): error is JournalError {
     default:
       return error.code satisfies never;
   }
+}
+
+/** For whatever many waits share at a time, such as the end of a process: Node would take more than ten for a leak. */
+export function sharedAbort(): AbortController {
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  return abort;
 }
 
 /** Waits on the given clock; rejects with the signal's reason once aborted. */

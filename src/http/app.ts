@@ -9,13 +9,11 @@ import { RequestError } from './errors.ts';
 import { jobDetails, jobExceptions, jobIds, jobsOverview } from './jobResources.ts';
 import { taskManagerDetails, taskManagersOverview } from './taskManagerResources.ts';
 
-/** Bodies are read and ignored up to here: no request of ours carries one that matters. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const REFUSED_SUBMISSION =
   'Jobs are not submitted as JAR files or serialised graphs: run `sluice run FILE`, or append a SubmitJob to the topic commands.';
 
 export function buildApp(view: ClusterView, logger: Logger): FastifyInstance {
-  const app = fastify({ logger: false, bodyLimit: MAX_BODY_BYTES, routerOptions: { ignoreTrailingSlash: true } });
+  const app = fastify({ logger: false, routerOptions: { ignoreTrailingSlash: true } });
   ignoreBodies(app);
   answerErrors(app, logger);
   app.register(async (routes) => addRoutes(routes, view));
@@ -83,10 +81,13 @@ async function cancel(view: ClusterView, jobId: string): Promise<void> {
   }
 }
 
-/** Flink's clients send `{}`, or a content type with no body at all; both are fine. */
+/** Flink's clients send `{}`, or a content type with no body at all; both are fine. Nothing is kept, however long it is. */
 function ignoreBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, undefined));
+  app.addContentTypeParser('*', (_request, body, done) => {
+    body.once('end', () => done(null)).once('error', done);
+    body.resume();
+  });
 }
 
 function answerErrors(app: FastifyInstance, logger: Logger): void {

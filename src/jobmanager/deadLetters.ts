@@ -1,7 +1,7 @@
 // What becomes of an input that cannot be taken: a DeadLetter with its bytes and the reason, and for a command whose sender can be
 // told a refusal on `replies`, so that nobody waits for an answer that never comes.
 import { encodeMessage } from '../codec/codec.ts';
-import type { CommandReply } from '../core/schema.gen.ts';
+import type { Cause, CommandReply } from '../core/schema.gen.ts';
 import type { Outcome } from './effectRunner.ts';
 import type { FeedEntry } from './inputFeed.ts';
 
@@ -11,6 +11,25 @@ const MAX_REASON_LENGTH = 16 * 1024;
 /** JSON commands beyond it are not searched for their ids. */
 const MAX_SEARCHED_BYTES = 1024 * 1024;
 const MAX_ID_LENGTH = 256;
+
+/** An input's place, as `LeaderContext.poisoned` and the keys of dead letters name it. */
+export function placeOf({ topic, partition, offset }: Cause): string {
+  return `${topic}/${partition}/${offset}`;
+}
+
+/** Why the input cannot be handed to core; null where it can. */
+export function reasonToRefuse({ topic, delivery }: FeedEntry, poisoned: ReadonlyMap<string, string>): string | null {
+  switch (delivery.kind) {
+    case 'message':
+      return poisoned.get(placeOf({ topic, partition: delivery.partition, offset: delivery.offset })) ?? null;
+    case 'tombstone':
+      return 'The record has no value.';
+    case 'undecodable':
+      return delivery.reason;
+    default:
+      return delivery satisfies never;
+  }
+}
 
 /** What to append for an input that was refused for `reason`. */
 export function outcomesOfRefusal(entry: FeedEntry, reason: string): Outcome[] {

@@ -3,9 +3,11 @@
 // Order holds within a partition. Beyond its bounds the feed stops reading until answers make room.
 import type { Channels, Delivery } from '../codec/channels.ts';
 import type { Command, StatusMessage } from '../core/inputs.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
 import { JournalError, type Tail } from '../ports/journal.ts';
 import type { Logger } from '../ports/logger.ts';
 import { JobManagerError, messageOf } from './errors.ts';
+import { isPassing, RetryDelay } from './retry.ts';
 
 /** Unanswered inputs held in memory. */
 const MAX_HELD_INPUTS = 10_000;
@@ -44,8 +46,11 @@ export function inputKey(topic: string, partition: number): string {
 
 export class InputFeed {
   readonly #channels: Channels;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #listener: FeedListener;
+  readonly #retry = new RetryDelay();
+  readonly #timers = new Map<InputTopic, Timer>();
   readonly #queues = new Map<string, Queue>();
   readonly #tails: Tail[] = [];
   #held = 0;
@@ -54,25 +59,27 @@ export class InputFeed {
   #turn = 0;
   #stopped = false;
 
-  constructor(channels: Channels, logger: Logger, listener: FeedListener) {
+  constructor(channels: Channels, clock: Clock, logger: Logger, listener: FeedListener) {
     this.#channels = channels;
+    this.#clock = clock;
     this.#logger = logger;
     this.#listener = listener;
   }
 
   /** Follows both topics from where the state has answered up to. Called once, when the replica has caught up. */
-  async start(answered: ReadonlyMap<string, number>): Promise<void> {
+  start(answered: ReadonlyMap<string, number>): void {
     for (const topic of ['commands', 'status'] as const) {
       for (let partition = 0; partition < this.#channels.partitionsOf(topic); partition++) {
         const key = inputKey(topic, partition);
         this.#queues.set(key, { topic, partition, entries: [], head: 0, cursor: 0, answered: answered.get(key) ?? -1 });
       }
     }
-    await Promise.all([this.#follow('commands', 'answered'), this.#follow('status', 'answered')]);
+    for (const topic of ['commands', 'status'] as const) this.#keepFollowing(topic, 'answered');
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
     this.#resume?.();
     await Promise.all(this.#tails.map((tail) => tail.close()));
   }
@@ -125,6 +132,19 @@ export class InputFeed {
     if (this.#resume !== null && !this.full) this.#resume();
   }
 
+  /** A journal that is away is waited for: the replica has read from it, so it is there and will be again. */
+  #keepFollowing(topic: InputTopic, start: 'answered' | 'earliest'): void {
+    if (this.#stopped) return;
+    this.#follow(topic, start).catch((error: unknown) => {
+      if (!isPassing(error)) return this.#fail(unreadable(topic, error));
+      this.#logger.warn({ topic, error: messageOf(error) }, 'reading inputs cannot begin yet; it will be tried again');
+      this.#timers.set(
+        topic,
+        this.#clock.after(this.#retry.next(), () => this.#keepFollowing(topic, start)),
+      );
+    });
+  }
+
   async #follow(topic: InputTopic, start: 'answered' | 'earliest'): Promise<void> {
     const answeredAtStart = new Map<number, number>();
     const tail = await this.#channels.follow(topic, {
@@ -172,7 +192,7 @@ export class InputFeed {
       { topic, error: error.message },
       'unanswered inputs are gone; reading on from the first retained one',
     );
-    this.#follow(topic, 'earliest').catch((cause: unknown) => this.#fail(unreadable(topic, cause)));
+    this.#keepFollowing(topic, 'earliest');
   }
 
   #fail(error: JobManagerError): void {

@@ -8,7 +8,7 @@ import type { ClusterView, HeardTaskManager, JobManagerView } from '../http/clus
 import { openRest, type RestServer } from '../http/server.ts';
 import { Condition } from './condition.ts';
 import { Election } from './election.ts';
-import { JobManagerError, messageOf } from './errors.ts';
+import type { JobManagerError } from './errors.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { InputFeed } from './inputFeed.ts';
 import { Leader, type TermEnd } from './leader.ts';
@@ -39,6 +39,7 @@ export class JobManager implements ClusterView {
   readonly #poisoned = new Map<string, string>();
   /** Changed with each term and each Claim read back. */
   readonly #roleCondition: Condition;
+  readonly #leaderTimeoutMs: number;
   #rest: RestServer | null = null;
   #leader: Leader | null = null;
   /** A released term whose last effects are still being appended. */
@@ -52,13 +53,14 @@ export class JobManager implements ClusterView {
     this.#options = options;
     const { channels, clock, ids, logger, signals } = options;
     const liveness = { ...defaultLiveness, ...options.liveness };
+    this.#leaderTimeoutMs = liveness.leaderTimeoutMs;
     this.#roleCondition = new Condition(clock);
     this.#replica = new Replica(channels, {
       onRecord: (record, _offset, verdict) => this.#onRecord(record, verdict),
       onBatch: () => this.#onReplicaBatch(),
       onFailure: (error) => this.#fail(error),
     });
-    this.#feed = new InputFeed(channels, logger, {
+    this.#feed = new InputFeed(channels, clock, logger, {
       onAvailable: () => this.#leader?.inputsAvailable(),
       onFailure: (error) => this.#fail(error),
     });
@@ -207,10 +209,7 @@ export class JobManager implements ClusterView {
       'caught up with the ledger',
     );
     this.#election.begin();
-    this.#feed.start(this.state.inputs).catch((error: unknown) => {
-      const message = `The topics commands and status cannot be read: ${messageOf(error)}. Restart this JobManager once the cause is mended.`;
-      this.#fail(new JobManagerError('TOPIC_UNREADABLE', message, { cause: error }));
-    });
+    this.#feed.start(this.state.inputs);
   }
 
   /** The own Claim was just folded as counted. */
@@ -269,7 +268,9 @@ export class JobManager implements ClusterView {
   }
 
   #onGap(gapMs: number): void {
-    this.#options.logger.warn({ gapMs: Math.round(gapMs), role: this.role }, 'this process did not run for a while');
+    // Shorter ones, such as while code is loaded, have no consequence.
+    const level = gapMs < this.#leaderTimeoutMs ? 'debug' : 'warn';
+    this.#options.logger[level]({ gapMs: Math.round(gapMs), role: this.role }, 'this process did not run for a while');
     this.#election.onGap();
     this.#taskManagerWatch.grantGrace();
   }

@@ -9,10 +9,10 @@ import type { Commit } from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import { outcomesOfRefusal } from './deadLetters.ts';
+import { outcomesOfRefusal, placeOf, reasonToRefuse } from './deadLetters.ts';
 import { EffectRunner } from './effectRunner.ts';
 import { messageOf, traceOf } from './errors.ts';
-import { type FeedEntry, type InputFeed, inputKey } from './inputFeed.ts';
+import type { FeedEntry, InputFeed } from './inputFeed.ts';
 import { LedgerClock } from './ledgerClock.ts';
 import { LedgerWriter } from './ledgerWriter.ts';
 import { type Proposal, type Refusal, Speculation } from './speculation.ts';
@@ -209,8 +209,8 @@ export class Leader {
     const shutdown = observations.find((input) => input.type === 'ShutdownRequested');
     const inputs: Proposal[] = observations.flatMap((input) => (input === shutdown ? [] : [{ input, entry: null }]));
     for (const entry of entries) {
-      const refusal = this.#refusalOf(entry);
-      if (refusal !== null) refused.push(refusal);
+      const reason = reasonToRefuse(entry, this.#context.poisoned);
+      if (reason !== null) refused.push({ entry, reason });
       else if (entry.delivery.kind === 'message') inputs.push({ input: entry.delivery.message, entry });
     }
     if (shutdown !== undefined) inputs.push({ input: shutdown, entry: null });
@@ -226,22 +226,6 @@ export class Leader {
   #roomToDecide(): boolean {
     if (this.#ended || this.#closing || this.#effects.full) return false;
     return this.#writer.inFlight.length < MAX_COMMITS_IN_FLIGHT;
-  }
-
-  #refusalOf(entry: FeedEntry): Refusal | null {
-    const { delivery } = entry;
-    const poison = this.#context.poisoned.get(`${inputKey(entry.topic, delivery.partition)}/${delivery.offset}`);
-    if (poison !== undefined) return { entry, reason: poison };
-    switch (delivery.kind) {
-      case 'message':
-        return null;
-      case 'tombstone':
-        return { entry, reason: 'The record has no value.' };
-      case 'undecodable':
-        return { entry, reason: delivery.reason };
-      default:
-        return delivery satisfies never;
-    }
   }
 
   /** Resolves once the dead letters are durable; never, where the term ends before. */
@@ -295,8 +279,10 @@ export class Leader {
    */
   #onUnappendable(commit: Commit, reason: string): void {
     for (const cause of commit.causes) {
-      const place = `${inputKey(cause.topic, cause.partition)}/${cause.offset}`;
-      this.#context.poisoned.set(place, `What was decided on it cannot be appended to the topic events: ${reason}`);
+      this.#context.poisoned.set(
+        placeOf(cause),
+        `What was decided on it cannot be appended to the topic events: ${reason}`,
+      );
     }
     this.#end('resigned', `a Commit cannot be appended to the topic events: ${reason}`);
   }

@@ -2,7 +2,7 @@
 // than the highest seen comes from a deposed leader and is refused; one that nobody can decode becomes a dead letter. If the tail
 // breaks, messages may have been missed: it begins again at the end and says so.
 import type { Channels, Delivery } from '../codec/channels.ts';
-import { appendDurably, pause } from '../codec/durableAppend.ts';
+import { appendDurably, pause, sharedAbort } from '../codec/durableAppend.ts';
 import type { AssignmentMessage } from '../core/messages.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Tail } from '../ports/journal.ts';
@@ -26,7 +26,7 @@ export interface AssignmentReaderOptions {
 
 export class AssignmentReader {
   readonly #options: AssignmentReaderOptions;
-  readonly #abort = new AbortController();
+  readonly #abort = sharedAbort();
   readonly #partition: number;
   #tail: Tail | null = null;
   #highestEpoch = 0;

@@ -1,7 +1,7 @@
 // Carries the lines that `print` produces to the `results` topic and tells the sink when they are durable, which is its back-pressure.
 // Each record says how many lines of its sink attempt came before it, so that a repeated append shows no line twice.
 import type { Channels } from '../codec/channels.ts';
-import { appendDurably } from '../codec/durableAppend.ts';
+import { appendDurably, sharedAbort } from '../codec/durableAppend.ts';
 import { resultHeaders } from '../codec/resultPosition.ts';
 import type { AttemptReport, ResultBatch } from '../core/schema.gen.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -17,7 +17,7 @@ export interface ResultForwarderOptions {
 
 export class ResultForwarder {
   readonly #options: ResultForwarderOptions;
-  readonly #abort = new AbortController();
+  readonly #abort = sharedAbort();
   /** Lines taken so far: by attempt, then by sink. */
   readonly #lines = new Map<string, Map<string, number>>();
 

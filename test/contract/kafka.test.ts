@@ -14,15 +14,13 @@ const run = randomBytes(4).toString('hex');
 const topicPrefix = `sluice.test-${run}.`;
 const text = (value: string) => ({ key: null, value: Buffer.from(value), headers: {} });
 
-if (!brokers) {
-  it.skip('the Kafka journal (no broker)', () => {});
-} else {
-  const connect = (clientId = 'contract') => openKafkaJournal({ brokers, topicPrefix, clientId });
+describe.skipIf(!brokers)('on Kafka', () => {
+  const connect = (clientId = 'contract') => openKafkaJournal({ brokers: brokers!, topicPrefix, clientId });
 
   journalContract('kafka', async () => ({ connect: () => connect(), close: async () => {} }));
 
   describe('kafka journal: quirks', () => {
-    const kafka = new Kafka({ brokers, clientId: 'quirks', logLevel: logLevel.NOTHING });
+    const kafka = new Kafka({ brokers: brokers!, clientId: 'quirks', logLevel: logLevel.NOTHING });
     let journal: Journal;
     beforeAll(async () => {
       journal = await connect();
@@ -175,7 +173,7 @@ if (!brokers) {
       expect(await journal.append('replicated', 0, [text('written')])).toBe(0);
     });
   });
-}
+});
 
 it('says at opening that no broker is there, where it looked and what to do', async () => {
   const opening = openKafkaJournal({ brokers: ['127.0.0.1:9'], topicPrefix, clientId: 'nobody', openTimeoutMs: 200 });

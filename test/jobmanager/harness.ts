@@ -260,7 +260,7 @@ export function commitsOf(stored: readonly Stored<'events'>[]): Commit[] {
 
 /** A job of two vertices, source → sink, both in one slot a subtask. */
 export function submitJob(number: number, parallelism = 1): SubmitJob {
-  const id = (prefix: string) => `${prefix}${number.toString(16)}`.padEnd(32, '0');
+  const id = (prefix: string) => prefix + number.toString(16).padStart(31, '0');
   const vertex = (name: string, inputs: { source: number; strategy: 'FORWARD' | 'HASH' | 'REBALANCE' }[]) => ({
     id: id(name === 'Source' ? 'a' : 'b'),
     name,

@@ -153,4 +153,18 @@ describe('leadership', () => {
     expect(a.jobManager.state.epoch).toBeGreaterThan(1);
     await harness.until(() => !a.jobManager.state.taskManagers.has('tm-1'), 20_000);
   });
+
+  it('takes the inputs up again that its last term had taken and lost', async () => {
+    harness = await new Harness().open();
+    const a = await harness.startLeader('a');
+    harness.broker.onLanded = (topic) => {
+      if (topic === 'commands')
+        harness.broker.faults = { ...harness.broker.faults, lostRequestRate: 1, requestTimeoutMs: 100 };
+    };
+    await harness.submit(submitJob(1));
+    await harness.until(() => a.jobManager.role === 'standby', 20_000);
+    harness.broker.faults = { ...harness.broker.faults, lostRequestRate: 0 };
+    await harness.until(() => a.jobManager.state.jobs.size === 1, 20_000);
+    expect(a.jobManager.state.epoch).toBeGreaterThan(1);
+  });
 });

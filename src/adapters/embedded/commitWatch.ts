@@ -5,6 +5,8 @@ import type { Clock, Timer } from '../../ports/clock.ts';
 
 /** Longest that a commit of another process stays unnoticed. */
 const POLL_MS = 25;
+/** The file system may tell of a commit's last write a moment before readers see the commit: after a notice polls begin at this, doubling. */
+const FOLLOW_UP_MS = 1;
 
 export class CommitWatch {
   readonly #clock: Clock;
@@ -16,12 +18,12 @@ export class CommitWatch {
   constructor(clock: Clock, onMaybeCommitted: () => void) {
     this.#clock = clock;
     this.#onMaybeCommitted = onMaybeCommitted;
-    this.#arm();
+    this.#arm(POLL_MS);
   }
 
   add(file: string): void {
     try {
-      const watcher = fs.watch(file, { persistent: false }, this.#onMaybeCommitted);
+      const watcher = fs.watch(file, { persistent: false }, () => this.#noticed());
       // Out of watches, or the file system has none: the poll does it alone.
       watcher.on('error', () => watcher.close());
       this.#watchers.push(watcher);
@@ -37,11 +39,17 @@ export class CommitWatch {
     for (const watcher of this.#watchers) watcher.close();
   }
 
-  #arm(): void {
+  #noticed(): void {
     if (this.#closed) return;
-    this.#timer = this.#clock.after(POLL_MS, () => {
+    this.#onMaybeCommitted();
+    this.#timer?.cancel();
+    this.#arm(FOLLOW_UP_MS);
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer = this.#clock.after(delayMs, () => {
       this.#onMaybeCommitted();
-      this.#arm();
+      if (!this.#closed) this.#arm(Math.min(2 * delayMs, POLL_MS));
     });
   }
 }

@@ -9,7 +9,10 @@ export type Database = RootDatabase<Buffer, Buffer>;
 
 export interface EnvironmentOptions {
   readonly path: string;
-  /** Address space for the map. The file takes only what is stored; LMDB maps more where a file outgrows it. */
+  /**
+   * Address space for the map. The file takes only what is stored; LMDB maps more where a file outgrows it. Where the process may not
+   * have so much (`ulimit -v`) LMDB's binding crashes, so it must be set lower there.
+   */
   readonly mapSizeBytes: number;
   /** Volatile: commits reach the disk when the system likes. They survive the process's death, not the machine's. */
   readonly durable: boolean;
@@ -18,6 +21,12 @@ export interface EnvironmentOptions {
 /** Processes times threads that may read at once. */
 const MAX_READERS = 1024;
 const FORMAT_KEY = keys.meta('format');
+const FULL_MESSAGE = /MDB_MAP_FULL|No space left|File too large|Disk quota/i;
+/** A disk that ran full cuts a write short, which LMDB calls an I/O error: with less than this free, that is what it was. */
+const FREE_BYTES_LOW = 4 * 1024 * 1024;
+/** LMDB's mark in the first page of a data file, and where it stands. */
+const LMDB_MAGIC = 0xbeefc0de;
+const LMDB_MAGIC_AT = 24;
 
 export class Environment {
   readonly path: string;
@@ -29,6 +38,7 @@ export class Environment {
     this.dataFile = `${path}/data.mdb`;
     try {
       fs.mkdirSync(path, { recursive: true });
+      assertDatabase(this.dataFile);
       this.#database = open<Buffer, Buffer>({
         path,
         mapSize: mapSizeBytes,
@@ -86,7 +96,7 @@ export class Environment {
 
   #writeFailure(cause: unknown, committing: boolean): JournalError {
     const message = messageOf(cause);
-    if (/MDB_MAP_FULL|mapsize limit|No space left|ENOSPC|File too large|Disk quota/i.test(message)) {
+    if (FULL_MESSAGE.test(message) || freeBytes(this.path) < FREE_BYTES_LOW) {
       return new JournalError(
         'JOURNAL_FULL',
         `The disk under the embedded journal in ${this.path} has no room for another commit (${message}); free some space, or lower ` +
@@ -124,4 +134,23 @@ export class Environment {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** LMDB's binding crashes on a file that is no database, so what it is handed is looked at first. */
+function assertDatabase(dataFile: string): void {
+  const stats = fs.statSync(dataFile, { throwIfNoEntry: false });
+  if (stats === undefined || stats.size === 0) return;
+  const begin = Buffer.alloc(LMDB_MAGIC_AT + 4);
+  const file = fs.openSync(dataFile, 'r');
+  try {
+    fs.readSync(file, begin, 0, begin.length, 0);
+  } finally {
+    fs.closeSync(file);
+  }
+  if (begin.readUInt32LE(LMDB_MAGIC_AT) !== LMDB_MAGIC) throw new Error(`${dataFile} is no LMDB database`);
+}
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  return bavail * bsize;
 }

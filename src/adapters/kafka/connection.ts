@@ -7,7 +7,7 @@ import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js';
 import protocol from 'kafkajs/src/protocol/requests/index.js';
 import { KafkaFailure, textOf } from './failure.ts';
 
-export type KafkaSasl =
+type KafkaSasl =
   | {
       readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
       readonly username: string;
@@ -19,7 +19,7 @@ export type KafkaSasl =
     };
 
 /** Receives kafkajs's log lines; a line about a broken connection is normal while a broker restarts. */
-export type KafkaLog = (
+type KafkaLog = (
   level: 'debug' | 'info' | 'warn' | 'error',
   message: string,
   fields: Readonly<Record<string, unknown>>,

@@ -12,14 +12,12 @@ import {
   type TopicSpec,
 } from '../../ports/journal.ts';
 import { type ClusterSettings, KafkaCluster } from './cluster.ts';
-import type { BrokerConnection, KafkaLog, KafkaSasl } from './connection.ts';
+import type { BrokerConnection } from './connection.ts';
 import { KafkaFailure, textOf } from './failure.ts';
 import { deleteRecords, fetchOffset } from './requests.ts';
 import { KafkaTail, type TailStart } from './tail.ts';
 import { ensureKafkaTopics } from './topics.ts';
 import { PartitionWriter } from './writer.ts';
-
-export type { KafkaLog, KafkaSasl };
 
 export interface KafkaJournalOptions extends ClusterSettings {
   /** Put before every topic's name: `sluice.<cluster-id>.` */

@@ -114,13 +114,21 @@ class BrokerProcess implements LocalBroker {
     await this.kill('SIGKILL');
     const log = fs.openSync(this.#logFile, 'a');
     // A group of its own: Ctrl-C at the terminal must not end the broker before its clients.
-    const child = spawn('java', [...this.#installation.javaArguments, 'kafka.Kafka', this.#propertiesFile], {
-      stdio: ['ignore', log, log],
-      detached: true,
-      cwd: this.#dir,
-    });
+    const child = spawn(
+      this.#installation.java,
+      [...this.#installation.javaArguments, 'kafka.Kafka', this.#propertiesFile],
+      {
+        stdio: ['ignore', log, log],
+        detached: true,
+        cwd: this.#dir,
+      },
+    );
     fs.closeSync(log);
-    const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
+    const failed = once(child, 'error').then(([error]) => {
+      throw new Error(
+        `could not start Java (${(error as Error).message}); install Java 17 or newer, or set KAFKA_BROKERS`,
+      );
+    });
     failed.catch(() => {});
     if (child.pid === undefined) await failed;
     this.#child = child;

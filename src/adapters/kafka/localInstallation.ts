@@ -10,12 +10,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export interface KafkaInstallation {
+  /** The Java program. */
+  readonly java: string;
   /** Everything of the `java` command line before the main class. */
   readonly javaArguments: readonly string[];
   /** A formatted, empty data folder, to be copied. */
   readonly formattedDataDir: string;
 }
 
+const JAVA = 'java';
+const MAVEN = 'mvn';
 const KAFKA_VERSION = '4.3.1';
 const SLF4J_VERSION = '1.7.36';
 const MIN_JAVA_VERSION = 17;
@@ -59,6 +63,7 @@ function installationIn(dir: string, archiveOptions: readonly string[]): KafkaIn
   const jars = fs.readdirSync(libs).filter((name) => name.endsWith('.jar'));
   const classPath = jars.sort().map((name) => path.join(libs, name));
   return {
+    java: JAVA,
     javaArguments: [...JVM_OPTIONS, ...archiveOptions, '-cp', classPath.join(path.delimiter)],
     formattedDataDir: path.join(dir, 'data'),
   };
@@ -105,7 +110,7 @@ export function serverProperties(options: {
 
 async function requireJava(): Promise<void> {
   try {
-    const { stderr } = await run('java', ['-version'], { timeout: TOOL_TIMEOUT_MS });
+    const { stderr } = await run(JAVA, ['-version'], { timeout: TOOL_TIMEOUT_MS });
     const version = Number(/version "(\d+)/.exec(stderr)?.[1]);
     if (version >= MIN_JAVA_VERSION) return;
     throw new Error(`Java ${version} is too old`);
@@ -130,7 +135,7 @@ async function build(dir: string): Promise<void> {
       'dependency:copy-dependencies',
       `-DoutputDirectory=${libs}`,
     ];
-    await run('mvn', goal, { timeout: DOWNLOAD_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 }).catch(
+    await run(MAVEN, goal, { timeout: DOWNLOAD_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 }).catch(
       (error: Error & { stdout?: string }) => {
         const reason = (error.stdout || error.message).trim().split('\n').slice(0, 3).join(' ');
         throw new Error(
@@ -143,7 +148,7 @@ async function build(dir: string): Promise<void> {
     // The formatted data names no port, so any will do here.
     fs.writeFileSync(properties, serverProperties({ port: 1, controllerPort: 2, dataDir }));
     const { javaArguments } = installationIn(fresh, []);
-    await run('java', [...javaArguments, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties], {
+    await run(JAVA, [...javaArguments, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties], {
       timeout: TOOL_TIMEOUT_MS,
     });
     fs.renameSync(fresh, dir);
@@ -165,13 +170,9 @@ async function train(dir: string, archive: string): Promise<void> {
     const controllerPort = 19_000 + (process.pid % 1_000);
     fs.writeFileSync(properties, serverProperties({ port: 0, controllerPort, dataDir }));
     const quiet = javaArguments.filter((option) => !option.startsWith('-Dorg.slf4j'));
-    const child = spawn(
-      'java',
-      [...quiet, '-Dorg.slf4j.simpleLogger.defaultLogLevel=info', 'kafka.Kafka', properties],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    const child = spawn(JAVA, [...quiet, '-Dorg.slf4j.simpleLogger.defaultLogLevel=info', 'kafka.Kafka', properties], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const exited = once(child, 'exit');
     const timer = setTimeout(() => child.kill('SIGKILL'), TRAINING_TIMEOUT_MS);
     const onText = (text: Buffer) => {

@@ -215,7 +215,10 @@ function readHeaders(cursor: Cursor): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (let index = 0; index < count; index++) {
     const name = cursor.text() ?? '';
-    headers[name] = cursor.text() ?? '';
+    const value = cursor.text() ?? '';
+    // An assignment to this one name would reach the prototype instead.
+    if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true });
+    else headers[name] = value;
   }
   return headers;
 }
