@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { systemClock, systemIds } from './adapters/system.ts';
 import { type Channels, openChannels } from './codec/channels.ts';
+import { policyOf } from './config/policy.ts';
 import type { Config } from './config.ts';
-import type { Policy } from './core/inputs.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import type { Journal } from './ports/journal.ts';
 import type { Logger } from './ports/logger.ts';
@@ -116,14 +116,6 @@ export async function createJobManager(
     logger,
     onFailure,
   });
-}
-
-function policyOf(config: Config): Policy {
-  return {
-    faultTransferDelayMs: config['heartbeat.fault-transfer-delay'],
-    restartAttempts: config['restart-strategy.type'] === 'none' ? 0 : config['restart-strategy.fixed-delay.attempts'],
-    restartDelayMs: config['restart-strategy.fixed-delay.delay'],
-  };
 }
 
 export async function createTaskExecutor(

@@ -62,11 +62,13 @@ export function toExecutableJob(name: string, graph: StreamGraph): ExecutableJob
         source: indexOf.get(headOf.get(input.source)!)!,
         strategy: input.strategy,
       })),
+      coLocationGroup: null,
     }),
   );
   return {
     name,
     graph: { vertices, hash: hashOfJob(vertices, operators) },
+    checkpointing: null,
     vertices: ordered.map((head) => ({ head: chainNodes.get(head)! })),
   };
 }

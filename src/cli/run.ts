@@ -5,9 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { bundleJob } from '../client/bundle.ts';
 import type { JobHandle } from '../client/jobHandle.ts';
-import { planJob } from '../client/plan.ts';
+import { type JobPlan, planJob } from '../client/plan.ts';
 import { loadConfig } from '../config.ts';
-import type { JobGraph } from '../core/schema.gen.ts';
 import type { Logger } from '../ports/logger.ts';
 import { type Backbone, connectJobClient, openBackbone } from '../wiring.ts';
 import { CliError } from './cliError.ts';
@@ -23,10 +22,8 @@ interface RunOptions extends DirOption {
   readonly parallelism?: number;
 }
 
-interface PlannedJob {
-  readonly name: string;
+interface PlannedJob extends JobPlan {
   readonly bundle: { readonly name: string; readonly bytes: Uint8Array };
-  readonly graph: JobGraph;
 }
 
 /** Resolves with the exit code. */
@@ -55,8 +52,7 @@ async function planFile(file: string, args: readonly string[], parallelism: numb
   try {
     const bundlePath = path.join(folder, `${bundle.sha256}.mjs`);
     await fs.writeFile(bundlePath, bundle.bytes);
-    const { name, graph } = await planJob({ bundlePath, name: bundle.name, args, parallelism });
-    return { name, graph, bundle };
+    return { ...(await planJob({ bundlePath, name: bundle.name, args, parallelism })), bundle };
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }
@@ -64,14 +60,21 @@ async function planFile(file: string, args: readonly string[], parallelism: numb
 
 async function submitAndFollow(
   backbone: Backbone,
-  { name, bundle, graph }: PlannedJob,
+  { name, bundle, graph, checkpointing }: PlannedJob,
   args: readonly string[],
   parallelism: number,
   options: RunOptions,
 ): Promise<number> {
   const client = await connectJobClient(backbone);
   try {
-    const handle = await client.submit({ name, artifact: bundle, args, parallelism, graph });
+    const handle = await client.submit({
+      name,
+      artifact: bundle,
+      args,
+      parallelism,
+      graph,
+      options: { checkpointing },
+    });
     console.log(`Job has been submitted with JobID ${handle.jobId}`);
     return options.detached ? 0 : await follow(handle, options);
   } finally {

@@ -50,13 +50,18 @@ export class CommandSender {
     let cause: unknown;
     const sendOnce = async (): Promise<void> => {
       await askUntilAnswered(() => this.open(), clock, abort.signal);
-      await appendDurably(this.#options.channels, 'commands', [{ key: command.jobId, message: command }], {
-        clock,
-        signal: abort.signal,
-        onRetry: (error) => {
-          cause = error;
+      await appendDurably(
+        this.#options.channels,
+        'commands',
+        [{ key: subjectOf(command) ?? commandId, message: command }],
+        {
+          clock,
+          signal: abort.signal,
+          onRetry: (error) => {
+            cause = error;
+          },
         },
-      });
+      );
       sent = true;
     };
     return new Promise<CommandReply>((resolve, reject) => {
@@ -128,23 +133,34 @@ export function closed(): JobClientError {
 }
 
 function noReply(command: Command, waitedMs: number, sent: boolean, cause: unknown): JobClientError {
-  const { type, commandId, jobId } = command;
+  const { commandId } = command;
+  const what = nameOf(command);
   if (!sent) {
     const because = cause instanceof Error ? ` (${cause.message})` : '';
     return new JobClientError(
       'COMMAND_NOT_SENT',
-      `${type} for job ${jobId} could not be written to the journal within ${waitedMs} ms${because}: check that the journal runs and can be reached; if you try again, use the same command id ${commandId}.`,
+      `${what} could not be written to the journal within ${waitedMs} ms${because}: check that the journal runs and can be reached; if you try again, use the same command id ${commandId}.`,
       { cause },
     );
   }
   return new JobClientError(
     'REPLY_TIMEOUT',
-    `No JobManager answered ${type} for job ${jobId} within ${waitedMs} ms: check that one runs and leads. The command is in the log and is carried out as soon as one does; if you try again, use the same command id ${commandId}, so that it is carried out once.`,
+    `No JobManager answered ${what} within ${waitedMs} ms: check that one runs and leads. The command is in the log and is carried out as soon as one does; if you try again, use the same command id ${commandId}, so that it is carried out once.`,
   );
 }
 
-function notSent({ type, jobId }: Command, cause: unknown): Error {
+function notSent(command: Command, cause: unknown): Error {
   if (cause instanceof JobClientError) return cause;
   const because = cause instanceof Error ? cause.message : String(cause);
-  return new JobClientError('COMMAND_NOT_SENT', `${type} for job ${jobId} could not be sent: ${because}`, { cause });
+  return new JobClientError('COMMAND_NOT_SENT', `${nameOf(command)} could not be sent: ${because}`, { cause });
+}
+
+/** The job that the command is about, if any. */
+function subjectOf(command: Command): string | null {
+  return 'jobId' in command ? command.jobId : null;
+}
+
+function nameOf(command: Command): string {
+  const jobId = subjectOf(command);
+  return jobId === null ? command.type : `${command.type} for job ${jobId}`;
 }

@@ -1,7 +1,7 @@
 // Submits jobs and follows them, for the CLI and for other services. It talks to the log and never to a particular JobManager, so it
 // works whoever leads and over a change of leader. Every wait is bounded but the one for a job's end.
 import type { Channels } from '../codec/channels.ts';
-import type { Artifact, JobGraph, JobStatus } from '../core/schema.gen.ts';
+import type { Artifact, JobGraph, JobOptions, JobStatus } from '../core/schema.gen.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import { type Bundle, uploadArtifact } from './artifacts.ts';
 import { CommandSender, closed } from './commandSender.ts';
@@ -12,6 +12,16 @@ import { rangeOf, withinTime } from './reading.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const ID_LENGTH = 32;
+const DEFAULT_JOB_OPTIONS: JobOptions = {
+  priority: 0,
+  startAt: null,
+  parentJobId: null,
+  waitForParent: false,
+  restartStrategy: null,
+  checkpointing: null,
+  savepointPath: null,
+  allowNonRestoredState: false,
+};
 
 export interface JobClientOptions {
   readonly channels: Channels;
@@ -29,6 +39,8 @@ export interface JobSubmission {
   /** Default parallelism that the graph was planned with. */
   readonly parallelism: number;
   readonly graph: JobGraph;
+  /** How it is run; what is left out has its default: at once, without checkpoints, by the cluster's restart strategy. */
+  readonly options?: Partial<JobOptions>;
   /** 32 lower-case hex digits; default: a new one. */
   readonly jobId?: string;
   /** Default: a new one. Pass the one of an earlier try to repeat that try: it is carried out once. */
@@ -75,8 +87,17 @@ export class JobClient {
     );
     const handle = this.#handleOf(jobId, resultsFrom, this.#statuses.watch(jobId));
     try {
-      const command = { type: 'SubmitJob', commandId, jobId, name, artifact, args, parallelism, graph } as const;
-      const { rejection, message } = await this.#commands.send(command);
+      const { rejection, message } = await this.#commands.send({
+        type: 'SubmitJob',
+        commandId,
+        jobId,
+        name,
+        artifact,
+        args,
+        parallelism,
+        graph,
+        options: { ...DEFAULT_JOB_OPTIONS, ...submission.options },
+      });
       if (rejection !== null) throw new SubmissionRejected(rejection, jobId, message);
       return handle;
     } catch (error) {

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { JobModuleError } from '../api/jobModuleError.ts';
 import { DEFAULT_REBUILD_TIMEOUT_MS, neverExecuted, type RebuildOptions, threw, timedOut } from '../api/rebuild.ts';
-import type { JobGraph } from '../core/schema.gen.ts';
+import type { CheckpointConfig, JobGraph } from '../core/schema.gen.ts';
 import type { PlanAnswer } from './planWorker.ts';
 
 /** Heap limit of the planner's thread. Elements of a collection source count. */
@@ -31,6 +31,8 @@ export interface JobPlan {
   /** As given to execute. */
   readonly name: string;
   readonly graph: JobGraph;
+  /** As the program asks for; null: none. */
+  readonly checkpointing: CheckpointConfig | null;
 }
 
 /** Rejects with a JobModuleError: THREW, NEVER_EXECUTED, EXECUTE_TWICE, TIMED_OUT, OUT_OF_MEMORY, FILE_NOT_FOUND. */
@@ -49,7 +51,8 @@ export async function planJob(options: PlanOptions): Promise<JobPlan> {
     return await new Promise<JobPlan>((resolve, reject) => {
       limit = setTimeout(() => reject(timedOut(options.name, timeoutMs)), timeoutMs + TIMEOUT_MARGIN_MS);
       worker.on('message', (answer: PlanAnswer) => {
-        if (answer.kind === 'planned') resolve({ name: answer.name, graph: answer.graph });
+        if (answer.kind === 'planned')
+          resolve({ name: answer.name, graph: answer.graph, checkpointing: answer.checkpointing });
         else reject(JobModuleError.fromData(answer.error));
       });
       worker.on('error', (error: NodeJS.ErrnoException) => {

@@ -3,16 +3,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { JobModuleError, type JobModuleErrorData } from '../api/jobModuleError.ts';
 import { type RebuildOptions, rebuildJob } from '../api/rebuild.ts';
-import type { JobGraph } from '../core/schema.gen.ts';
+import type { CheckpointConfig, JobGraph } from '../core/schema.gen.ts';
 
 export type PlanAnswer =
-  | { readonly kind: 'planned'; readonly name: string; readonly graph: JobGraph }
+  | {
+      readonly kind: 'planned';
+      readonly name: string;
+      readonly graph: JobGraph;
+      readonly checkpointing: CheckpointConfig | null;
+    }
   | { readonly kind: 'failed'; readonly error: JobModuleErrorData };
 
 async function plan(): Promise<PlanAnswer> {
   try {
-    const { name, graph } = await rebuildJob(workerData as RebuildOptions);
-    return { kind: 'planned', name, graph };
+    const { name, graph, checkpointing } = await rebuildJob(workerData as RebuildOptions);
+    return { kind: 'planned', name, graph, checkpointing };
   } catch (error) {
     // Anything else is a bug of the planner: let it end the thread with its stack.
     if (!(error instanceof JobModuleError)) throw error;

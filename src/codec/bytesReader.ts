@@ -140,7 +140,14 @@ export class BytesReader {
     return index;
   }
 
-  /** Items in the next block of an array that holds `items` already; 0 ends the array. Every item takes at least a byte. */
+  /** An entry of a map, whatever its key: assigning `__proto__` would not make one. */
+  put(entries: Record<string, unknown>, key: string, value: unknown): void {
+    if (key === '__proto__')
+      Object.defineProperty(entries, key, { value, enumerable: true, configurable: true, writable: true });
+    else entries[key] = value;
+  }
+
+  /** Items in the next block of an array or map that holds `items` already; 0 ends it. Every item takes at least a byte. */
   block(items: number): number {
     let count = this.long();
     if (count < 0) {

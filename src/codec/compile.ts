@@ -16,6 +16,7 @@ type Shape =
   | { readonly kind: 'null' | 'boolean' | 'int' | 'long' | 'double' | 'string' | 'bytes' }
   | { readonly kind: 'enum'; readonly name: string; readonly symbols: readonly string[] }
   | { readonly kind: 'array'; readonly items: avro.Type }
+  | { readonly kind: 'map'; readonly values: avro.Type }
   | { readonly kind: 'union'; readonly branches: readonly avro.Type[] }
   | { readonly kind: 'record'; readonly name: string; readonly fields: readonly avro.types.Field[] };
 
@@ -33,6 +34,8 @@ function shapeOf(type: avro.Type): Shape {
       return { kind: 'enum', name: bareName(type), symbols: (type as avro.types.EnumType).symbols };
     case 'array':
       return { kind: 'array', items: (type as avro.types.ArrayType).itemsType };
+    case 'map':
+      return { kind: 'map', values: (type as avro.types.MapType).valuesType };
     case 'union:unwrapped':
     case 'union:wrapped':
       return { kind: 'union', branches: (type as avro.types.WrappedUnionType).types };
@@ -41,7 +44,7 @@ function shapeOf(type: avro.Type): Shape {
     default:
       throw new CodecError(
         'UNSUPPORTED_SCHEMA',
-        `Schemas of messages cannot use Avro's ${type.typeName}: use a record, an array or a primitive type.`,
+        `Schemas of messages cannot use Avro's ${type.typeName}: use a record, an array, a map or a primitive type.`,
       );
   }
 }
@@ -130,6 +133,11 @@ function readExpression(functions: Functions, written: avro.Type, current: avro.
         const item = readExpression(functions, from.items, (current as avro.types.ArrayType).itemsType, false);
         return `const items = []; for (let n = r.block(0); n > 0; n = r.block(items.length)) { while (n-- > 0) items.push(${item}); } return items;`;
       });
+    case 'map':
+      return once(() => {
+        const value = readExpression(functions, from.values, (current as avro.types.MapType).valuesType, false);
+        return `const entries = {}; for (let n = r.block(0), count = n; n > 0; n = r.block(count), count += n) { while (n-- > 0) r.put(entries, r.string(), ${value}); } return entries;`;
+      });
     case 'union':
       return once(() => {
         const cases = from.branches.map((branch, index) => {
@@ -171,16 +179,19 @@ function readRecord(
 /** The default of a field that the writer did not know, as source text. */
 function defaultOf(field: avro.types.Field, record: string): string {
   const value: unknown = field.defaultValue();
-  const plain =
-    value === null ||
-    ['string', 'number', 'boolean'].includes(typeof value) ||
-    (Array.isArray(value) && value.length === 0);
-  if (!plain)
+  if (!isPlain(value))
     throw new CodecError(
       'UNSUPPORTED_SCHEMA',
-      `${record}.${field.name} needs a default that is null, [], a string, a number or a boolean.`,
+      `${record}.${field.name} needs a default that is null, [], {}, a string, a number, a boolean or a record of those.`,
     );
   return JSON.stringify(value);
+}
+
+/** avsc wraps what stands in a union, null excepted, so an object is a record or a map where all that it holds is plain. */
+function isPlain(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isPlain);
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 /** The branch that a value of `written` becomes, or null where none fits. The exact type comes before one that it can be promoted to. */
@@ -229,6 +240,11 @@ function writeStatement(functions: Functions, type: avro.Type, value: string, pa
       return call(() => {
         const item = writeStatement(functions, shape.items, 'v[i]', `${path}[]`);
         return `if (!Array.isArray(v)) w.refuse(${where}, v, 'an array'); if (v.length > 0) { w.int(v.length, ${where}); for (let i = 0; i < v.length; i++) { ${item} } } w.int(0, ${where});`;
+      });
+    case 'map':
+      return call(() => {
+        const entry = writeStatement(functions, shape.values, 'v[k]', `${path}{}`);
+        return `if (typeof v !== 'object' || v === null) w.refuse(${where}, v, 'an object'); const ks = Object.keys(v); if (ks.length > 0) { w.int(ks.length, ${where}); for (const k of ks) { w.string(k, ${where}); ${entry} } } w.int(0, ${where});`;
       });
     case 'union':
       return call(() => writeUnion(functions, shape.branches, path));

@@ -58,8 +58,13 @@ function zodOf(type: avro.Type): z.ZodType {
     case 'array':
       return z.array(zodOf((type as avro.types.ArrayType).itemsType));
     case 'union:unwrapped':
-    case 'union:wrapped':
-      return z.union((type as avro.types.WrappedUnionType).types.map(zodOf));
+    case 'union:wrapped': {
+      const branches = (type as avro.types.WrappedUnionType).types;
+      const [only, ...others] = branches.filter((branch) => branch.typeName !== 'null');
+      // Where it can be said as such: a zod union tells no more than that none of its branches fits.
+      if (only !== undefined && others.length === 0) return zodOf(only).nullable();
+      return z.union(branches.map(zodOf));
+    }
     case 'record': {
       const fields = (type as avro.types.RecordType).fields.map((field) => {
         const value: unknown = field.defaultValue();

@@ -2757,6 +2757,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "bytes",
         "type": "long",
         "doc": "Its size in bytes."
+      },
+      {
+        "name": "digest",
+        "type": "string",
+        "doc": "sha256 in hex of the values of its records, in order."
       }
     ]
   },
@@ -3701,7 +3706,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "29adaa0802b986f6",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "601e8c2039bffbc6",
+  "Commit": "adec489a60853146",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "067740712d49d566",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",

@@ -5,7 +5,16 @@ export type MessageType = Message['type'];
 
 // An object with exactly one key a type: leaving one out, or naming a foreign one, does not compile.
 const TYPES: { readonly [T in TopicName]: Readonly<Record<TopicMessages[T]['type'], true>> } = {
-  commands: { SubmitJob: true, CancelJob: true },
+  commands: {
+    SubmitJob: true,
+    CancelJob: true,
+    PauseJob: true,
+    ResumeJob: true,
+    TriggerSavepoint: true,
+    StopWithSavepoint: true,
+    RescaleJob: true,
+    SetDesiredTaskManagers: true,
+  },
   replies: { CommandReply: true },
   events: { Claim: true, Commit: true },
   assignments: {
@@ -13,9 +22,12 @@ const TYPES: { readonly [T in TopicName]: Readonly<Record<TopicMessages[T]['type
     RegistrationRequired: true,
     DeployTasks: true,
     CancelTasks: true,
+    TriggerCheckpoint: true,
+    CheckpointComplete: true,
+    CheckpointAbort: true,
     ReleaseJob: true,
   },
-  status: { RegisterTaskManager: true, TaskReport: true, TaskManagerStopping: true },
+  status: { RegisterTaskManager: true, TaskReport: true, CheckpointReport: true, TaskManagerStopping: true },
   signals: { JobManagerHeartbeat: true, TaskManagerHeartbeat: true },
   jobs: { JobStatus: true },
   artifacts: { ArtifactPart: true },

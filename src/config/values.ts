@@ -88,6 +88,14 @@ export function integer(min: number, max: number) {
   });
 }
 
+/** A number that need not be whole. */
+export function decimal(min: number, max: number) {
+  return z.union([z.string(), z.number()]).transform((value, context) => {
+    const number = String(value).trim() === '' ? Number.NaN : Number(value);
+    return number >= min && number <= max ? number : refuse(context, `must be a number from ${min} to ${max}`);
+  });
+}
+
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `must be one of ${words.join(', ')}` });
 }
@@ -98,6 +106,11 @@ export function text(pattern: RegExp = /\S/, words = 'must be a text that is not
     const string = String(value).trim();
     return pattern.test(string) ? string : refuse(context, words);
   });
+}
+
+/** Text that may be left empty, which is null. */
+export function optionalText() {
+  return z.union([z.string(), z.number()]).transform((value) => String(value).trim() || null);
 }
 
 /** `a,b` or `a;b` or a YAML list. */

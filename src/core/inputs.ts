@@ -71,7 +71,7 @@ export interface Envelope {
 export type LoadBalanceMode = 'none' | 'slots' | 'tasks';
 
 /** Policies that decide() follows, from sluice.yaml. All times in ms. */
-export interface Policy {
+export interface FixedPolicy {
   /** `heartbeat.fault-transfer-delay`: from suspicion to loss. */
   readonly faultTransferDelayMs: number;
   /** `restart-strategy.*`; null: exponential delay for jobs with checkpoints, none for others. */
@@ -88,6 +88,10 @@ export interface Policy {
   readonly starvationLimitMs: number;
   /** Starts and stops TaskManagers; null: somebody else does. */
   readonly driver: DriverPolicy | null;
+}
+
+/** With what changes while a leader leads. */
+export interface Policy extends FixedPolicy {
   /** Measured load of TaskManagers (share of their cores in use, 0 to 1), as last heard. */
   readonly load: ReadonlyMap<string, number>;
 }

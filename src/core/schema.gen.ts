@@ -1080,6 +1080,8 @@ export interface SnapshotTaken {
   readonly parts: number;
   /** Its size in bytes. */
   readonly bytes: number;
+  /** sha256 in hex of the values of its records, in order. */
+  readonly digest: string;
 }
 
 /** Takes a savepoint and ends the job as FINISHED. */

@@ -74,7 +74,7 @@ function refusalOf({ delivery }: FeedEntry, value: Uint8Array, reason: string): 
   if (commandId === null) return null;
   const jobId = ids.jobId ?? delivery.key ?? '';
   const message = `The command at offset ${delivery.offset} of the topic commands was refused: ${reason.slice(0, MAX_REASON_LENGTH)}`;
-  return { type: 'CommandReply', commandId, jobId, rejection: 'INVALID_COMMAND', message };
+  return { type: 'CommandReply', commandId, jobId, rejection: 'INVALID_COMMAND', message, path: null };
 }
 
 interface Ids {

@@ -16,6 +16,12 @@ const MAX_MESSAGES_PER_APPEND = 256;
 /** What a leader appends beside `events`. */
 type EffectTopic = 'assignments' | 'replies' | 'jobs' | 'dead-letters';
 
+/** An effect that is no record: somebody's errand, who sees to it that it is done or that its failure comes back as an input. */
+export type Errand = Extract<
+  Effect,
+  { type: 'PlanJob' | 'DiscardCheckpoint' | 'StartTaskManager' | 'StopTaskManager' }
+>;
+
 /** An Effect, or the record of an input that could not be taken. */
 export type Outcome = Effect | { readonly type: 'Bury'; readonly message: DeadLetter };
 
@@ -23,6 +29,7 @@ export class EffectRunner {
   readonly #channels: Channels;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #errands: (errand: Errand) => void;
   readonly #onDrained: () => void;
   readonly #lanes = new Map<string, Lane<EffectTopic>>();
   readonly #drainWaiters: (() => void)[] = [];
@@ -30,11 +37,18 @@ export class EffectRunner {
   #stopped = false;
 
   /** `onDrained` is called whenever nothing waits any more. */
-  constructor(channels: Channels, clock: Clock, logger: Logger, onDrained: () => void) {
-    this.#channels = channels;
-    this.#clock = clock;
-    this.#logger = logger;
-    this.#onDrained = onDrained;
+  constructor(options: {
+    readonly channels: Channels;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly errands: (errand: Errand) => void;
+    readonly onDrained: () => void;
+  }) {
+    this.#channels = options.channels;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#errands = options.errands;
+    this.#onDrained = options.onDrained;
   }
 
   get full(): boolean {
@@ -76,6 +90,13 @@ export class EffectRunner {
           this.#enqueue('dead-letters', { key, message: outcome.message }, oneDone);
           break;
         }
+        case 'PlanJob':
+        case 'DiscardCheckpoint':
+        case 'StartTaskManager':
+        case 'StopTaskManager':
+          this.#errands(outcome);
+          oneDone();
+          break;
         default:
           outcome satisfies never;
       }

@@ -35,7 +35,6 @@ export class JobManager implements ClusterView {
   readonly #heartbeats: Heartbeats;
   readonly #taskManagerWatch: TaskManagerWatch;
   readonly #peers: Peers;
-  /** See LeaderContext. */
   readonly #poisoned = new Map<string, string>();
   /** Changed with each term and each Claim read back. */
   readonly #roleCondition: Condition;
@@ -221,8 +220,9 @@ export class JobManager implements ClusterView {
       restAddress: this.restAddress,
       channels,
       clock,
-      policy,
+      policy: () => ({ ...policy, load: this.#taskManagerWatch.load() }),
       logger,
+      errands: (errand) => logger.warn(errand, 'nobody here can do this'),
       feed: this.#feed,
       state: this.state,
       poisoned: this.#poisoned,

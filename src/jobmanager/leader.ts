@@ -10,7 +10,7 @@ import type { ClusterState } from '../core/state.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { outcomesOfRefusal, placeOf, reasonToRefuse } from './deadLetters.ts';
-import { EffectRunner } from './effectRunner.ts';
+import { EffectRunner, type Errand } from './effectRunner.ts';
 import { messageOf, traceOf } from './errors.ts';
 import type { FeedEntry, InputFeed } from './inputFeed.ts';
 import { LedgerClock } from './ledgerClock.ts';
@@ -38,8 +38,10 @@ export interface LeaderContext {
   readonly restAddress: string;
   readonly channels: Channels;
   readonly clock: Clock;
-  readonly policy: Policy;
+  /** As of now. */
+  readonly policy: () => Policy;
   readonly logger: Logger;
+  readonly errands: (errand: Errand) => void;
   readonly feed: InputFeed;
   /** The replica's state: the fold of what counted. */
   readonly state: Readonly<ClusterState>;
@@ -71,7 +73,7 @@ export class Leader {
     this.#logger = context.logger;
     this.epoch = context.state.epoch;
     this.#clock = new LedgerClock(context.clock, context.state.at);
-    this.#effects = new EffectRunner(context.channels, context.clock, context.logger, () => this.#wake());
+    this.#effects = new EffectRunner({ ...context, onDrained: () => this.#wake() });
     this.#writer = new LedgerWriter(context.channels, context.clock, context.logger, {
       onUnappendable: (commit, reason) => this.#onUnappendable(commit, reason),
       onClosed: (error) => this.#end('resigned', `the journal is closed: ${error.message}`),

@@ -1,6 +1,6 @@
 // What a JobManager is started with, and the times by which it judges who lives.
 import type { Channels } from '../codec/channels.ts';
-import type { Policy } from '../core/inputs.ts';
+import type { FixedPolicy } from '../core/inputs.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Signals } from '../ports/signals.ts';
@@ -32,7 +32,7 @@ export interface JobManagerOptions {
   readonly signals: Signals;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly policy: Policy;
+  readonly policy: FixedPolicy;
   /** Port 0 takes any free one. Null: no REST. */
   readonly rest: { readonly host: string; readonly port: number } | null;
   /** Default: `defaultLiveness`. */

@@ -1,10 +1,11 @@
 // A leader's own state ahead of the log, and the deciding on it. What is decided is folded here at once and handed to the writer, so the
 // next decision sees it. It is always the replica's state plus the Commits in flight; that is how it is rebuilt when core fails on an
 // input, which then costs that input and not the term.
-import { copyState, nextDeadline, propose } from '../core/decide.ts';
+import { copyState, propose } from '../core/decide.ts';
 import type { Envelope, Input, Policy } from '../core/inputs.ts';
 import { applyRecord } from '../core/ledger.ts';
 import type { Cause, Commit } from '../core/schema.gen.ts';
+import { nextDeadline } from '../core/settle.ts';
 import type { ClusterState } from '../core/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import { traceOf } from './errors.ts';
@@ -26,7 +27,8 @@ export interface SpeculationOptions {
   /** The replica's state. */
   readonly base: Readonly<ClusterState>;
   readonly inFlight: readonly Commit[];
-  readonly policy: Policy;
+  /** As of now. */
+  readonly policy: () => Policy;
   readonly logger: Logger;
   /** The ledger's time. */
   readonly now: () => number;
@@ -47,7 +49,7 @@ export class Speculation {
   }
 
   nextDeadline(): number | null {
-    return nextDeadline(this.#state);
+    return nextDeadline(this.#state, this.#options.policy());
   }
 
   /** Decides, folds, and hands the Commits to the writer. Returns the inputs that core failed on: a bug, and no reason to stop leading. */
@@ -59,7 +61,7 @@ export class Speculation {
     );
     let commits: Commit[];
     try {
-      commits = propose(this.#state, envelopes, this.#options.policy);
+      commits = propose(this.#state, envelopes, this.#options.policy());
     } catch (error) {
       // The state is half changed. What was written stands, so fold that again; the seqs of the failed call were never written and may be
       // given anew. Then each input goes alone, so that only the one at fault is refused.

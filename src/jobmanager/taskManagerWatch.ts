@@ -40,6 +40,7 @@ export class TaskManagerWatch {
   readonly #options: TaskManagerWatchOptions;
   readonly #time: RunningTime;
   readonly #watched = new Map<string, Watched>();
+  #load: ReadonlyMap<string, number> | null = null;
 
   constructor(options: TaskManagerWatchOptions, time: RunningTime) {
     this.#options = options;
@@ -48,6 +49,14 @@ export class TaskManagerWatch {
 
   lastHeard(taskManagerId: string): HeardTaskManager | null {
     return this.#watched.get(taskManagerId)?.last ?? null;
+  }
+
+  /** Load of each TaskManager heard: the share of its machine's cores that it uses. A new map whenever one was heard. */
+  load(): ReadonlyMap<string, number> {
+    this.#load ??= new Map(
+      [...this.#watched].flatMap(([id, { last }]) => (last === null ? [] : [[id, last.heartbeat.cpuLoad] as const])),
+    );
+    return this.#load;
   }
 
   /** `leading`: null on a standby. */
@@ -60,6 +69,7 @@ export class TaskManagerWatch {
     const id = heartbeat.taskManagerId;
     const watched = this.#watch(id);
     watched.last = { heartbeat, heardAt };
+    this.#load = null;
     watched.heardAtMs = this.#time.ms;
     const known = state.taskManagers.get(id);
     if (known === undefined) return this.#onUnknown(id, watched, leading);

@@ -1,10 +1,21 @@
 // The Workers port: the part of a TaskManager that runs tasks. The shell (taskmanager/) hands it deployments and forwards what it
 // reports; how tasks are spread over threads and how records travel between them is the adapter's own affair.
-import type { AttemptReport, CancelTasks, DeployTasks, ResultBatch } from '../core/schema.gen.ts';
+import type {
+  AttemptReport,
+  CancelTasks,
+  CheckpointAbort,
+  CheckpointComplete,
+  CheckpointReport,
+  DeployTasks,
+  ResultBatch,
+  TriggerCheckpoint,
+} from '../core/schema.gen.ts';
 
 export interface WorkersHandlers {
   /** An attempt became RUNNING, FINISHED, CANCELED or FAILED (with its stack). Once per change, in order per attempt. */
   readonly onReports: (reports: readonly AttemptReport[]) => void;
+  /** Subtasks stored their state for a checkpoint, or could not: each says one or the other, once. After the report that it is RUNNING. */
+  readonly onCheckpointReports: (report: CheckpointReport) => void;
   /** Lines that `print` produced. The sink waits for the promise (back-pressure) before it goes on, and before FINISHED. */
   readonly onResults: (batch: ResultBatch) => Promise<void>;
 }
@@ -16,6 +27,12 @@ export interface Workers {
   deploy(message: DeployTasks): void;
   /** Stops attempts; each is reported CANCELED once, an unknown one too. Repeats are harmless. */
   cancel(message: CancelTasks): void;
+  /** The named source subtasks emit the checkpoint's barrier. One that they have emitted already is not emitted again. */
+  triggerCheckpoint(message: TriggerCheckpoint): void;
+  /** The checkpoint is complete: two-phase sinks commit, and tasks end that it was to stop. Repeats are harmless. */
+  completeCheckpoint(message: CheckpointComplete): void;
+  /** The checkpoint will not complete: what it holds is let go, and tasks that it held up go on. Repeats are harmless. */
+  abortCheckpoint(message: CheckpointAbort): void;
   /** Forgets everything kept for the job: cached graph, bundle, ended attempts. Cancels what still runs. */
   releaseJob(jobId: string): void;
   /** Every attempt that is not ended, with its counters. */

@@ -1,6 +1,6 @@
 // What an operator is, as the API describes it and the runtime executes it: one union, so that neither side needs to know the other.
 // Functions in a spec are the user's own, taken from the rebuilt module; a spec never leaves its thread.
-import type { JobGraph, ShipStrategy } from '../core/schema.gen.ts';
+import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
 
 /** `recordsPerSecond` bounds the whole source, shared equally by its subtasks; undefined = as fast as consumers allow. */
 export interface Pace {
@@ -53,5 +53,7 @@ export interface OutgoingExchange {
 export interface ExecutableJob {
   readonly name: string;
   readonly graph: JobGraph;
+  /** As the program asks for; null: none. */
+  readonly checkpointing: CheckpointConfig | null;
   readonly vertices: readonly { readonly head: ChainNode }[];
 }

@@ -4,21 +4,12 @@
 import type { Channels } from '../codec/channels.ts';
 import { appendDurably } from '../codec/durableAppend.ts';
 import type { StatusMessage } from '../core/inputs.ts';
-import type { AttemptReport, RegisterTaskManager, TaskManagerStopping } from '../core/schema.gen.ts';
+import type { AttemptReport, CheckpointReport, RegisterTaskManager, TaskManagerStopping } from '../core/schema.gen.ts';
 import type { Clock } from '../ports/clock.ts';
 import { JournalError } from '../ports/journal.ts';
 import type { Logger } from '../ports/logger.ts';
 import { attemptKey } from './attemptKey.ts';
-
-const MAX_REPORTS_PER_RECORD = 1_000;
-const MAX_REPORT_BYTES_PER_RECORD = 512 * 1024;
-/** Encoded size of a report without its reason, at most. */
-const REPORT_BYTES = 96;
-/** UTF-8 bytes that a UTF-16 unit takes, at most. */
-const BYTES_PER_CHAR = 3;
-const MAX_REASON_CHARS = 16 * 1024;
-/** Beyond this many waiting reports only the latest of each attempt is kept, which the number of attempts bounds. */
-export const MAX_QUEUED_REPORTS = 10_000;
+import { halvesOf, type ReportMessage, ReportQueue } from './reportQueue.ts';
 
 export interface StatusOutboxOptions {
   readonly taskManagerId: string;
@@ -36,20 +27,25 @@ interface WantedRegistration {
 export class StatusOutbox {
   readonly #options: StatusOutboxOptions;
   readonly #abort = new AbortController();
-  #reports: AttemptReport[] = [];
-  #coalesceAt = MAX_QUEUED_REPORTS;
+  readonly #reports: ReportQueue;
   #registration: WantedRegistration | null = null;
   #last: TaskManagerStopping | null = null;
   #pumping: Promise<void> | null = null;
 
   constructor(options: StatusOutboxOptions) {
     this.#options = options;
+    this.#reports = new ReportQueue(options.taskManagerId);
   }
 
   /** Order is kept for each attempt. What is reported in one tick, or while a record is on its way, shares a record. */
   report(reports: readonly AttemptReport[]): void {
-    for (const report of reports) this.#reports.push(withShortReason(report, MAX_REASON_CHARS));
-    if (this.#reports.length > this.#coalesceAt) this.#coalesce();
+    this.#reports.push(reports);
+    this.#pump();
+  }
+
+  /** In order with the reports of attempts. */
+  reportCheckpoint(report: CheckpointReport): void {
+    this.#reports.pushCheckpoint(report);
     this.#pump();
   }
 
@@ -88,8 +84,9 @@ export class StatusOutbox {
       while (!this.#abort.signal.aborted) {
         const registration = this.#registration;
         const last = this.#last;
-        if (this.#reports.length > 0) {
-          await this.#sendReports(this.#takeReports());
+        const reports = this.#reports.take();
+        if (reports !== null) {
+          await this.#sendReports(reports);
         } else if (registration !== null) {
           this.#registration = null;
           await this.#send(registration.compose());
@@ -109,25 +106,28 @@ export class StatusOutbox {
     }
   }
 
-  async #sendReports(reports: readonly AttemptReport[]): Promise<void> {
+  async #sendReports(message: ReportMessage): Promise<void> {
     try {
-      await this.#send({ type: 'TaskReport', taskManagerId: this.#options.taskManagerId, attempts: reports });
+      await this.#send(message);
     } catch (error) {
       if (this.#abort.signal.aborted || !isContentError(error)) throw error;
-      // One report that cannot be written must not hold up the others, and its state must get through.
-      const [first] = reports;
-      if (first === undefined) return;
-      if (reports.length > 1) {
-        const middle = reports.length >> 1;
-        await this.#sendReports(reports.slice(0, middle));
-        await this.#sendReports(reports.slice(middle));
-      } else if (first.recordsIn !== 0 || first.recordsOut !== 0 || first.reason !== null) {
-        this.#options.logger.warn({ error, attempt: attemptKey(first) }, 'report refused; sent again without details');
-        await this.#sendReports([{ ...first, reason: null, recordsIn: 0, recordsOut: 0 }]);
-      } else {
-        this.#options.logger.error({ error, report: first }, 'report cannot be written');
-      }
+      // One report that cannot be written must not hold up the others.
+      const halves = halvesOf(message);
+      if (halves === null) return this.#sendBare(message, error);
+      for (const half of halves) await this.#sendReports(half);
     }
+  }
+
+  /** An attempt's state must get through, if without its details; a checkpoint that gets no answer is aborted in time. */
+  async #sendBare(message: ReportMessage, error: unknown): Promise<void> {
+    const { logger } = this.#options;
+    const first = message.type === 'TaskReport' ? message.attempts[0] : undefined;
+    if (message.type === 'TaskReport' && first !== undefined && hasDetails(first)) {
+      logger.warn({ error, attempt: attemptKey(first) }, 'report refused; sent again without details');
+      const bare = { ...first, reason: null, recordsIn: 0, recordsOut: 0 };
+      return this.#sendReports({ ...message, attempts: [bare] });
+    }
+    logger.error({ error, report: message }, 'report cannot be written');
   }
 
   async #send(message: StatusMessage): Promise<void> {
@@ -142,29 +142,6 @@ export class StatusOutbox {
         ),
     });
   }
-
-  #takeReports(): AttemptReport[] {
-    let count = 0;
-    let bytes = 0;
-    for (const { reason } of this.#reports) {
-      bytes += REPORT_BYTES + (reason?.length ?? 0) * BYTES_PER_CHAR;
-      if (count === MAX_REPORTS_PER_RECORD || (count > 0 && bytes > MAX_REPORT_BYTES_PER_RECORD)) break;
-      count++;
-    }
-    return this.#reports.splice(0, count);
-  }
-
-  #coalesce(): void {
-    const latest = new Map<string, AttemptReport>();
-    for (const report of this.#reports) {
-      const key = attemptKey(report);
-      // Deleted first, so that the order is that of the latest reports.
-      latest.delete(key);
-      latest.set(key, report);
-    }
-    this.#reports = [...latest.values()];
-    this.#coalesceAt = Math.max(MAX_QUEUED_REPORTS, 2 * this.#reports.length);
-  }
 }
 
 /** What is at fault is the message: too large, or not what its schema says. */
@@ -172,8 +149,6 @@ function isContentError(error: unknown): boolean {
   return !(error instanceof JournalError) || error.code === 'RECORD_TOO_LARGE';
 }
 
-function withShortReason(report: AttemptReport, maxChars: number): AttemptReport {
-  const { reason } = report;
-  if (reason === null || reason.length <= maxChars) return report;
-  return { ...report, reason: `${reason.slice(0, maxChars)}… (${reason.length - maxChars} more characters)` };
+function hasDetails({ reason, recordsIn, recordsOut }: AttemptReport): boolean {
+  return reason !== null || recordsIn !== 0 || recordsOut !== 0;
 }

@@ -31,6 +31,8 @@ export interface TaskExecutorOptions {
   readonly clock: Clock;
   readonly workers: Workers;
   readonly slots: number;
+  /** The request that it was started for; null where nobody of the cluster asked. */
+  readonly requestId?: string | null;
   /** Of the whole TaskManager; its slots share it equally. */
   readonly managedMemoryBytes: number;
   /** Default 500. */
@@ -88,9 +90,19 @@ export class TaskExecutor {
 
   /** Resolves once it reads its assignments and its registration is on its way; it is accepted whenever there is a leader. */
   async start(): Promise<void> {
-    const { id: taskManagerId, workers, slots, managedMemoryBytes, pid, clock, logger } = this.#options;
+    const {
+      id: taskManagerId,
+      workers,
+      slots,
+      managedMemoryBytes,
+      requestId = null,
+      pid,
+      clock,
+      logger,
+    } = this.#options;
     const { host, dataPort } = await workers.start({
       onReports: (reports) => this.#onReports(reports),
+      onCheckpointReports: (report) => this.#outbox.reportCheckpoint(report),
       onResults: (batch) => this.#results.forward(batch),
     });
     this.#registration = new Registration({
@@ -99,7 +111,7 @@ export class TaskExecutor {
       workers,
       clock,
       logger,
-      offer: { type: 'RegisterTaskManager', taskManagerId, pid, host, dataPort, slots, managedMemoryBytes },
+      offer: { type: 'RegisterTaskManager', taskManagerId, pid, host, dataPort, slots, managedMemoryBytes, requestId },
     });
     try {
       // Before it registers: what the leader answers must not be missed.
@@ -147,6 +159,12 @@ export class TaskExecutor {
       case 'CancelTasks':
         logger.debug({ jobId: message.jobId, tasks: message.tasks.length }, 'cancels tasks');
         return workers.cancel(message);
+      case 'TriggerCheckpoint':
+        return workers.triggerCheckpoint(message);
+      case 'CheckpointComplete':
+        return workers.completeCheckpoint(message);
+      case 'CheckpointAbort':
+        return workers.abortCheckpoint(message);
       case 'ReleaseJob':
         return workers.releaseJob(message.jobId);
       default:

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { hashOf } from '../../src/client/artifacts.ts';
 import { CommandRejected, SubmissionRejected } from '../../src/client/errors.ts';
 import type { ArtifactPart } from '../../src/core/schema.gen.ts';
-import { Stage, SUBMISSION } from './stage.ts';
+import { OPTIONS } from '../core/cluster.ts';
+import { jobIdOf, Stage, SUBMISSION } from './stage.ts';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -14,9 +15,17 @@ describe(`JobClient, seed ${seed}`, () => {
       const handle = await stage.settled(stage.client.submit(SUBMISSION));
       expect(handle.jobId).toMatch(/^[0-9a-f]{32}$/);
       const commandId = expect.stringMatching(/^[0-9a-f]{32}$/);
-      expect(stage.commands).toEqual([{ type: 'SubmitJob', jobId: handle.jobId, commandId, ...SUBMISSION }]);
+      expect(stage.commands).toEqual([
+        { type: 'SubmitJob', jobId: handle.jobId, commandId, ...SUBMISSION, options: OPTIONS },
+      ]);
       await stage.clock.advance(30_000);
       expect(stage.commands).toHaveLength(1);
+    });
+
+    it('gives options that are left out their defaults', async () => {
+      const stage = await Stage.open(seed);
+      await stage.settled(stage.client.submit({ ...SUBMISSION, options: { priority: 7, waitForParent: true } }));
+      expect(stage.commands).toMatchObject([{ options: { ...OPTIONS, priority: 7, waitForParent: true } }]);
     });
 
     it('rejects with the code and the reason of a refusal', async () => {
@@ -53,8 +62,10 @@ describe(`JobClient, seed ${seed}`, () => {
 
     it('takes its own answer only', async () => {
       const stage = await Stage.open(seed);
-      stage.answer = ({ jobId }) =>
-        jobId.startsWith('f') ? { rejection: 'DUPLICATE_JOB', message: 'exists' } : { rejection: null, message: '' };
+      stage.answer = (command) =>
+        jobIdOf(command).startsWith('f')
+          ? { rejection: 'DUPLICATE_JOB', message: 'exists' }
+          : { rejection: null, message: '' };
       const accepted = stage.client.submit({ ...SUBMISSION, jobId: '0'.repeat(32) });
       const refused = stage.client.submit({ ...SUBMISSION, jobId: 'f'.repeat(32) });
       const outcome = expect(refused).rejects.toMatchObject({ code: 'DUPLICATE_JOB' });

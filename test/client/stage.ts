@@ -96,8 +96,9 @@ export class Stage {
   }
 
   async reply(command: Command, { rejection, message }: Answer): Promise<void> {
-    const { commandId, jobId } = command;
-    const reply = { type: 'CommandReply', commandId, jobId, rejection, message } as const;
+    const { commandId } = command;
+    const jobId = jobIdOf(command);
+    const reply = { type: 'CommandReply', commandId, jobId, rejection, message, path: null } as const;
     await this.leader.append('replies', [{ key: commandId, message: reply }]);
   }
 
@@ -107,4 +108,8 @@ export class Stage {
     // A reply that is lost is one of the things that happen to a client.
     if (answer !== null) this.reply(command, answer).catch(() => {});
   }
+}
+
+export function jobIdOf(command: Command): string {
+  return 'jobId' in command ? command.jobId : '';
 }

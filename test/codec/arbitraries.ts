@@ -31,6 +31,11 @@ function arbitrary(type: unknown): fc.Arbitrary<unknown> {
     if (records.length > 1) return fc.oneof(...records.map((name) => record(SCHEMAS[name] as RecordSchema, true)));
     return fc.oneof(...type.map(arbitrary));
   }
+  if (typeof type === 'object' && type !== null && 'values' in type)
+    return fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', '1', '')), arbitrary(type.values), {
+      maxKeys: MAX_ITEMS,
+      noNullPrototype: true,
+    });
   if (typeof type === 'object')
     return fc.array(arbitrary((type as { items: unknown }).items), { maxLength: MAX_ITEMS });
   switch (type) {

@@ -287,13 +287,18 @@ describe('fuzz', () => {
 function wrapped(type: avro.Type, value: unknown): unknown {
   if (type instanceof avro.types.WrappedUnionType) {
     if (value === null) return null;
-    const tag = typeof value === 'object' ? `sluice.${(value as { type: string }).type}` : null;
+    const tagged = type.types.filter((candidate) => candidate.typeName === 'record').length > 1;
+    const tag = tagged ? `sluice.${(value as { type: string }).type}` : null;
     const branch = type.types.find((candidate) =>
       tag === null ? candidate.typeName !== 'null' : candidate.name === tag,
     )!;
     return { [branch.name ?? branch.typeName]: wrapped(branch, value) };
   }
   if (type instanceof avro.types.ArrayType) return (value as unknown[]).map((item) => wrapped(type.itemsType, item));
+  if (type instanceof avro.types.MapType)
+    return Object.fromEntries(
+      Object.entries(value as Record<string, unknown>).map(([key, item]) => [key, wrapped(type.valuesType, item)]),
+    );
   if (type instanceof avro.types.BytesType) return Buffer.from(value as Uint8Array);
   if (!(type instanceof avro.types.RecordType)) return value;
   return Object.fromEntries(

@@ -35,9 +35,11 @@ describe('a message of an older schema', () => {
       { name: 'zone', type: ['null', 'string'], default: null },
       { name: 'priority', type: 'int', default: 7 },
       { name: 'tags', type: { type: 'array', items: 'string' }, default: [] },
+      { name: 'weights', type: { type: 'map', values: 'double' }, default: { a: 0.5 } },
+      { name: 'ref', type: 'TaskRef', default: { vertex: 1, subtask: 2, attempt: 3 } },
     ];
     const codec = codecWith(
-      { Claim: { ...schemaOf('Claim'), fields: [added[0], ...fields, added[1], added[2]] } },
+      { Claim: { ...schemaOf('Claim'), fields: [added[0], ...fields, ...added.slice(1)] } },
       'Claim',
     );
     expect(codec.decodeMessage('events', today.encodeMessage(claim))).toStrictEqual({
@@ -45,9 +47,18 @@ describe('a message of an older schema', () => {
       zone: null,
       priority: 7,
       tags: [],
+      weights: { a: 0.5 },
+      ref: { vertex: 1, subtask: 2, attempt: 3 },
     });
     // And the new one is read as it was written.
-    const newer = { ...claim, zone: 'b', priority: 1, tags: ['x'] };
+    const newer = {
+      ...claim,
+      zone: 'b',
+      priority: 1,
+      tags: ['x'],
+      weights: {},
+      ref: { vertex: 0, subtask: 0, attempt: 0 },
+    };
     expect(codec.decodeMessage('events', codec.encodeMessage(newer))).toStrictEqual(newer);
   });
 

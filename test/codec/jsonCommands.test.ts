@@ -3,8 +3,9 @@ import { decodeMessage, encodeMessage } from '../../src/codec/codec.ts';
 import { CodecError } from '../../src/codec/codecError.ts';
 import { MAX_JSON_BYTES } from '../../src/codec/jsonCommands.ts';
 import type { SubmitJob } from '../../src/core/schema.gen.ts';
+import { OPTIONS } from '../core/cluster.ts';
 
-const submit: SubmitJob = {
+const submit = {
   type: 'SubmitJob',
   commandId: 'c-1',
   jobId: '0123456789abcdef0123456789abcdef',
@@ -22,11 +23,13 @@ const submit: SubmitJob = {
         slotSharingGroup: 'default',
         operators: [{ uid: 'source', name: 'source' }],
         inputs: [{ source: 0, strategy: 'HASH' }],
+        coLocationGroup: null,
       },
     ],
     hash: 'ef'.repeat(32),
   },
-};
+  options: OPTIONS,
+} as const satisfies SubmitJob;
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const reason = (value: Uint8Array, headers?: Record<string, string>) => {
   try {
@@ -55,7 +58,7 @@ describe('commands as JSON', () => {
 
   test.each([
     ['no JSON', Buffer.from('{ oops'), /it is not JSON/],
-    ['another type', json({ type: 'Claim' }), /"type" must be one of SubmitJob, CancelJob/],
+    ['another type', json({ type: 'Claim' }), /"type" must be one of SubmitJob, CancelJob, PauseJob/],
     ['no type', json({}), /"type" must be one of/],
     ['a missing field', json({ type: 'CancelJob', commandId: 'c' }), /CancelJob\.jobId: /],
     ['an unknown field', json({ type: 'CancelJob', commandId: 'c', jobId: 'j', force: true }), /force/],

@@ -9,6 +9,7 @@ import type { AttemptReport, AttemptState } from '../../src/core/schema.gen.ts';
 import { type ClusterState, emptyState } from '../../src/core/state.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { ClusterView } from '../../src/http/clusterView.ts';
+import { POLICY } from '../core/cluster.ts';
 import { silentLogger, submitJob } from '../jobmanager/harness.ts';
 
 const NOW = 50_000;
@@ -32,16 +33,13 @@ class Cluster implements ClusterView {
       slots: 3,
       managedMemoryBytes: 3 * 1024 * 1024,
       attempts: [],
+      requestId: null,
     });
     this.decide(command);
   }
 
   decide(input: Input): void {
-    const commits = propose(copyState(this.state), [{ at: 20_000, cause: null, input }], {
-      faultTransferDelayMs: 500,
-      restartAttempts: 0,
-      restartDelayMs: 0,
-    });
+    const commits = propose(copyState(this.state), [{ at: 20_000, cause: null, input }], POLICY);
     for (const commit of commits) applyRecord(this.state, commit, this.state.offset);
   }
 
@@ -159,7 +157,7 @@ describe('REST', () => {
     const cluster = new Cluster();
     cluster.report('RUNNING');
     const { body } = await serve(cluster).get(`/jobs/${jobId}`);
-    const [source, sink] = command.graph.vertices;
+    const [source, sink] = command.graph?.vertices ?? [];
     expect(body.vertices).toHaveLength(2);
     expect(body.vertices[1]).toMatchObject({
       id: sink?.id,

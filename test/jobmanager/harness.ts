@@ -19,6 +19,7 @@ import type { LivenessOptions } from '../../src/jobmanager/options.ts';
 import type { Journal, JournalRecord } from '../../src/ports/journal.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { loadTopicSpecs } from '../../src/topics.ts';
+import { fixedDelay, OPTIONS, POLICY } from '../core/cluster.ts';
 
 const topics = loadTopicSpecs();
 
@@ -107,7 +108,7 @@ export class Harness {
       signals: this.signals.connect(process),
       clock: process.clock,
       ids: seededIds(seededRandom(Math.floor(this.random() * 2 ** 31))),
-      policy: { faultTransferDelayMs: 500, restartAttempts: 3, restartDelayMs: 200 },
+      policy: { ...POLICY, restart: fixedDelay(3, 200) },
       rest: null,
       liveness: { ...this.#options.liveness, ...liveness },
       logger: this.#options.logger ?? silentLogger,
@@ -215,6 +216,7 @@ export class Harness {
       slots,
       managedMemoryBytes: 1024 * 1024 * slots,
       attempts: [],
+      requestId: null,
     } as const;
     await this.within(this.channels.append('status', [{ key: taskManagerId, message }]));
   }
@@ -269,6 +271,7 @@ export function submitJob(number: number, parallelism = 1): SubmitJob {
     slotSharingGroup: 'default',
     operators: [{ uid: `${name}-1`, name }],
     inputs,
+    coLocationGroup: null,
   });
   return {
     type: 'SubmitJob',
@@ -282,5 +285,6 @@ export function submitJob(number: number, parallelism = 1): SubmitJob {
       vertices: [vertex('Source', []), vertex('Sink', [{ source: 0, strategy: 'HASH' }])],
       hash: 'f'.repeat(64),
     },
+    options: OPTIONS,
   };
 }

@@ -5,6 +5,7 @@ import type { Commit, SubmitJob } from '../../src/core/schema.gen.ts';
 import { emptyState } from '../../src/core/state.ts';
 import type { FeedEntry } from '../../src/jobmanager/inputFeed.ts';
 import { type Proposal, Speculation } from '../../src/jobmanager/speculation.ts';
+import { POLICY } from '../core/cluster.ts';
 import { silentLogger, submitJob } from './harness.ts';
 
 function proposal(offset: number, message: SubmitJob): Proposal {
@@ -23,13 +24,13 @@ describe('a speculation', () => {
     const speculation = new Speculation({
       base,
       inFlight: written,
-      policy: { faultTransferDelayMs: 1, restartAttempts: 0, restartDelayMs: 1 },
+      policy: () => POLICY,
       logger: silentLogger,
       now: () => 5,
       write: (commits) => written.push(...commits),
     });
     expect(speculation.decide([proposal(0, submitJob(1))])).toEqual([]);
-    const broken = { ...submitJob(3), graph: null } as unknown as SubmitJob;
+    const broken = { ...submitJob(3), graph: undefined } as unknown as SubmitJob;
     const inputs = [proposal(1, submitJob(2)), proposal(2, broken), proposal(3, submitJob(4))];
     const refused = speculation.decide(inputs);
     speculation.consumed(inputs.flatMap(({ entry }) => entry ?? []));

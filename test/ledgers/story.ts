@@ -1,11 +1,20 @@
 // The story that a recorded ledger tells, written by hand: it is coherent (core folds it) and holds an event of every type and a record
 // that does not count. `EVENTS` makes the compiler ask for an event type that is new; then add it to the story as well.
 import type { LedgerRecord } from '../../src/core/ledger.ts';
-import type { ClusterEvent, JobGraph } from '../../src/core/schema.gen.ts';
+import type {
+  CheckpointConfig,
+  CheckpointPurpose,
+  ClusterEvent,
+  JobGraph,
+  JobOptions,
+  SubtaskRecord,
+} from '../../src/core/schema.gen.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const WORDCOUNT = '0123456789abcdef0123456789abcdef';
 const FORGOTTEN = 'fedcba9876543210fedcba9876543210';
+const ARCHIVED = 'a4c41e00a4c41e00a4c41e00a4c41e00';
+const STREAMING = '57ea3157ea3157ea3157ea3157ea3157';
 const BROKEN = '00000000000000000000000000000bad';
 const graph: JobGraph = {
   vertices: [
@@ -20,6 +29,7 @@ const graph: JobGraph = {
         { uid: 'split', name: 'split' },
       ],
       inputs: [],
+      coLocationGroup: 'words',
     },
     {
       id: 'b1'.repeat(16),
@@ -29,9 +39,37 @@ const graph: JobGraph = {
       slotSharingGroup: 'default',
       operators: [{ uid: 'count', name: 'count' }],
       inputs: [{ source: 0, strategy: 'HASH' }],
+      coLocationGroup: 'words',
     },
   ],
   hash: 'c2'.repeat(32),
+};
+const checkpointing: CheckpointConfig = {
+  intervalMs: 10_000,
+  minPauseMs: 500,
+  timeoutMs: 600_000,
+  maxConcurrent: 1,
+  toleratedFailures: 2,
+  retained: 1,
+};
+const options: JobOptions = {
+  priority: 3,
+  startAt: START,
+  parentJobId: null,
+  waitForParent: false,
+  restartStrategy: {
+    kind: 'EXPONENTIAL_DELAY',
+    attempts: -1,
+    delayMs: 100,
+    maxDelayMs: 60_000,
+    backoffMultiplier: 1.5,
+    resetAfterMs: 600_000,
+    maxFailures: 0,
+    intervalMs: 0,
+  },
+  checkpointing: null,
+  savepointPath: null,
+  allowNonRestoredState: false,
 };
 const submission = (jobId: string, name: string) => ({
   type: 'JobSubmitted' as const,
@@ -42,9 +80,10 @@ const submission = (jobId: string, name: string) => ({
   args: ['--language', 'de'],
   parallelism: 1,
   graph,
+  options,
 });
 const task = (vertex: number, attempt: number) => ({ jobId: WORDCOUNT, vertex, subtask: 0, attempt });
-const registered = (taskManagerId: string, slots: number): ClusterEvent[] => [
+const registered = (taskManagerId: string, slots: number, requestId: string | null = null): ClusterEvent[] => [
   {
     type: 'TaskManagerRegistered',
     taskManagerId,
@@ -54,6 +93,7 @@ const registered = (taskManagerId: string, slots: number): ClusterEvent[] => [
     slots,
     managedMemoryBytes: slots * 2 ** 31,
     strays: [],
+    requestId,
   },
   ...Array.from({ length: slots }, (_, slot) => ({
     type: 'SlotOffered' as const,
@@ -76,6 +116,133 @@ const commit = (cause: [topic: string, partition: number, offset: number] | null
   records.push({ type: 'Commit', epoch, seq: ++seq, at: at(), causes, events });
 };
 
+// It begins with what a snapshot of an older log left: one job that had ended.
+const ended = (vertex: number): SubtaskRecord => ({
+  subtask: 0,
+  attempt: 0,
+  run: 0,
+  state: vertex === 0 ? 'FINISHED' : 'CANCELED',
+  taskManagerId: vertex === 0 ? 'tm-0' : 'tm-gone',
+  slot: 0,
+  slotBytes: vertex === 0 ? -1 : 2 ** 31,
+  timestamps: { DEPLOYING: START - 9_000, RUNNING: START - 8_000, FINISHED: START - 1_000 },
+  reason: null,
+});
+const savepoint = {
+  checkpointId: 6,
+  purpose: 'SAVEPOINT' as const,
+  triggeredAt: START - 3_000,
+  completedAt: START - 2_000,
+  path: 'file:///savepoints/savepoint-a4c41e',
+  bytes: 2 ** 33,
+  parallelisms: [1, 1],
+  states: [{ vertex: 0, subtask: 0, handle: 'file:///savepoints/savepoint-a4c41e/0-0', bytes: 2 ** 33 }],
+};
+seq = 1;
+records.push({
+  type: 'Commit',
+  epoch: 0,
+  seq,
+  at: START,
+  causes: [],
+  events: [
+    {
+      type: 'ClusterRestored',
+      offset: 0,
+      epoch: 0,
+      seq,
+      lastAt: START - 1_000,
+      leaderId: null,
+      restAddress: null,
+      claimedAt: 0,
+      inputs: [{ topic: 'status', partition: 7, offset: 2 ** 32 }],
+      voidClaims: 0,
+      voidCommits: 0,
+      desiredTaskManagers: 1,
+      requests: { 'request-1': START - 500 },
+      requestCount: 1,
+      queue: [],
+      snapshots: [{ id: '00c0ffee', offset: 0, parts: 1, takenAt: START - 1_000 }],
+    },
+    {
+      type: 'TaskManagerRestored',
+      taskManagerId: 'tm-0',
+      pid: 4710,
+      host: '127.0.0.1',
+      dataPort: 40_000,
+      managedMemoryBytes: 2 ** 31,
+      registeredAt: START - 10_000,
+      requestId: null,
+      status: 'suspected',
+      lostAt: START + 10_000,
+      reason: 'silent for 5000 ms',
+      slotBytes: [2 ** 31],
+      idleSince: START - 1_000,
+    },
+    {
+      type: 'JobRestored',
+      jobId: ARCHIVED,
+      commandId: 'submit-archived',
+      name: 'archived',
+      artifact: { sha256: 'd3'.repeat(32), name: 'archived.mjs' },
+      args: [],
+      parallelism: 1,
+      options,
+      graph,
+      parallelisms: [1, 1],
+      submittedAt: START - 10_000,
+      status: 'CANCELED',
+      reason: '',
+      restartAt: 0,
+      queuedFor: null,
+      endedAt: START - 1_000,
+      purpose: 'PERIODIC',
+      rescaleTo: 0,
+      giveUpAt: 0,
+      timestamps: { CREATED: START - 10_000, RUNNING: START - 8_000, CANCELED: START - 1_000 },
+      slots: [],
+      regionRuns: [0],
+      restarts: 2,
+      consecutiveRestarts: 1,
+      restartTimes: [START - 9_500, START - 9_200],
+      failures: [
+        {
+          failedAt: START - 9_600,
+          task: { vertex: 1, subtask: 0, attempt: 0 },
+          taskManagerId: 'tm-gone',
+          reason: 'lost',
+        },
+        { failedAt: START - 9_300, task: null, taskManagerId: null, reason: 'too many failed checkpoints' },
+      ],
+    },
+    { type: 'SubtasksRestored', jobId: ARCHIVED, vertex: 0, subtasks: [ended(0)] },
+    { type: 'SubtasksRestored', jobId: ARCHIVED, vertex: 1, subtasks: [ended(1)] },
+    {
+      type: 'CheckpointsRestored',
+      jobId: ARCHIVED,
+      checkpoints: {
+        nextId: 7,
+        pending: [],
+        completed: [],
+        savepoints: [savepoint],
+        lastTriggeredAt: START - 3_000,
+        lastEndedAt: START - 2_000,
+        consecutiveFailures: 0,
+        completedCount: 5,
+        failedCount: 1,
+      },
+    },
+    {
+      type: 'AnswerRestored',
+      answeredAt: START - 1_000,
+      commandId: 'cancel-archived',
+      jobId: ARCHIVED,
+      rejection: null,
+      message: 'The job is cancelled.',
+      path: null,
+    },
+  ],
+});
 claim('jm-1');
 commit(null, { type: 'LeadershipConfirmed', leaderId: 'jm-1', restAddress: 'http://127.0.0.1:8081' });
 commit(['commands', 0, 0], submission(WORDCOUNT, 'wordcount'), { type: 'JobQueued', jobId: WORDCOUNT, slotsNeeded: 1 });
@@ -102,7 +269,14 @@ commit(
 commit(
   ['status', 3, 2],
   { type: 'TaskFailed', ...task(1, 0), reason: 'Error: no such word\n    at count (wordcount.mjs:7:9)' },
-  { type: 'JobRestarting', jobId: WORDCOUNT, reason: 'Error: no such word', restartAt: at() + 1_000 },
+  {
+    type: 'JobRestarting',
+    jobId: WORDCOUNT,
+    reason: 'Error: no such word',
+    restartAt: at() + 1_000,
+    regions: [0],
+    consecutive: 1,
+  },
   { type: 'TaskCancelling', ...task(0, 0) },
 );
 commit(['status', 3, 3], { type: 'TaskCancelled', ...task(0, 0) });
@@ -152,6 +326,7 @@ commit(
     jobId: FORGOTTEN,
     rejection: null,
     message: 'The job is cancelled.',
+    path: null,
   },
 );
 commit(['commands', 0, 4], {
@@ -160,6 +335,7 @@ commit(['commands', 0, 4], {
   jobId: BROKEN,
   rejection: 'UNKNOWN_JOB',
   message: `There is no job ${BROKEN}.`,
+  path: null,
 });
 const DOOMED = '000000000000000000000000000d00ed';
 commit(
@@ -179,6 +355,155 @@ commit(
   { type: 'SlotReleased', jobId: DOOMED, taskManagerId: 'tm-1', slot: 1 },
   { type: 'TaskManagerLost', taskManagerId: 'tm-1', reason: 'silent for 5500 ms' },
 );
+
+commit(null, { type: 'JobExpired', jobId: ARCHIVED }, { type: 'TaskManagerRequestExpired', requestId: 'request-1' });
+commit(null, {
+  type: 'SnapshotTaken',
+  snapshotId: '00c0ffef',
+  offset: 20,
+  parts: 2,
+  bytes: 2 ** 20,
+  digest: 'e4'.repeat(32),
+});
+commit(
+  ['commands', 0, 6],
+  { type: 'DesiredTaskManagersSet', desired: 2 },
+  { type: 'TaskManagerRequested', requestId: 'request-2' },
+);
+commit(['status', 7, 2 ** 32 + 1], ...registered('tm-3', 2, 'request-2'));
+
+// A job that another service submitted without a graph, and that is checkpointed.
+const streamingTask = (vertex: number, attempt: number, subtask = 0) => ({
+  jobId: STREAMING,
+  vertex,
+  subtask,
+  attempt,
+});
+const allocate = (slot: number): ClusterEvent => ({
+  type: 'SlotAllocated',
+  jobId: STREAMING,
+  taskManagerId: 'tm-3',
+  slot,
+  slotSharingGroup: 'default',
+});
+const release = (slot: number): ClusterEvent => ({
+  type: 'SlotReleased',
+  jobId: STREAMING,
+  taskManagerId: 'tm-3',
+  slot,
+});
+const deploy = (vertex: number, attempt: number, slot = 0, subtask = 0): ClusterEvent => ({
+  type: 'TaskDeployed',
+  ...streamingTask(vertex, attempt, subtask),
+  taskManagerId: 'tm-3',
+  slot,
+});
+const trigger = (checkpointId: number, purpose: CheckpointPurpose, parallelism = 0): ClusterEvent => ({
+  type: 'CheckpointTriggered',
+  jobId: STREAMING,
+  checkpointId,
+  purpose,
+  expiresAt: at() + 600_000,
+  targetPath: purpose === 'SAVEPOINT' ? `/savepoints/${checkpointId}` : null,
+  commandId: purpose === 'PERIODIC' ? null : `checkpoint-${checkpointId}`,
+  parallelism,
+});
+const acked = (checkpointId: number, vertex: number, attempt: number, subtask = 0): ClusterEvent => ({
+  type: 'CheckpointAcked',
+  ...streamingTask(vertex, attempt, subtask),
+  checkpointId,
+  handle: `/checkpoints/${checkpointId}/${vertex}-${subtask}`,
+  bytes: 2 ** 32,
+});
+const done = (checkpointId: number, path: string | null = null): ClusterEvent => ({
+  type: 'CommandAnswered',
+  commandId: `checkpoint-${checkpointId}`,
+  jobId: STREAMING,
+  rejection: null,
+  message: 'The checkpoint is complete.',
+  path,
+});
+const id = (checkpointId: number) => ({ jobId: STREAMING, checkpointId });
+commit(['commands', 0, 7], { ...submission(STREAMING, 'streaming'), graph: null });
+commit(null, { type: 'JobPlanned', jobId: STREAMING, graph, checkpointing }, allocate(0), deploy(0, 0), deploy(1, 0));
+commit(
+  ['status', 3, 7],
+  { type: 'TaskRunning', ...streamingTask(0, 0) },
+  { type: 'TaskRunning', ...streamingTask(1, 0) },
+  { type: 'JobStarted', jobId: STREAMING },
+);
+commit(null, trigger(1, 'PERIODIC'));
+commit(['status', 3, 8], acked(1, 0, 0), acked(1, 1, 0), { type: 'CheckpointCompleted', ...id(1) });
+commit(null, trigger(2, 'PERIODIC'));
+commit(
+  ['status', 3, 9],
+  acked(2, 0, 0),
+  { type: 'CheckpointDeclined', ...id(2), ...streamingTask(1, 0), reason: 'Error: disk full' },
+  { type: 'CheckpointAborted', ...id(2), reason: 'subtask 1/0 declined: Error: disk full' },
+);
+commit(['commands', 0, 8], trigger(3, 'SAVEPOINT'));
+commit(
+  ['status', 3, 10],
+  acked(3, 0, 0),
+  acked(3, 1, 0),
+  done(3, '/savepoints/3'),
+  { type: 'CheckpointCompleted', ...id(3) },
+  { type: 'SavepointCompleted', ...id(3), path: '/savepoints/3' },
+);
+commit(['commands', 0, 9], trigger(4, 'RESCALE', 2));
+commit(
+  ['status', 3, 11],
+  acked(4, 0, 0),
+  acked(4, 1, 0),
+  done(4),
+  { type: 'CheckpointCompleted', ...id(4) },
+  { type: 'JobStopping', ...id(4), purpose: 'RESCALE', parallelism: 2 },
+  { type: 'CheckpointSubsumed', ...id(1) },
+);
+commit(
+  ['status', 3, 12],
+  { type: 'TaskFinished', ...streamingTask(0, 0) },
+  { type: 'TaskFinished', ...streamingTask(1, 0) },
+  release(0),
+  { type: 'JobRescaled', jobId: STREAMING, parallelisms: [1, 2] },
+  allocate(0),
+  allocate(1),
+  deploy(0, 1),
+  deploy(1, 1),
+  deploy(1, 1, 1, 1),
+);
+commit(
+  ['status', 3, 13],
+  { type: 'TaskRunning', ...streamingTask(0, 1) },
+  { type: 'TaskRunning', ...streamingTask(1, 1) },
+  { type: 'TaskRunning', ...streamingTask(1, 1, 1) },
+  { type: 'JobStarted', jobId: STREAMING },
+);
+commit(['commands', 0, 10], trigger(5, 'PAUSE'));
+commit(
+  ['status', 3, 14],
+  acked(5, 0, 1),
+  acked(5, 1, 1),
+  acked(5, 1, 1, 1),
+  done(5),
+  { type: 'CheckpointCompleted', ...id(5) },
+  { type: 'JobStopping', ...id(5), purpose: 'PAUSE', parallelism: 0 },
+  { type: 'CheckpointSubsumed', ...id(4) },
+);
+commit(
+  ['status', 3, 15],
+  { type: 'TaskFinished', ...streamingTask(0, 1) },
+  { type: 'TaskFinished', ...streamingTask(1, 1) },
+  { type: 'TaskFinished', ...streamingTask(1, 1, 1) },
+  release(0),
+  release(1),
+  { type: 'JobPaused', jobId: STREAMING },
+);
+commit(['commands', 0, 11], { type: 'JobResumed', jobId: STREAMING });
+commit(['commands', 0, 12], { type: 'JobCancelling', jobId: STREAMING }, { type: 'JobCancelled', jobId: STREAMING });
+commit(null, { type: 'TaskManagerReleasing', taskManagerId: 'tm-3', reason: 'idle for 30000 ms' });
+commit(['status', 7, 2 ** 32 + 2], { type: 'TaskManagerReleased', taskManagerId: 'tm-3', reason: 'SIGTERM' });
+commit(null, { type: 'TaskManagerLost', taskManagerId: 'tm-0', reason: 'silent for 15000 ms' });
 
 /** Every record, in order. */
 export const STORY: readonly LedgerRecord[] = records;
@@ -213,6 +538,30 @@ const EVENTS: Readonly<Record<ClusterEvent['type'], true>> = {
   TaskFailed: true,
   CommandAnswered: true,
   InputsConsumed: true,
+  JobPlanned: true,
+  JobStopping: true,
+  JobPaused: true,
+  JobResumed: true,
+  JobRescaled: true,
+  JobExpired: true,
+  CheckpointTriggered: true,
+  CheckpointAcked: true,
+  CheckpointDeclined: true,
+  CheckpointCompleted: true,
+  CheckpointAborted: true,
+  CheckpointSubsumed: true,
+  SavepointCompleted: true,
+  TaskManagerRequested: true,
+  TaskManagerRequestExpired: true,
+  TaskManagerReleasing: true,
+  DesiredTaskManagersSet: true,
+  ClusterRestored: true,
+  TaskManagerRestored: true,
+  JobRestored: true,
+  SubtasksRestored: true,
+  CheckpointsRestored: true,
+  AnswerRestored: true,
+  SnapshotTaken: true,
 };
 
 /** Event types that the story does not tell of. */

@@ -4,8 +4,12 @@ import type {
   AttemptReport,
   AttemptState,
   CancelTasks,
+  CheckpointAbort,
+  CheckpointComplete,
+  CheckpointPurpose,
   DeployTasks,
   TaskAssignment,
+  TriggerCheckpoint,
 } from '../../src/core/schema.gen.ts';
 import type { Workers, WorkersHandlers } from '../../src/ports/workers.ts';
 import { attemptKey, hasEnded } from '../../src/taskmanager/attemptKey.ts';
@@ -17,11 +21,31 @@ export interface AttemptRef {
   readonly attempt: number;
 }
 
+/** What a subtask answers to a checkpoint: its state is stored, it could not be, or nothing. */
+export type CheckpointAnswer = 'ack' | 'decline' | 'silence';
+
+/** What carries barriers from the sources to every task of a job, wherever it runs. Shared by the FakeWorkers of one cluster. */
+export class FakeDataPlane {
+  readonly members: FakeWorkers[] = [];
+  readonly #seen = new Set<string>();
+
+  barrier(jobId: string, checkpointId: number, purpose: CheckpointPurpose): void {
+    const key = `${jobId}/${checkpointId}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    for (const member of this.members) if (!member.disposed) member.onBarrier(jobId, checkpointId, purpose);
+  }
+}
+
 export interface FakeWorkersOptions {
   readonly host?: string;
   readonly dataPort?: number;
   /** Called for each new attempt, which is DEPLOYING. Default: it RUNs at once. */
   readonly onDeployed?: (attempt: AttemptRef, workers: FakeWorkers, message: DeployTasks, task: TaskAssignment) => void;
+  /** What each RUNNING attempt answers when a barrier reaches it. Default: it acks at once. */
+  readonly onCheckpoint?: (attempt: AttemptRef, checkpointId: number, workers: FakeWorkers) => CheckpointAnswer;
+  /** Default: one of its own, so that barriers reach its own tasks only. */
+  readonly dataPlane?: FakeDataPlane;
   /** Called for each attempt told to stop, which is CANCELING. Default: it is CANCELED at once. */
   readonly onCancelling?: (attempt: AttemptRef, workers: FakeWorkers) => void;
 }
@@ -30,13 +54,19 @@ export class FakeWorkers implements Workers {
   readonly deployments: DeployTasks[] = [];
   readonly cancellations: CancelTasks[] = [];
   readonly released: string[] = [];
+  readonly checkpoints: (TriggerCheckpoint | CheckpointComplete | CheckpointAbort)[] = [];
   disposed = false;
   readonly #options: FakeWorkersOptions;
+  readonly #dataPlane: FakeDataPlane;
   readonly #attempts = new Map<string, AttemptReport>();
+  /** Attempts that end when the checkpoint (job/id) is complete. */
+  readonly #stopping = new Map<string, AttemptRef[]>();
   #handlers: WorkersHandlers | null = null;
 
   constructor(options: FakeWorkersOptions = {}) {
     this.#options = options;
+    this.#dataPlane = options.dataPlane ?? new FakeDataPlane();
+    this.#dataPlane.members.push(this);
   }
 
   async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
@@ -67,6 +97,37 @@ export class FakeWorkers implements Workers {
       if (state === null || this.#options.onCancelling === undefined) this.canceled(ref);
       else this.#options.onCancelling(ref, this);
     }
+  }
+
+  triggerCheckpoint(message: TriggerCheckpoint): void {
+    this.checkpoints.push(message);
+    this.#dataPlane.barrier(message.jobId, message.checkpointId, message.purpose);
+  }
+
+  /** The tasks that took part in a checkpoint that was to stop them end. */
+  completeCheckpoint(message: CheckpointComplete): void {
+    this.checkpoints.push(message);
+    const key = `${message.jobId}/${message.checkpointId}`;
+    for (const attempt of this.#stopping.get(key) ?? []) this.finish(attempt);
+    this.#stopping.delete(key);
+  }
+
+  abortCheckpoint(message: CheckpointAbort): void {
+    this.checkpoints.push(message);
+    this.#stopping.delete(`${message.jobId}/${message.checkpointId}`);
+  }
+
+  onBarrier(jobId: string, checkpointId: number, purpose: CheckpointPurpose): void {
+    const here = this.attempts().filter((report) => report.jobId === jobId && report.state === 'RUNNING');
+    const acked: AttemptRef[] = [];
+    for (const attempt of here) {
+      const answer = this.#options.onCheckpoint?.(attempt, checkpointId, this) ?? 'ack';
+      if (answer === 'ack') acked.push(attempt);
+      if (answer === 'decline') this.decline(attempt, checkpointId, 'declined as told');
+    }
+    const stops = purpose === 'STOP' || purpose === 'PAUSE' || purpose === 'RESCALE';
+    if (stops) this.#stopping.set(`${jobId}/${checkpointId}`, acked);
+    this.ack(acked, checkpointId);
   }
 
   releaseJob(jobId: string): void {
@@ -100,6 +161,26 @@ export class FakeWorkers implements Workers {
     this.#change(attempt, 'CANCELED');
   }
 
+  /** All of one job, in one report. */
+  ack(attempts: readonly AttemptRef[], checkpointId: number): void {
+    const jobId = attempts[0]?.jobId;
+    if (jobId === undefined || this.disposed) return;
+    const acks = attempts.map(({ vertex, subtask, attempt }) => ({
+      vertex,
+      subtask,
+      attempt,
+      handle: `${jobId}/${checkpointId}/${vertex}-${subtask}`,
+      bytes: 100,
+    }));
+    this.#handlers?.onCheckpointReports({ ...this.#checkpointReport(jobId, checkpointId), acks });
+  }
+
+  decline({ jobId, vertex, subtask, attempt }: AttemptRef, checkpointId: number, reason: string): void {
+    if (this.disposed) return;
+    const declines = [{ vertex, subtask, attempt, reason }];
+    this.#handlers?.onCheckpointReports({ ...this.#checkpointReport(jobId, checkpointId), declines });
+  }
+
   fail(attempt: AttemptRef, reason: string): void {
     this.#change(attempt, 'FAILED', reason);
   }
@@ -126,6 +207,11 @@ export class FakeWorkers implements Workers {
   reportAll(reports: readonly AttemptReport[]): void {
     for (const report of reports) this.#attempts.set(attemptKey(report), report);
     this.#handlers?.onReports(reports);
+  }
+
+  #checkpointReport(jobId: string, checkpointId: number) {
+    // The shell fills its own id in.
+    return { type: 'CheckpointReport', taskManagerId: '', jobId, checkpointId, acks: [], declines: [] } as const;
   }
 
   #change(attempt: AttemptRef, state: AttemptState, reason: string | null = null): void {

@@ -178,6 +178,7 @@ export function deployment(taskManagerId: string, tasks: number, over: Partial<D
     taskManagers: [{ taskManagerId, host: '127.0.0.1', dataPort: 6_121 }],
     placements: [{ parallelism: tasks, taskManagers: new Array(tasks).fill(0), attempts: new Array(tasks).fill(0) }],
     tasks: Array.from({ length: tasks }, (_, subtask) => ({ vertex: 0, subtask, attempt: 0, slot: 0 })),
+    restore: null,
     ...over,
   };
 }

@@ -5,7 +5,7 @@ import { firstLineOf } from '../../src/codec/resultPosition.ts';
 import type { AttemptReport, AttemptState, DeadLetter, TaskManagerHeartbeat } from '../../src/core/schema.gen.ts';
 import { attemptKey } from '../../src/taskmanager/attemptKey.ts';
 import { MAX_ATTEMPTS_PER_HEARTBEAT } from '../../src/taskmanager/heartbeats.ts';
-import { MAX_QUEUED_REPORTS } from '../../src/taskmanager/statusOutbox.ts';
+import { MAX_QUEUED_REPORTS } from '../../src/taskmanager/reportQueue.ts';
 import { deployment, JOB, Stage, task } from './stage.ts';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -35,6 +35,7 @@ describe(`TaskExecutor, seed ${seed}`, () => {
           dataPort: 6_121,
           slots: 2,
           managedMemoryBytes: 1024,
+          requestId: null,
           attempts: [],
         },
       ]);
