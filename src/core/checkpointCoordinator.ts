@@ -246,11 +246,18 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
       checkpoints.pending.delete(pending.id);
       checkpoints.lastEndedAt = state.at;
       checkpoints.counts.failed++;
-      if (pending.purpose === 'PERIODIC' && job.status.kind === 'RUNNING') checkpoints.consecutiveFailures++;
+      if (pending.purpose === 'PERIODIC' && job.status.kind === 'RUNNING' && !lostTasks(pending))
+        checkpoints.consecutiveFailures++;
       return;
     default:
       event satisfies never;
   }
+}
+
+/** Tasks ended before they had acked, as they may: the checkpoint is void, and nothing is wrong with checkpointing. */
+function lostTasks(pending: Readonly<PendingCheckpoint>): boolean {
+  for (const subtask of pending.waitingFor) if (subtask.state !== 'RUNNING') return true;
+  return false;
 }
 
 function remember(state: ClusterState, job: Job, pending: PendingCheckpoint): void {

@@ -81,7 +81,7 @@ function* decideActive(
     if (job.draining > 0 || job.status.restartAt > state.at) return;
   }
   if (countOf(job, 'CREATED') > 0) {
-    if (mayTakeSlots) yield* decideSchedule(state, job, policy);
+    yield* decideSchedule(state, job, policy, mayTakeSlots);
     return;
   }
   if (job.status.kind !== 'RUNNING' && countOf(job, 'DEPLOYING') === 0) yield { type: 'JobStarted', jobId: job.id };

@@ -1,6 +1,7 @@
 // The queue of jobs that wait for slots: who is next. Order is by priority, raised by waiting, then by age; a job that has waited for the
 // starvation limit lets none behind it overtake, so that a wide job is not kept out by a stream of narrow ones.
 import type { Policy } from './inputs.ts';
+import { usableSlots } from './slotPool.ts';
 import type { ClusterState, Job } from './state.ts';
 import { isTerminal } from './state.ts';
 
@@ -44,9 +45,10 @@ export function inOrder(state: Readonly<ClusterState>, policy: Policy): Job[] {
   return waiting.sort((a, b) => b.rank - a.rank || a.since - b.since).map(({ job }) => job);
 }
 
-/** True where the job waits for slots so long that none behind it may be scheduled. */
+/** True where the job waits for slots so long that none behind it may take any. One that is wider than the cluster would wait in vain. */
 export function blocksOthers(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): boolean {
   const { status } = job;
-  const queued = (status.kind === 'CREATED' || status.kind === 'RESTARTING') && status.queuedFor !== null;
-  return queued && state.at - waitingSince(job) >= policy.starvationLimitMs;
+  if (status.kind !== 'CREATED' && status.kind !== 'RESTARTING') return false;
+  if (status.queuedFor === null || state.at - waitingSince(job) < policy.starvationLimitMs) return false;
+  return status.queuedFor <= usableSlots(state);
 }

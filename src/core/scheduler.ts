@@ -18,16 +18,20 @@ interface SharingGroup {
   readonly vertices: readonly ExecutionJobVertex[];
 }
 
-/** Deploys every subtask that has no attempt in the current run, or queues the job where slots are short. */
+/**
+ * Deploys every subtask that has no attempt in the current run, or queues the job where slots are short. `mayTakeSlots` is false where the
+ * free ones are kept for another job; those that it holds already are its own all the same.
+ */
 export function* decideSchedule(
   state: Readonly<ClusterState>,
   job: Readonly<Job>,
   policy: Policy,
+  mayTakeSlots: boolean,
 ): Generator<SchedulingEvent> {
   const groups = sharingGroups(job);
   const seats = groups.map((group) => seatsHeld(job, group));
   const missing = seats.reduce((sum, group) => sum + group.filter((slot) => slot === null).length, 0);
-  const free = freeSlots(state);
+  const free = mayTakeSlots ? freeSlots(state) : [];
   if (missing > free.length) {
     // A job that cannot start must not sit on slots that another could use.
     if (job.live === 0) yield* releaseSlots(job);

@@ -23,7 +23,18 @@ export function* settle(
   yield* decideTaskManagers(state, policy);
 }
 
+/** Until a pass gives nothing back: what a job further down releases, or a parent's end, may be what one before it waits for. */
 function* drainQueue(state: Readonly<ClusterState>, policy: Policy): Generator<ClusterEvent> {
+  for (let again = true; again; ) {
+    again = false;
+    for (const event of passOverQueue(state, policy)) {
+      if (event.type === 'SlotReleased' || event.type === 'JobFinished' || event.type === 'JobFailed') again = true;
+      yield event;
+    }
+  }
+}
+
+function* passOverQueue(state: Readonly<ClusterState>, policy: Policy): Generator<ClusterEvent> {
   let mayTakeSlots = true;
   for (const job of inOrder(state, policy)) {
     const hold = holdOn(state, job);
@@ -59,7 +70,8 @@ export function nextDeadline(state: Readonly<ClusterState>, policy: Policy): num
       continue;
     }
     consider(checkpointDeadline(job));
-    if (status.kind === 'STOPPING') consider(status.giveUpAt);
+    // One that is past waits for its cancelled tasks, which come as inputs of their own.
+    if (status.kind === 'STOPPING' && status.giveUpAt > state.at) consider(status.giveUpAt);
     // One that is past waits for slots or for its old tasks, which come as inputs of their own.
     if (status.kind === 'RESTARTING' && status.restartAt > state.at) consider(status.restartAt);
     const hold = holdOn(state, job);

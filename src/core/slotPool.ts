@@ -15,6 +15,14 @@ export function freeSlots(state: Readonly<ClusterState>): Slot[] {
   return free;
 }
 
+/** Slots of registered (not suspected) TaskManagers, free or not. */
+export function usableSlots(state: Readonly<ClusterState>): number {
+  let slots = 0;
+  for (const taskManager of state.taskManagers.values())
+    if (taskManager.status.kind === 'registered') slots += taskManager.slots.length;
+  return slots;
+}
+
 /** Gives back every slot of the job. */
 export function* releaseSlots(job: Readonly<Job>): Generator<SlotEvent> {
   for (const slot of [...job.slots]) {

@@ -92,6 +92,15 @@ describe('a periodic checkpoint', () => {
     expect(summary(cluster.when(acks(cluster, 1, 'tm-2')))).toBe('CheckpointAcked ×2 · CheckpointCompleted');
   });
 
+  it('aborted because tasks finished is no failure of checkpointing', () => {
+    const cluster = running({ ...CHECKPOINTING, toleratedFailures: 0 });
+    elapse(cluster);
+    expect(summary(cluster.when(cluster.report('tm-1', 'FINISHED', ({ vertex }) => vertex === 0)))).toBe(
+      'TaskFinished · CheckpointAborted',
+    );
+    expect(cluster.job('job').status.kind).toBe('RUNNING');
+  });
+
   it('is aborted when a subtask declines, when its time is up, and when a task ends', () => {
     const cluster = running({ ...CHECKPOINTING, toleratedFailures: 9 });
     elapse(cluster);

@@ -102,14 +102,46 @@ describe('the queue', () => {
   it('lets narrow jobs overtake a wide one only for so long', () => {
     const cluster = new Cluster({ starvationLimitMs: 5_000 });
     cluster.when(register('tm-1', 1));
+    cluster.when(register('tm-2', 1));
+    cluster.when(submit('first', chain({ parallelism: 1 })));
     cluster.when(submit('wide', chain({ parallelism: 2 })));
     cluster.when(submit('narrow', chain({ parallelism: 1 })));
     expect(cluster.job('narrow').live).toBe(1);
     cluster.later(5_000).when(submit('late', chain({ parallelism: 1 })));
     cluster.when(cluster.report('tm-1', 'FINISHED'));
-    expect(cluster.job('late').live).toBe(0);
-    cluster.when(register('tm-2', 1));
+    expect(cluster.job('late').status).toEqual({ kind: 'CREATED', queuedFor: 1 });
+    cluster.when(cluster.report('tm-2', 'FINISHED'));
     expect(cluster.job('wide').live).toBe(2);
+  });
+
+  it('is served again with what a job further down gives back', () => {
+    const cluster = new Cluster();
+    cluster.when(register('tm-1', 2));
+    cluster.when(submit('wide', chain({ parallelism: 2 }), queued({ startAt: cluster.now + 1_000 })));
+    cluster.when(submit('narrow', chain({ parallelism: 1 })));
+    cluster.later(1_000).when({ type: 'DeadlinePassed' });
+    expect(cluster.job('wide').live).toBe(0);
+    // Before it ever ran, so that it is still in the queue itself.
+    cluster.when(cluster.report('tm-1', 'FINISHED'));
+    expect(cluster.job('narrow').status.kind).toBe('FINISHED');
+    expect(cluster.job('wide').live).toBe(2);
+  });
+
+  it('keeps no slots for a job that is wider than the cluster', () => {
+    const cluster = new Cluster({ starvationLimitMs: 5_000 });
+    cluster.when(register('tm-1', 2));
+    cluster.when(submit('wide', chain({ parallelism: 3 })));
+    cluster.later(5_000).when(submit('late', chain({ parallelism: 1 })));
+    expect(cluster.job('late').live).toBe(1);
+  });
+
+  it('lets a job that restarts go back to its own slots, whoever waits', () => {
+    const cluster = new Cluster({ starvationLimitMs: 5_000 });
+    cluster.when(register('tm-1', 2));
+    cluster.when(submit('job', chain({ parallelism: 1 }), queued({ restartStrategy: fixedDelay(1, 0) })));
+    cluster.when(submit('wide', chain({ parallelism: 2 })));
+    cluster.later(5_000).when(cluster.report('tm-1', 'FAILED'));
+    expect(cluster.job('job').live).toBe(1);
   });
 
   it('holds a job until its time, and a child until its parent has finished', () => {
