@@ -228,7 +228,10 @@ class ChunkReader {
     const headers: Record<string, string> = {};
     for (let left = this.#varint(); left > 0; left--) {
       const name = this.text() ?? '';
-      headers[name] = this.text() ?? '';
+      const value = this.text() ?? '';
+      // An assignment to this one name would reach the prototype instead.
+      if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true });
+      else headers[name] = value;
     }
     return headers;
   }
