@@ -39,13 +39,15 @@ export async function runJob(file: string, args: readonly string[], options: Run
     throw nobodyThere(dir);
   // Both take their time and neither needs the other.
   const opening = openBackbone({ config, dir: dir.path, source: 'cli', logger: silent, createTopics: false });
-  opening.catch(() => {});
-  const job = await planFile(file, args, parallelism);
-  const backbone = await opening;
+  const planning = planFile(file, args, parallelism);
+  const [opened, planned] = await Promise.allSettled([opening, planning]);
   try {
-    return await submitAndFollow(backbone, job, args, parallelism, options);
+    // The job's own mistake first: it is what its author can mend.
+    if (planned.status === 'rejected') throw planned.reason;
+    if (opened.status === 'rejected') throw opened.reason;
+    return await submitAndFollow(opened.value, planned.value, args, parallelism, options);
   } finally {
-    await backbone.close();
+    if (opened.status === 'fulfilled') await opened.value.close();
   }
 }
 
