@@ -12,7 +12,7 @@ const START = Date.UTC(2026, 0, 1);
 const TASK_MANAGERS = 20;
 const SLOTS = 8;
 const CONCURRENT_JOBS = 8;
-/** A job in so many brings a new TaskManager in place of an idle one. */
+/** After so many jobs a new TaskManager takes the place of one that is idle. */
 const JOBS_PER_TASK_MANAGER = 50;
 const PARALLELISMS = [1, 2, 2, 4, 4, 8, 16];
 const PARTS_PER_WRITE = 10_000;
@@ -68,6 +68,7 @@ function* clusterEvents(): Generator<ClusterEvent> {
   yield* decide({ type: 'ClaimCounted', leaderId: 'jm-1', restAddress: 'http://127.0.0.1:8081' });
   for (let index = 0; index < TASK_MANAGERS; index++) yield* decide(registration(index));
   const running: string[] = [];
+  let lastReplacedAt = 0;
   for (let job = 0; ; job++) {
     const submission = submissionOf(job);
     yield* decide(submission);
@@ -79,11 +80,12 @@ function* clusterEvents(): Generator<ClusterEvent> {
       // Nothing looks at it again here, and a long ledger must not fill the memory of its maker.
       state.jobs.delete(ended);
     }
-    if (job % JOBS_PER_TASK_MANAGER !== JOBS_PER_TASK_MANAGER - 1) continue;
+    if (job - lastReplacedAt < JOBS_PER_TASK_MANAGER) continue;
     const idle = [...state.taskManagers.values()].find(({ slots }) => slots.every(({ owner }) => owner === null));
     if (idle === undefined) continue;
     yield* decide({ type: 'TaskManagerStopping', taskManagerId: idle.id, reason: 'SIGTERM' });
-    yield* decide(registration(TASK_MANAGERS + Math.floor(job / JOBS_PER_TASK_MANAGER)));
+    yield* decide(registration(TASK_MANAGERS + job));
+    lastReplacedAt = job;
   }
 }
 
@@ -93,7 +95,7 @@ function registration(index: number): Input {
     taskManagerId: `tm-${index}-${hex(index, 6)}`,
     pid: 1_000 + index,
     host: '127.0.0.1',
-    dataPort: 40_000 + index,
+    dataPort: 40_000 + (index % 20_000),
     slots: SLOTS,
     managedMemoryBytes: 8 * 2 ** 30,
     attempts: [],
