@@ -29,6 +29,7 @@ export class BenchContext {
   /** Sizes are multiplied by it, for a quick look. */
   readonly scale: number;
   readonly #cleanups: (() => unknown)[] = [];
+  #broker: Promise<Broker | null> | null = null;
 
   constructor(bench: string, scale: number) {
     this.bench = bench;
@@ -73,7 +74,12 @@ export class BenchContext {
   }
 
   /** The broker that KAFKA_BROKERS names, else one of this machine's own. Null, and a line that says so, where there is none. */
-  async kafka(): Promise<Broker | null> {
+  kafka(): Promise<Broker | null> {
+    this.#broker ??= this.#startKafka();
+    return this.#broker;
+  }
+
+  async #startKafka(): Promise<Broker | null> {
     try {
       const broker = await provideKafka();
       this.onEnd(() => broker.stop());

@@ -45,6 +45,7 @@ export class BenchCluster {
   /** How long `sluice start-cluster` took, from spawn to exit. */
   startedInMs = 0;
   readonly #folder: string;
+  #starting: Promise<unknown> = Promise.resolve();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -55,12 +56,14 @@ export class BenchCluster {
     const cluster = new BenchCluster(context.tempDir('cluster'));
     context.onEnd(() => cluster.stop());
     const startedAtMs = performance.now();
-    await cluster.sluice(
+    const starting = cluster.sluice(
       'start-cluster',
       ...['--jobmanagers', String(shape.jobManagers), '--taskmanagers', String(shape.taskManagers)],
       ...['--slots', String(shape.slots)],
       ...['rest.port=0', ...(shape.overrides ?? [])].flatMap((override) => ['-D', override]),
     );
+    cluster.#starting = starting.catch(() => {});
+    await starting;
     cluster.startedInMs = performance.now() - startedAtMs;
     return cluster;
   }
@@ -86,6 +89,8 @@ export class BenchCluster {
 
   /** Kills what still runs; a bench measures no orderly stop. Idempotent. */
   async stop(): Promise<void> {
+    // Processes that are being started are not noted yet.
+    await this.#starting;
     const processes = await this.dir.liveProcesses();
     await Promise.all(processes.map((entry) => signalProcess(entry, 'SIGKILL')));
     await Promise.all(processes.map((entry) => waitForEnd(entry, KILL_TIMEOUT_MS)));

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Bench, BenchContext } from './bench.ts';
 import { BenchCluster, prepareJob } from './cluster.ts';
+import { JOURNALS, type JournalType, journalOverrides } from './journals.ts';
 import { FLINK } from './reference.ts';
 import { percentile, rounded } from './stats.ts';
 
@@ -22,11 +23,15 @@ export const cluster: Bench = {
   async run(context) {
     await starts(context, { jobManagers: 1, taskManagers: 1, slots: 2 });
     await starts(context, { jobManagers: 2, taskManagers: 2, slots: 2 });
-    const running = await BenchCluster.start(context, { jobManagers: 2, taskManagers: 2, slots: 2 });
-    await idleMemory(context, running);
-    await smallJobs(context, running);
-    await commands(context, running);
-    await running.stop();
+    for (const journal of JOURNALS) {
+      const overrides = await journalOverrides(context, journal, 'cluster');
+      if (overrides === null) continue;
+      const running = await BenchCluster.start(context, { jobManagers: 2, taskManagers: 2, slots: 2, overrides });
+      await idleMemory(context, running, journal);
+      await smallJobs(context, running, journal);
+      if (journal === 'embedded') await commands(context, running);
+      await running.stop();
+    }
   },
 };
 
@@ -54,11 +59,12 @@ async function starts(
   }
 }
 
-async function idleMemory(context: BenchContext, running: BenchCluster): Promise<void> {
+async function idleMemory(context: BenchContext, running: BenchCluster, journal: JournalType): Promise<void> {
   await sleep(IDLE_MS);
   for (const kind of ['jobmanager', 'taskmanager'] as const) {
     const mib = await Promise.all((await running.dir.liveProcesses(kind)).map(({ pid }) => residentMib(pid)));
     context.reportRuns(`memory of an idle ${kind === 'jobmanager' ? 'JobManager' : 'TaskManager'}`, mib, 'MiB', {
+      journal,
       measure: 'resident set',
       processes: mib.length,
       ...(kind === 'jobmanager' ? { aim: 120, flink: FLINK.idleJobManagerMib, reference: FLINK.version } : {}),
@@ -76,7 +82,7 @@ async function residentMib(pid: number): Promise<number> {
   return Number(stdout.trim()) / 1_024;
 }
 
-async function smallJobs(context: BenchContext, running: BenchCluster): Promise<void> {
+async function smallJobs(context: BenchContext, running: BenchCluster, journal: JournalType): Promise<void> {
   const client = await running.connect(context);
   const prepared = await prepareJob(context, 'endless.ts', [RECORDS_PER_SECOND], 2);
   const times: Record<'accepted' | 'running' | 'cancelled', number[]> = { accepted: [], running: [], cancelled: [] };
@@ -98,7 +104,7 @@ async function smallJobs(context: BenchContext, running: BenchCluster): Promise<
     times.running.push(runningInMs);
     times.cancelled.push(cancelledInMs);
   }
-  const settings = { tasks: 4, parallelism: 2, taskManagers: 2, upload: 'each time' };
+  const settings = { journal, tasks: 4, parallelism: 2, taskManagers: 2, upload: 'each time' };
   const told = { reference: FLINK.version };
   context.reportRuns('small job accepted', times.accepted, 'ms', {
     ...settings,
@@ -114,7 +120,7 @@ async function smallJobs(context: BenchContext, running: BenchCluster): Promise<
     metric: 'small job RUNNING, warm / Flink',
     value: median / FLINK.smallJobRunningMs,
     unit: 'ratio',
-    settings: told,
+    settings: { journal, ...told },
   });
   context.report({
     metric: 'small job RUNNING, the cluster’s first',

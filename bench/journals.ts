@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { parseConfig } from '../src/config.ts';
 import type { Logger } from '../src/ports/logger.ts';
 import { type Backbone, openBackbone } from '../src/wiring.ts';
-import type { BenchContext, Broker } from './bench.ts';
+import type { BenchContext } from './bench.ts';
 
 export const JOURNALS = ['embedded', 'kafka'] as const;
 export type JournalType = (typeof JOURNALS)[number];
@@ -18,7 +18,17 @@ export interface BenchJournal {
   empty(): Promise<void>;
 }
 
-const brokers = new WeakMap<BenchContext, Promise<Broker | null>>();
+/** `key=value` of sluice.yaml for a journal that nobody else uses. Null where there is no Kafka. */
+export async function journalOverrides(
+  context: BenchContext,
+  type: JournalType,
+  name: string,
+): Promise<readonly string[] | null> {
+  const overrides = [`journal.type=${type}`, `cluster.id=bench-${name}-${randomBytes(3).toString('hex')}`];
+  if (type === 'embedded') return overrides;
+  const broker = await context.kafka();
+  return broker === null ? null : [...overrides, `journal.kafka.brokers=${broker.brokers.join(',')}`];
+}
 
 /** Its topics exist and are empty. Null where there is no Kafka. */
 export async function benchJournal(
@@ -26,17 +36,8 @@ export async function benchJournal(
   type: JournalType,
   name: string,
 ): Promise<BenchJournal | null> {
-  const overrides = [`journal.type=${type}`, `cluster.id=bench-${name}-${randomBytes(3).toString('hex')}`];
-  if (type === 'kafka') {
-    let broker = brokers.get(context);
-    if (broker === undefined) {
-      broker = context.kafka();
-      brokers.set(context, broker);
-    }
-    const found = await broker;
-    if (found === null) return null;
-    overrides.push(`journal.kafka.brokers=${found.brokers.join(',')}`);
-  }
+  const overrides = await journalOverrides(context, type, name);
+  if (overrides === null) return null;
   const dir = context.tempDir(name);
   const logger: Logger = {
     debug() {},

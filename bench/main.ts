@@ -11,6 +11,9 @@ import { wordCount } from './wordCount.ts';
 
 const BENCHES: readonly Bench[] = [fold, replay, readBack, cluster, wordCount, failover];
 
+/** What a shell gives to a command that Ctrl-C ended. */
+const INTERRUPTED_EXIT_CODE = 130;
+
 function usage(): string {
   const width = Math.max(...BENCHES.map(({ name }) => name.length));
   return [
@@ -66,12 +69,13 @@ async function main(): Promise<number> {
   reportMachine();
   let failed = 0;
   let running: BenchContext | null = null;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, async () => {
-      await running?.end();
-      process.exit(130);
-    });
-  }
+  const giveUp = async () => {
+    await running?.end();
+    process.exit(INTERRUPTED_EXIT_CODE);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, giveUp);
+  // Whoever read the figures has gone.
+  process.stdout.once('error', giveUp);
   for (const bench of read.chosen) {
     running = new BenchContext(bench.name, read.scale);
     const startedAtMs = performance.now();

@@ -32,7 +32,8 @@ const child = spawn(
   ['--enable-source-maps', path.join(outdir, 'main.js'), ...process.argv.slice(2)],
   { stdio: 'inherit' },
 );
-// Ctrl-C reaches the child as well, which puts away what it started; this process only waits for it.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+// Ctrl-C reaches the child by itself, other signals by this process; it puts away what it started, and this process waits for it.
+process.on('SIGINT', () => {});
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 const [code] = await once(child, 'exit');
 process.exitCode = code ?? 1;
