@@ -69,6 +69,7 @@ async function openJournal(config: Config, dir: string, clientId: string, logger
         brokers: config['journal.kafka.brokers'],
         topicPrefix: `${config['journal.kafka.topic-prefix']}.${config['cluster.id']}.`,
         clientId: `sluice-${clientId}`,
+        openTimeoutMs: config['journal.kafka.connect-timeout'],
         log: (level, message, fields) => logger[level](fields, message),
       });
     }

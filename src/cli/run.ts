@@ -95,8 +95,9 @@ async function follow(handle: JobHandle, options: RunOptions): Promise<number> {
     console.log(`Job with JobID ${handle.jobId} has finished.\nJob Runtime: ${endTime - startTime} ms`);
     return 0;
   }
-  const why = state === 'CANCELED' ? 'was cancelled' : `failed: ${reason ?? 'no reason was recorded'}`;
-  throw new CliError('JOB_FAILED', `Job ${handle.jobId} ${why}`);
+  if (state === 'CANCELED') throw new CliError('JOB_FAILED', `Job ${handle.jobId} was cancelled.`);
+  const [summary, ...trace] = (reason ?? 'no reason was recorded').split('\n');
+  throw new CliError('JOB_FAILED', `Job ${handle.jobId} failed: ${summary}`, { details: trace.join('\n') });
 }
 
 /** Waits where the reader of standard output is slow. */

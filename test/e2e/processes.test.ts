@@ -113,7 +113,16 @@ describe('processes of a cluster', () => {
     expect(fs.existsSync(cluster.file('mistaken'))).toBe(false);
     const nobody = await sluice(cluster.folder, [
       ...['start-cluster', '--dir', cluster.file('nobody'), '--jobmanagers', '1', '--taskmanagers', '0'],
-      ...['-D', 'rest.port=0', '-D', 'journal.type=kafka', '-D', 'journal.kafka.brokers=127.0.0.1:1'],
+      ...[
+        '-D',
+        'rest.port=0',
+        '-D',
+        'journal.type=kafka',
+        '-D',
+        'journal.kafka.brokers=127.0.0.1:1',
+        '-D',
+        'journal.kafka.connect-timeout=500 ms',
+      ],
     ]);
     expect(nobody).toMatchObject({
       code: 1,
