@@ -12,6 +12,7 @@ const entries = {
   main: 'src/main.ts',
   demo: 'src/demo/main.ts',
   planWorker: 'src/client/planWorker.ts',
+  slotThread: 'src/adapters/threads/slotThread.ts',
 };
 const { outputFiles } = await build({
   absWorkingDir: root,

@@ -83,11 +83,7 @@ function filter(operator: string, fn: (value: unknown) => boolean, next: Collect
   };
 }
 
-function flatMap(
-  operator: string,
-  fn: (value: unknown, out: Collect) => Iterable<unknown> | void,
-  next: Collect,
-): Collect {
+function flatMap(operator: string, fn: Extract<OperatorSpec, { type: 'flatMap' }>['fn'], next: Collect): Collect {
   return (value) => {
     try {
       const produced = fn(value, next);

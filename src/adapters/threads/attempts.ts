@@ -77,6 +77,12 @@ export class AttemptRegistry {
     return this.#jobs.get(jobId)?.get(`${vertex}/${subtask}`)?.slot;
   }
 
+  /** State of a live attempt. */
+  stateOf(jobId: string, { vertex, subtask, attempt }: TaskRef): AttemptReport['state'] | undefined {
+    const entry = this.#jobs.get(jobId)?.get(`${vertex}/${subtask}`);
+    return entry?.attempt === attempt ? entry.live?.state : undefined;
+  }
+
   /** Live attempts whose slot is among those asked for. */
   liveIn(slots: (slot: number) => boolean): AttemptReport[] {
     const live: AttemptReport[] = [];
