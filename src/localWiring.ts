@@ -67,7 +67,7 @@ export async function openLocalCluster(job: ExecutableJob, logger: Logger): Prom
     failed,
     async close() {
       await client.close();
-      await taskExecutor.stop();
+      await taskExecutor.stop('the job has ended');
       await jobManager.stop();
       await journal[Symbol.asyncDispose]();
     },
