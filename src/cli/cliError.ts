@@ -9,6 +9,7 @@ export type CliErrorCode =
   | 'NOT_READY'
   | 'REQUEST_REFUSED'
   | 'JOB_FAILED'
+  | 'INTERRUPTED'
   | 'BAD_ARGUMENT';
 
 export class CliError extends Error {
