@@ -20,6 +20,8 @@ import type { BenchContext } from './bench.ts';
 
 const COMMAND_TIMEOUT_MS = 60_000;
 const KILL_TIMEOUT_MS = 5_000;
+/** To start or to stop; a bounded job may run for longer. */
+const CHANGE_TIMEOUT_MS = 20_000;
 const JOB_TIMEOUT_MS = 120_000;
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -132,7 +134,11 @@ export class BenchClient {
     const status = () => this.job(jobId)?.status;
     const ended = () => ['FINISHED', 'FAILED', 'CANCELED'].includes(status()?.kind ?? '');
     const there = () => status()?.kind === wanted || ended();
-    await this.ledger.until(there, JOB_TIMEOUT_MS, `job ${jobId} being ${wanted}`);
+    await this.ledger.until(
+      there,
+      wanted === 'FINISHED' ? JOB_TIMEOUT_MS : CHANGE_TIMEOUT_MS,
+      `job ${jobId} being ${wanted}`,
+    );
     const now = status()!;
     if (now.kind === wanted) return this.job(jobId)!;
     throw new Error(`job ${jobId} ended as ${now.kind}${'reason' in now ? `: ${now.reason}` : ''}`);
