@@ -2,7 +2,7 @@
 // job's code) says why and starts another in its place. A thread that cannot even start is tried a few times, then given up.
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type TransferListItem, Worker } from 'node:worker_threads';
+import { type TransferListItem, Worker, type WorkerOptions } from 'node:worker_threads';
 import { stackOf } from '../../runtime/errors.ts';
 import type { FromSlotThread, SlotThreadData, ToSlotThread } from './protocol.ts';
 
@@ -103,9 +103,15 @@ function deathOf(failure: unknown, code: number, heapMb: number | undefined): st
 }
 
 /** The entry lies beside this module: built, or as TypeScript, which tsx has to load. */
-function startWorker(options: ConstructorParameters<typeof Worker>[1]): Worker {
-  if (!fileURLToPath(import.meta.url).endsWith('.ts'))
+function startWorker(options: WorkerOptions): Worker {
+  if (!fileURLToPath(import.meta.url).endsWith('.ts')) {
     return new Worker(new URL('./slotThread.js', import.meta.url), options);
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return new Worker(new URL('./slotThread.ts', import.meta.url), { ...options, execArgv: ['--import', tsx] });
+  }
+  const require = createRequire(import.meta.url);
+  const tsx = pathToFileURL(require.resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')).href;
+  const entry = new URL('./slotThread.ts', import.meta.url).href;
+  return new Worker(`import('${tsx}').then(({ register }) => { register(); return import('${entry}'); });`, {
+    ...options,
+    eval: true,
+  });
 }
