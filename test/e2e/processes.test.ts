@@ -1,11 +1,17 @@
 // The cluster's processes: started once, stopped whole, never taken for others; and what the commands say where something is in the way.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { open } from 'lmdb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ClusterDir } from '../../src/cli/clusterDir.ts';
 import { isAlive } from '../../src/cli/processIdentity.ts';
-import { root, sluice, TestCluster } from './cluster.ts';
+import { root, sluice, TestCluster, waitFor } from './cluster.ts';
+
+const main = [path.join(root, 'dist', 'main.js')];
 
 describe('processes of a cluster', () => {
   let cluster: TestCluster;
@@ -128,6 +134,36 @@ describe('processes of a cluster', () => {
       code: 1,
       stderr: expect.stringMatching(/no Kafka broker answers at 127\.0\.0\.1:1/),
     });
+  });
+
+  it('are taken back where the start is interrupted', async () => {
+    const dir = new ClusterDir(cluster.file('interrupted'));
+    const child = spawn(process.execPath, [...main, 'start-cluster', '--dir', dir.path, '-D', 'rest.port=0'], {
+      stdio: 'pipe',
+    });
+    const [stderr, exited] = [text(child.stderr), once(child, 'exit')];
+    // As early as one of them can be seen.
+    await waitFor('a process', async () => (await dir.liveProcesses()).length > 0);
+    child.kill('SIGINT');
+    expect(await exited).toEqual([1, null]);
+    expect(await stderr).toBe('sluice: Interrupted: the cluster was not started.\n');
+    expect(await dir.liveProcesses()).toEqual([]);
+  });
+
+  it('are not a job’s affair: Ctrl-C on an attached run leaves the job running', async () => {
+    const args = ['run', '--dir', cluster.dir.path, path.join(root, 'test', 'e2e', 'jobs', 'paced.ts')];
+    const child = spawn(process.execPath, [...main, ...args, '100000', '100', cluster.file('paced')], {
+      stdio: 'pipe',
+    });
+    const [stderr, exited] = [text(child.stderr), once(child, 'exit')];
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const jobId = /[0-9a-f]{32}/.exec(String(line))![0];
+    await waitFor('RUNNING', async () => (await cluster.jobState(jobId)) === 'RUNNING');
+    child.kill('SIGINT');
+    expect(await exited).toEqual([130, null]);
+    expect(await stderr).toContain(`sluice cancel ${jobId}`);
+    expect(await cluster.jobState(jobId)).toBe('RUNNING');
+    await cluster.ok('cancel', jobId);
   });
 
   it('refuse a journal that is of another version, or none', async () => {
