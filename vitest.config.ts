@@ -11,7 +11,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/kafka/globalSetup.ts'],
+    globalSetup: ['test/kafka/globalSetup.ts', 'test/e2e/build.ts'],
     alias: { sluice: path.resolve(import.meta.dirname, 'src/index.ts') },
     // Job bundles are imported by Node itself, as in a slot.
     server: { deps: { external: [/\.mjs(\?|$)/] } },

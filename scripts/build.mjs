@@ -12,8 +12,9 @@ const entries = {
   main: 'src/main.ts',
   demo: 'src/demo/main.ts',
   planWorker: 'src/client/planWorker.ts',
+  slotThread: 'src/adapters/threads/slotThread.ts',
 };
-const { metafile } = await build({
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: entries,
   outdir: 'dist',
@@ -26,9 +27,18 @@ const { metafile } = await build({
   sourcemap: true,
   chunkNames: '[name]-[hash]',
   logLevel: 'warning',
-  metafile: true,
+  write: false,
 });
-const built = new Set(Object.keys(metafile.outputs).map((file) => path.basename(file)));
-for (const file of fs.readdirSync(path.join(root, 'dist'), { withFileTypes: true })) {
-  if (file.isFile() && !built.has(file.name)) fs.rmSync(path.join(root, 'dist', file.name), { force: true });
+const dist = path.join(root, 'dist');
+fs.mkdirSync(dist, { recursive: true });
+for (const { path: file, contents } of outputFiles) {
+  if (fs.existsSync(file) && fs.readFileSync(file).equals(contents)) continue;
+  // Whole or not at all, for a process that starts meanwhile.
+  fs.writeFileSync(`${file}.${process.pid}.tmp`, contents);
+  fs.renameSync(`${file}.${process.pid}.tmp`, file);
 }
+const built = new Set(outputFiles.map(({ path: file }) => path.basename(file)));
+for (const file of fs.readdirSync(dist, { withFileTypes: true })) {
+  if (file.isFile() && !built.has(file.name)) fs.rmSync(path.join(dist, file.name), { force: true });
+}
+fs.chmodSync(path.join(dist, 'main.js'), 0o755);

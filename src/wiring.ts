@@ -1,6 +1,5 @@
 // Builds the parts of a process from a configuration. With main.ts the only place that names adapters: what runs above it knows ports.
 // Adapters are loaded when they are chosen, so that a cluster on one journal never pays for another's libraries.
-import os from 'node:os';
 import path from 'node:path';
 import { systemClock, systemIds } from './adapters/system.ts';
 import { type Channels, openChannels } from './codec/channels.ts';
@@ -69,6 +68,7 @@ async function openJournal(config: Config, dir: string, clientId: string, logger
         brokers: config['journal.kafka.brokers'],
         topicPrefix: `${config['journal.kafka.topic-prefix']}.${config['cluster.id']}.`,
         clientId: `sluice-${clientId}`,
+        openTimeoutMs: config['journal.kafka.connect-timeout'],
         log: (level, message, fields) => logger[level](fields, message),
       });
     }
@@ -142,7 +142,7 @@ export async function createTaskExecutor(
   const workers = new ThreadWorkers({
     taskManagerId: id,
     slots,
-    threads: config['taskmanager.worker-threads'] || defaultThreads(slots),
+    threads: config['taskmanager.worker-threads'] || undefined,
     host: config['taskmanager.host'],
     dataPort: config['taskmanager.data.port'],
     bufferTimeoutMs: config['execution.buffer-timeout'],
@@ -162,13 +162,6 @@ export async function createTaskExecutor(
     pid: process.pid,
   });
   return { executor, blobs };
-}
-
-/** A slot should not wait for another's thread, up to a number that does not cost more than it brings. */
-const MAX_DEFAULT_THREADS_FOR_SLOTS = 8;
-
-function defaultThreads(slots: number): number {
-  return Math.max(os.availableParallelism(), Math.min(slots, MAX_DEFAULT_THREADS_FOR_SLOTS));
 }
 
 export async function connectJobClient({ channels, clock, ids }: Backbone) {

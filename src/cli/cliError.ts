@@ -9,14 +9,18 @@ export type CliErrorCode =
   | 'NOT_READY'
   | 'REQUEST_REFUSED'
   | 'JOB_FAILED'
+  | 'INTERRUPTED'
   | 'BAD_ARGUMENT';
 
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly code: CliErrorCode;
-  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** Shown with --verbose in place of this process's stack. */
+  readonly details: string | null;
+  constructor(code: CliErrorCode, message: string, options?: { readonly details?: string }) {
+    super(message);
     this.code = code;
+    this.details = options?.details ?? null;
   }
 
   /** 2: the command was given wrongly; 1: it could not do its work. */

@@ -63,7 +63,7 @@ export async function launch(
         () => giveUp(`it was not up within ${START_TIMEOUT_MS / 1_000} s. See ${dir.logFile(id)}.`),
         START_TIMEOUT_MS,
       );
-      signal?.addEventListener('abort', () => giveUp('another process of the cluster could not start.'), {
+      signal?.addEventListener('abort', () => giveUp('the start was given up.'), {
         once: true,
       });
       child.on('message', (report: LaunchReport) => {

@@ -28,8 +28,8 @@ function printError(error: unknown, verbose: boolean): void {
     return;
   }
   for (const line of error.message.split('\n')) console.error(`sluice: ${line}`);
-  const { userStack } = error as { userStack?: string | null };
-  if (verbose) console.error(userStack ?? error.stack);
+  const { userStack, details } = error as { userStack?: string | null; details?: string | null };
+  if (verbose) console.error(userStack ?? details ?? error.stack);
 }
 
 function buildProgram(version: string, setExitCode: (code: number) => void): Command {

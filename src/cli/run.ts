@@ -36,13 +36,15 @@ export async function runJob(file: string, args: readonly string[], options: Run
     throw nobodyThere(dir);
   // Both take their time and neither needs the other.
   const opening = openBackbone({ config, dir: dir.path, source: 'cli', logger: silent, createTopics: false });
-  opening.catch(() => {});
-  const job = await planFile(file, args, parallelism);
-  const backbone = await opening;
+  const planning = planFile(file, args, parallelism);
+  const [opened, planned] = await Promise.allSettled([opening, planning]);
   try {
-    return await submitAndFollow(backbone, job, args, parallelism, options);
+    // The job's own mistake first: it is what its author can mend.
+    if (planned.status === 'rejected') throw planned.reason;
+    if (opened.status === 'rejected') throw opened.reason;
+    return await submitAndFollow(opened.value, planned.value, args, parallelism, options);
   } finally {
-    await backbone.close();
+    if (opened.status === 'fulfilled') await opened.value.close();
   }
 }
 
@@ -96,8 +98,9 @@ async function follow(handle: JobHandle, options: RunOptions): Promise<number> {
     console.log(`Job with JobID ${handle.jobId} has finished.\nJob Runtime: ${endTime - startTime} ms`);
     return 0;
   }
-  const why = state === 'CANCELED' ? 'was cancelled' : `failed: ${reason ?? 'no reason was recorded'}`;
-  throw new CliError('JOB_FAILED', `Job ${handle.jobId} ${why}`);
+  if (state === 'CANCELED') throw new CliError('JOB_FAILED', `Job ${handle.jobId} was cancelled.`);
+  const [summary, ...trace] = (reason ?? 'no reason was recorded').split('\n');
+  throw new CliError('JOB_FAILED', `Job ${handle.jobId} failed: ${summary}`, { details: trace.join('\n') });
 }
 
 /** Waits where the reader of standard output is slow. */

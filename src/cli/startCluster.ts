@@ -33,14 +33,20 @@ export async function startCluster(options: StartOptions): Promise<void> {
     `Starting ${people(options.jobmanagers, 'JobManager')} and ${people(options.taskmanagers, 'TaskManager')} with ` +
       `${people(config['taskmanager.numberOfTaskSlots'], 'slot')} each in ${dir.name}.`,
   );
+  const abort = new AbortController();
+  // Half a cluster is of no use to anyone: what has been started goes with the command.
+  const interrupt = () => abort.abort(new CliError('INTERRUPTED', 'Interrupted: the cluster was not started.'));
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
-    const [jobManagers, taskManagers] = await launchAll(dir, config, options);
-    const status = await waitUntilReady(jobManagers, taskManagers);
+    const [jobManagers, taskManagers] = await launchAll(dir, config, options, abort);
+    const status = await waitUntilReady(jobManagers, taskManagers, abort.signal);
     printCluster(jobManagers, taskManagers, status);
     console.log(`The cluster is ready (${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s).`);
   } catch (error) {
     await stopAll(dir);
-    throw error;
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
@@ -49,15 +55,15 @@ async function launchAll(
   dir: ClusterDir,
   config: Config,
   options: StartOptions,
+  abort: AbortController,
 ): Promise<[ProcessEntry[], ProcessEntry[]]> {
-  const abort = new AbortController();
   let first: unknown = null;
   const launched = async (launching: Promise<ProcessEntry>): Promise<ProcessEntry | null> => {
     try {
       return await launching;
     } catch (error) {
       first ??= error;
-      abort.abort();
+      abort.abort(first);
       return null;
     }
   };
@@ -86,10 +92,12 @@ function rememberConfig(dir: ClusterDir, { config, slots, define }: StartOptions
 async function waitUntilReady(
   jobManagers: readonly ProcessEntry[],
   taskManagers: readonly ProcessEntry[],
+  signal: AbortSignal,
 ): Promise<ClusterStatus> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
   let missing = 'a leader';
   while (performance.now() < deadline) {
+    signal.throwIfAborted();
     // Each serves the same view; asking in turn passes one that hangs.
     for (const { rest } of jobManagers) {
       const status = await request<ClusterStatus>(rest!, 'GET', '/jobmanagers').then(

@@ -1,8 +1,41 @@
-// The mini-cluster that runs a job inside one process, for a job file started by plain `node` or `tsx`.
+// The mini-cluster that runs a job inside one process, for a job file started by plain `node` or `tsx`: the same Dispatcher, scheduler and
+// data plane as a cluster's, on a journal in memory that ends with the job.
+import { randomUUID } from 'node:crypto';
 import type { JobExecutionResult } from '../api/executor.ts';
+import { openLocalCluster } from '../localWiring.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { ExecutableJob } from '../runtime/operatorSpec.ts';
 
-/** Runs the job to its end in this process; rejects with the job's failure. */
+/** Warnings of a cluster in one's own process belong on stderr; its ordinary news would drown the job's output. */
+const logger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: (details, message) => console.error(`sluice: ${message}`, details),
+  error: (details, message) => console.error(`sluice: ${message}`, details),
+};
+
+/** Runs the job to its end in this process; rejects with the job's failure. What it prints goes to stdout. */
 export async function runLocally(job: ExecutableJob): Promise<JobExecutionResult> {
-  throw new Error(`This build cannot run '${job.name}' in one process. Submit it to a cluster: sluice run FILE.`);
+  const cluster = await openLocalCluster(job, logger);
+  try {
+    const handle = await cluster.client.submit({
+      name: job.name,
+      // Tasks run the graph of this process; no bundle exists.
+      artifact: { sha256: '0'.repeat(64), name: 'local' },
+      args: [],
+      parallelism: Math.max(...job.graph.vertices.map(({ parallelism }) => parallelism)),
+      graph: job.graph,
+      jobId: randomUUID().replaceAll('-', ''),
+    });
+    handle.onResults((lines) => {
+      process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    });
+    const status = await Promise.race([handle.awaitTermination(), cluster.failed]);
+    if (status.state === 'FINISHED') {
+      return { jobId: status.jobId, jobName: job.name, netRuntimeMs: status.endTime - status.startTime };
+    }
+    throw new Error(`Job '${job.name}' is ${status.state}: ${status.reason ?? 'no reason given'}`);
+  } finally {
+    await cluster.close();
+  }
 }

@@ -110,11 +110,11 @@ export function openChannels(journal: Journal, options: ChannelsOptions): Channe
 }
 
 function deliver<T extends TopicName>(topic: T, partition: number, record: StoredRecord): Delivery<TopicMessages[T]> {
-  const { offset, timestamp, key, headers, value } = record;
-  if (value === null) return { partition, offset, timestamp, key, headers, kind: 'tombstone' };
+  const { offset, timestamp, key, value } = record;
+  if (value === null) return { partition, offset, timestamp, key, headers: record.headers, kind: 'tombstone' };
   try {
-    const message = decodeMessage(topic, value, headers);
-    return { partition, offset, timestamp, key, headers, kind: 'message', message, size: value.length };
+    const message = decodeMessage(topic, value, topic === 'commands' ? record.headers : undefined);
+    return new MessageDelivery(partition, record, message, value.length);
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     // A copy: the journal may reuse the bytes, and these wait to become a dead letter.
@@ -123,10 +123,36 @@ function deliver<T extends TopicName>(topic: T, partition: number, record: Store
       offset,
       timestamp,
       key,
-      headers,
+      headers: record.headers,
       kind: 'undecodable',
       reason: error.message,
       value: Uint8Array.from(value),
     };
+  }
+}
+
+/** Leaves the headers in the record until they are asked for: the fold of a long ledger never does, and they cost more than the message. */
+class MessageDelivery<M extends Message> {
+  readonly kind = 'message';
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: string | null;
+  readonly message: M;
+  readonly size: number;
+  private readonly record: StoredRecord;
+
+  constructor(partition: number, record: StoredRecord, message: M, size: number) {
+    this.partition = partition;
+    this.offset = record.offset;
+    this.timestamp = record.timestamp;
+    this.key = record.key;
+    this.message = message;
+    this.size = size;
+    this.record = record;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.record.headers;
   }
 }

@@ -245,6 +245,12 @@ export const configOptions = {
     kind: 'host:port, …',
     description: 'Kafka brokers to ask first.',
   },
+  'journal.kafka.connect-timeout': {
+    schema: duration({ minMs: 100 }),
+    fallback: '10 s',
+    kind: 'duration',
+    description: 'How long a process that starts looks for a broker before it gives up.',
+  },
   'journal.kafka.topic-prefix': {
     schema: text(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, dots, underscores and hyphens, at most 100'),
     fallback: 'sluice',

@@ -1,10 +1,10 @@
 // The demo's cluster: started, looked at and stopped through the command line as anybody would, in a temporary folder on free ports.
 // Whatever happens to the demo, nothing of it is left: processes by their noted identity, the folder, the broker.
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { ClusterDir, type ProcessEntry } from '../cli/clusterDir.ts';
 import { signalProcess, waitForEnd } from '../cli/processIdentity.ts';
 import { type Config, loadConfig } from '../config.ts';
@@ -20,6 +20,7 @@ export class DemoCluster {
   /** Everything that the demo writes. */
   readonly folder: string;
   readonly dir: ClusterDir;
+  readonly #commands = new Set<ChildProcess>();
   #broker: { readonly brokers: readonly string[]; stop(): Promise<void> } | null = null;
 
   constructor() {
@@ -50,13 +51,15 @@ export class DemoCluster {
   async sluice(command: string, ...args: readonly string[]): Promise<string> {
     const main = path.join(packageRoot, 'dist', 'main.js');
     const [verb, ...rest] = [...command.split(' '), '--dir', this.dir.path, ...args];
-    const { stdout } = await promisify(execFile)(process.execPath, [main, verb!, ...rest], {
-      timeout: COMMAND_TIMEOUT_MS,
-      cwd: this.folder,
-    }).catch((error: Error & { stderr?: string }) => {
-      throw new Error(`sluice ${command}: ${error.stderr?.trim() || error.message}`);
+    return new Promise((resolve, reject) => {
+      const options = { timeout: COMMAND_TIMEOUT_MS, cwd: this.folder };
+      const child = execFile(process.execPath, [main, verb!, ...rest], options, (error, stdout, stderr) => {
+        this.#commands.delete(child);
+        if (error) reject(new Error(`sluice ${command}: ${stderr.trim() || error.message}`));
+        else resolve(stdout);
+      });
+      this.#commands.add(child);
     });
-    return stdout;
   }
 
   /** SIGKILL; resolves with performance.now() at the signal. */
@@ -69,6 +72,14 @@ export class DemoCluster {
   }
 
   async stop(): Promise<void> {
+    // A command that is under way would start more; start-cluster takes back what it has started.
+    await Promise.all(
+      [...this.#commands].map(async (child) => {
+        const exited = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exited;
+      }),
+    );
     const processes = await this.dir.liveProcesses();
     await Promise.all(processes.map((entry: ProcessEntry) => signalProcess(entry, 'SIGKILL')));
     await Promise.all(processes.map((entry) => waitForEnd(entry, KILL_TIMEOUT_MS)));

@@ -9,8 +9,6 @@ import type { OutputWatch } from './outputWatch.ts';
 const MAX_FIRST_COMMIT_MS = 1_500;
 /** Beyond the longest pause that the output makes by itself. */
 const MAX_EXTRA_PAUSE_MS = 250;
-/** The output is watched for so long after the new leader's first Commit. */
-const AFTERMATH_MS = 1_000;
 const SHOWN_WORDS = 5;
 
 interface Observed {
@@ -62,8 +60,8 @@ function firstCommit({ failover }: Observed): Finding {
 
 function outputPause({ watch, failover }: Observed): Finding {
   const usual = watch.pauses(failover.watchedFromMs, failover.killedAtMs)[0] ?? Number.POSITIVE_INFINITY;
-  const longest =
-    watch.pauses(failover.killedAtMs, failover.firstCommitAtMs + AFTERMATH_MS)[0] ?? Number.POSITIVE_INFINITY;
+  // Until the dead one is back: its start must not be felt either.
+  const longest = watch.pauses(failover.killedAtMs, failover.restartedAtMs)[0] ?? Number.POSITIVE_INFINITY;
   const extra = Math.max(0, longest - usual);
   return {
     what: 'Longest pause of the output',

@@ -48,8 +48,11 @@ try {
   await cleanUp();
   process.exit(holds ? 0 : 1);
 } catch (error) {
-  display.end();
-  console.error(`The demo failed: ${(error as Error).message}`);
+  // Interrupted, everything fails; that has been said.
+  if (ending === null) {
+    display.end();
+    console.error(`The demo failed: ${(error as Error).message}`);
+  }
   await cleanUp();
   process.exit(1);
 }

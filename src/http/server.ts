@@ -73,7 +73,7 @@ async function listen(server: http.Server, host: string, port: number): Promise<
     }
     throw new RestError(
       'CANNOT_LISTEN',
-      `REST cannot listen on ${host}:${port}: ${message}. Correct rest.address or rest.port.`,
+      `REST cannot listen on ${host}:${port}: ${message}. Correct jobmanager.rest.bind-address or rest.port.`,
       {
         cause: error,
       },

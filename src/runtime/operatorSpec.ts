@@ -15,7 +15,10 @@ export type OperatorSpec =
   /** Lines of a file or of every file below a folder (sorted by path), split over the subtasks. `watch`: stays unbounded, new files are read. */
   | ({ readonly type: 'textFileSource'; readonly path: string; readonly watch: boolean } & Pace)
   | { readonly type: 'map'; readonly fn: (value: unknown) => unknown }
-  | { readonly type: 'flatMap'; readonly fn: (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void }
+  | {
+      readonly type: 'flatMap';
+      readonly fn: (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void;
+    }
   | { readonly type: 'filter'; readonly fn: (value: unknown) => boolean }
   /** Emits the new reduced value for each record; keyed. */
   | { readonly type: 'keyedReduce'; readonly key: KeySelector; readonly fn: (left: unknown, right: unknown) => unknown }

@@ -160,6 +160,12 @@ export function journalContract(name: string, open: () => Promise<JournalUnderTe
         await probe.close();
       });
 
+      it('refuses an append of no records', async () => {
+        const topic = await newTopic();
+        expect(await code(journal.append(topic, 0, []))).toBe('APPEND_REFUSED');
+        expect(await journal.offsets(topic, 0)).toEqual({ earliest: 0, end: 0 });
+      });
+
       it('refuses a topic or partition that does not exist', async () => {
         const topic = await newTopic();
         expect(await code(journal.append(`contract-${run}-unknown`, 0, [record('x')]))).toBe('UNKNOWN_TOPIC');

@@ -55,7 +55,7 @@ describe.skipIf(!broker)('kafka journal: faults', () => {
     const expected = Array.from({ length: total }, (_, index) => String(index));
     expect(probe.texts).toEqual(expected);
     expect(offsets).toEqual(probe.records.map(({ offset }) => offset));
-    expect(proxy.lost).toBeGreaterThan(5);
+    expect(proxy.lost).toBeGreaterThan(0);
     expect(probe.errors).toEqual([]);
     await journal[Symbol.asyncDispose]();
   });

@@ -1,0 +1,181 @@
+// A ledger of a working cluster, made by the product's own decisions: TaskManagers come and go, jobs of several sizes are submitted,
+// deployed, run and finish, eight at a time. The events are the same whatever the number of events a Commit, and from run to run.
+import fs from 'node:fs';
+import { encodeMessage } from '../src/codec/codec.ts';
+import { propose } from '../src/core/decide.ts';
+import type { Input, Policy } from '../src/core/inputs.ts';
+import { applyRecord, type LedgerRecord } from '../src/core/ledger.ts';
+import type { AttemptState, ClusterEvent, JobGraph, SubmitJob } from '../src/core/schema.gen.ts';
+import { emptyState, isLive } from '../src/core/state.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const TASK_MANAGERS = 20;
+const SLOTS = 8;
+const CONCURRENT_JOBS = 8;
+/** After so many jobs a new TaskManager takes the place of one that is idle. */
+const JOBS_PER_TASK_MANAGER = 50;
+const PARALLELISMS = [1, 2, 2, 4, 4, 8, 16];
+const PARTS_PER_WRITE = 10_000;
+const POLICY: Policy = { faultTransferDelayMs: 500, restartAttempts: 0, restartDelayMs: 1_000 };
+
+export interface LedgerSize {
+  readonly events: number;
+  readonly eventsPerCommit: number;
+}
+
+/** A Claim, then Commits that hold exactly `events` events together. */
+export function* ledgerOf({ events, eventsPerCommit }: LedgerSize): Generator<LedgerRecord> {
+  yield { type: 'Claim', epoch: 1, leaderId: 'jm-1', at: START };
+  let seq = 0;
+  let gathered: ClusterEvent[] = [];
+  let left = events;
+  for (const event of clusterEvents()) {
+    gathered.push(event);
+    left--;
+    if (gathered.length < eventsPerCommit && left > 0) continue;
+    seq++;
+    const causes = [{ topic: 'status', partition: seq % 8, offset: seq >> 3 }];
+    yield { type: 'Commit', epoch: 1, seq, at: START + seq, causes, events: gathered };
+    gathered = [];
+    if (left === 0) return;
+  }
+}
+
+/** Endless. */
+function* clusterEvents(): Generator<ClusterEvent> {
+  const state = emptyState();
+  applyRecord(state, { type: 'Claim', epoch: 1, leaderId: 'jm-1', at: START }, 0);
+  const decide = (input: Input): ClusterEvent[] =>
+    propose(state, [{ at: state.at + 1, cause: null, input }], POLICY).flatMap((commit) => [...commit.events]);
+
+  /** One report a TaskManager, as each sends them. */
+  function* report(jobId: string, reported: AttemptState): Generator<ClusterEvent> {
+    const live = state.jobs
+      .get(jobId)!
+      .vertices.flatMap((vertex) => vertex.subtasks)
+      .filter((subtask) => isLive(subtask.state));
+    for (const taskManagerId of new Set(live.map((subtask) => subtask.slot!.taskManagerId))) {
+      const attempts = live
+        .filter((subtask) => subtask.slot!.taskManagerId === taskManagerId)
+        .map(({ vertex, index, attempt }) => ({
+          ...{ jobId, vertex, subtask: index, attempt },
+          ...{ state: reported, reason: null, recordsIn: 0, recordsOut: 0 },
+        }));
+      yield* decide({ type: 'TaskReport', taskManagerId, attempts });
+    }
+  }
+
+  yield* decide({ type: 'ClaimCounted', leaderId: 'jm-1', restAddress: 'http://127.0.0.1:8081' });
+  for (let index = 0; index < TASK_MANAGERS; index++) yield* decide(registration(index));
+  const running: string[] = [];
+  let lastReplacedAt = 0;
+  for (let job = 0; ; job++) {
+    const submission = submissionOf(job);
+    yield* decide(submission);
+    yield* report(submission.jobId, 'RUNNING');
+    running.push(submission.jobId);
+    if (running.length >= CONCURRENT_JOBS) {
+      const ended = running.shift()!;
+      yield* report(ended, 'FINISHED');
+      // Nothing looks at it again here, and a long ledger must not fill the memory of its maker.
+      state.jobs.delete(ended);
+    }
+    if (job - lastReplacedAt < JOBS_PER_TASK_MANAGER) continue;
+    const idle = [...state.taskManagers.values()].find(({ slots }) => slots.every(({ owner }) => owner === null));
+    if (idle === undefined) continue;
+    yield* decide({ type: 'TaskManagerStopping', taskManagerId: idle.id, reason: 'SIGTERM' });
+    yield* decide(registration(TASK_MANAGERS + job));
+    lastReplacedAt = job;
+  }
+}
+
+function registration(index: number): Input {
+  return {
+    type: 'RegisterTaskManager',
+    taskManagerId: `tm-${index}-${hex(index, 6)}`,
+    pid: 1_000 + index,
+    host: '127.0.0.1',
+    dataPort: 40_000 + (index % 20_000),
+    slots: SLOTS,
+    managedMemoryBytes: 8 * 2 ** 30,
+    attempts: [],
+  };
+}
+
+function submissionOf(job: number): SubmitJob {
+  const parallelism = PARALLELISMS[job % PARALLELISMS.length]!;
+  return {
+    type: 'SubmitJob',
+    commandId: hex(job + 1_000_000, 32),
+    jobId: hex(job, 32),
+    name: `WordCount ${job}`,
+    artifact: { sha256: hex(7, 64), name: 'wordcount.ts' },
+    args: ['--input', '/data/text'],
+    parallelism,
+    graph: graphOf(parallelism),
+  };
+}
+
+function graphOf(parallelism: number): JobGraph {
+  const vertex = (index: number, name: string, operators: readonly string[]) => ({
+    id: hex(index + 100, 32),
+    name,
+    parallelism,
+    maxParallelism: 128,
+    slotSharingGroup: 'default',
+    operators: operators.map((operator, number) => ({ uid: hex(index * 10 + number, 32), name: operator })),
+  });
+  return {
+    hash: hex(parallelism, 64),
+    vertices: [
+      { ...vertex(0, 'Source: Text File -> Split', ['Source: Text File', 'Split']), inputs: [] },
+      { ...vertex(1, 'Count -> Sink', ['Count', 'Sink']), inputs: [{ source: 0, strategy: 'HASH' }] },
+    ],
+  };
+}
+
+/** Distinct for distinct numbers, and of the length that ids have. */
+function hex(value: number, length: number): string {
+  return (Math.imul(value + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').repeat(8).slice(0, length);
+}
+
+export interface LedgerFile {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** The records' values, each behind its length as 32 bits. */
+export function writeLedgerFile(file: string, size: LedgerSize): LedgerFile {
+  const handle = fs.openSync(file, 'w');
+  let records = 0;
+  let bytes = 0;
+  let parts: Uint8Array[] = [];
+  try {
+    for (const record of ledgerOf(size)) {
+      const value = encodeMessage(record);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(value.length);
+      parts.push(length, value);
+      records++;
+      bytes += value.length;
+      if (parts.length < PARTS_PER_WRITE) continue;
+      fs.writeSync(handle, Buffer.concat(parts));
+      parts = [];
+    }
+    fs.writeSync(handle, Buffer.concat(parts));
+  } finally {
+    fs.closeSync(handle);
+  }
+  return { records, bytes };
+}
+
+export function readLedgerFile(file: string): Uint8Array[] {
+  const all = fs.readFileSync(file);
+  const values: Uint8Array[] = [];
+  for (let at = 0; at < all.length; ) {
+    const length = all.readUInt32BE(at);
+    values.push(all.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return values;
+}

@@ -1,0 +1,77 @@
+// Workers without threads: all slots in the thread that asks, for the local mini-cluster and for debugging a job's functions. Exchanges,
+// operators and life cycles are those of the threads; only that nothing here protects the process from a job's own exit or memory hunger.
+import type { AttemptReport, CancelTasks, DeployTasks } from '../../core/schema.gen.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
+import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
+import { TaskHost } from '../../runtime/taskHost.ts';
+import { AttemptRegistry } from './attempts.ts';
+
+export interface InlineWorkersOptions {
+  readonly taskManagerId: string;
+  readonly loadJob: (message: DeployTasks) => Promise<ExecutableJob>;
+  /** Longest time that a record waits for its batch to fill. */
+  readonly bufferTimeoutMs?: number | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+export class InlineWorkers implements Workers {
+  readonly #options: InlineWorkersOptions;
+  readonly #attempts = new AttemptRegistry();
+  #host: TaskHost | null = null;
+
+  constructor(options: InlineWorkersOptions) {
+    this.#options = options;
+  }
+
+  /** There is no data port: 0. Jobs that span several TaskManagers do not run here. */
+  async start({ onReports, onResults }: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
+    const { taskManagerId, bufferTimeoutMs, logger } = this.#options;
+    this.#host = new TaskHost({
+      taskManagerId,
+      bufferTimeoutMs,
+      threadLinks: () => [],
+      taskManagerLink: (id) => ({
+        name: `TaskManager ${id}`,
+        data: () => logger?.error({ taskManagerId: id }, 'records for another TaskManager were dropped'),
+        control: () => logger?.error({ taskManagerId: id }, 'a message for another TaskManager was dropped'),
+      }),
+      flushLinks: () => {},
+      onResults,
+      onReports: (reports) => {
+        const news = reports.filter((report) => this.#attempts.apply(report));
+        if (news.length > 0) onReports(news);
+      },
+    });
+    this.#onReports = onReports;
+    return { host: '127.0.0.1', dataPort: 0 };
+  }
+
+  #onReports: WorkersHandlers['onReports'] = () => {};
+
+  deploy(message: DeployTasks): void {
+    const tasks = this.#attempts.admit(message.jobId, message.tasks);
+    if (tasks.length > 0) this.#host?.deploy({ ...message, tasks }, () => this.#options.loadJob(message));
+  }
+
+  cancel({ jobId, tasks }: CancelTasks): void {
+    const { live, unknown } = this.#attempts.cancel(jobId, tasks);
+    if (unknown.length > 0) this.#onReports(unknown);
+    if (live.length > 0) this.#host?.cancel(jobId, live);
+  }
+
+  releaseJob(jobId: string): void {
+    this.#host?.releaseJob(jobId);
+    this.#attempts.forget(jobId);
+  }
+
+  attempts(): readonly AttemptReport[] {
+    for (const report of this.#host?.attempts(true) ?? []) this.#attempts.count(report);
+    return this.#attempts.liveIn(() => true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#host?.close();
+    this.#host = null;
+  }
+}

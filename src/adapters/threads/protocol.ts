@@ -1,0 +1,53 @@
+// What a TaskManager's main thread and its slot threads say to each other, all of it. Messages between two slot threads are bundles alone.
+import type { MessagePort } from 'node:worker_threads';
+import type { AttemptReport, ResultBatch, TaskRef } from '../../core/schema.gen.ts';
+import type { TaskErrorCode } from '../../runtime/errors.ts';
+import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
+import type { Deployment } from '../../runtime/taskContext.ts';
+
+/** Given to a slot thread at its start. */
+export interface SlotThreadData {
+  readonly taskManagerId: string;
+  readonly bufferTimeoutMs: number | undefined;
+  readonly peerTimeoutMs: number | undefined;
+}
+
+/** A deployment with what a thread needs to rebuild the job. */
+export interface ThreadDeployment extends Deployment {
+  readonly bundlePath: string;
+  readonly args: readonly string[];
+  readonly parallelism: number;
+  readonly graphHash: string;
+}
+
+/** Frames and messages of one link, in order; the frames' buffers are transferred. */
+export interface Bundle {
+  readonly frames: readonly Uint8Array<ArrayBuffer>[];
+  readonly controls: readonly ExchangeControl[];
+}
+
+export type ToSlotThread =
+  | { readonly type: 'deploy'; readonly deployment: ThreadDeployment }
+  | { readonly type: 'cancel'; readonly jobId: string; readonly tasks: readonly TaskRef[] }
+  | { readonly type: 'releaseJob'; readonly jobId: string }
+  /** The way to another slot thread, in place of any earlier one. */
+  | { readonly type: 'link'; readonly thread: number; readonly port: MessagePort }
+  | { readonly type: 'bundle'; readonly from: string; readonly bundle: Bundle }
+  | {
+      readonly type: 'peerLost';
+      readonly taskManagerId: string;
+      readonly code: TaskErrorCode;
+      readonly message: string;
+    }
+  /** Answer to `results`. */
+  | { readonly type: 'resultsTaken'; readonly id: number; readonly error: string | null }
+  | { readonly type: 'close' };
+
+export type FromSlotThread =
+  | { readonly type: 'ready' }
+  | { readonly type: 'reports'; readonly reports: readonly AttemptReport[] }
+  /** Counters of running attempts that have moved. */
+  | { readonly type: 'counters'; readonly reports: readonly AttemptReport[] }
+  | { readonly type: 'results'; readonly id: number; readonly batch: ResultBatch }
+  /** For another TaskManager. */
+  | { readonly type: 'bundle'; readonly to: string; readonly bundle: Bundle };

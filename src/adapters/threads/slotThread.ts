@@ -1,0 +1,125 @@
+// Entry of a slot thread: a task host behind the protocol of protocol.ts. It rebuilds each job once, whichever of its slots run it.
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { JobModuleError } from '../../api/jobModuleError.ts';
+import { rebuildJob } from '../../api/rebuild.ts';
+import type { ResultBatch } from '../../core/schema.gen.ts';
+import { TaskError } from '../../runtime/errors.ts';
+import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
+import { TaskHost } from '../../runtime/taskHost.ts';
+import { BundlingLink } from './bundlingLink.ts';
+import type { Bundle, FromSlotThread, SlotThreadData, ThreadDeployment, ToSlotThread } from './protocol.ts';
+
+const COUNTERS_INTERVAL_MS = 250;
+
+const main = parentPort as MessagePort;
+const { taskManagerId, bufferTimeoutMs, peerTimeoutMs } = workerData as SlotThreadData;
+const threadLinks = new Map<number, { readonly link: BundlingLink; readonly port: MessagePort }>();
+const taskManagerLinks = new Map<string, BundlingLink>();
+const results = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
+let nextResult = 0;
+
+const host = new TaskHost({
+  taskManagerId,
+  bufferTimeoutMs,
+  peerTimeoutMs,
+  threadLinks: () => [...threadLinks.values()].map(({ link }) => link),
+  taskManagerLink,
+  flushLinks: () => {
+    for (const { link } of threadLinks.values()) link.flush();
+    for (const link of taskManagerLinks.values()) link.flush();
+  },
+  onReports: (reports) => post({ type: 'reports', reports }),
+  onResults,
+});
+
+function post(message: FromSlotThread): void {
+  main.postMessage(message);
+}
+
+function taskManagerLink(id: string): BundlingLink {
+  let link = taskManagerLinks.get(id);
+  if (!link) {
+    link = new BundlingLink(`TaskManager ${id}`, (bundle, transfer) =>
+      main.postMessage({ type: 'bundle', to: id, bundle } satisfies FromSlotThread, transfer),
+    );
+    taskManagerLinks.set(id, link);
+  }
+  return link;
+}
+
+function onResults(batch: ResultBatch): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const id = nextResult++;
+    results.set(id, { resolve, reject });
+    post({ type: 'results', id, batch });
+  });
+}
+
+function connect(thread: number, port: MessagePort): void {
+  threadLinks.get(thread)?.port.close();
+  const link = new BundlingLink(`thread ${thread}`, (bundle, transfer) => port.postMessage(bundle, transfer));
+  threadLinks.set(thread, { link, port });
+  port.on('message', ({ frames, controls }: Bundle) => host.receive(link, frames, controls));
+}
+
+async function load({ bundlePath, args, parallelism, jobId, graphHash }: ThreadDeployment): Promise<ExecutableJob> {
+  try {
+    return await rebuildJob({ bundlePath, args, parallelism, instance: jobId, expectedHash: graphHash });
+  } catch (error) {
+    if (!(error instanceof JobModuleError)) throw error;
+    const stack = error.userStack ? `\n${error.userStack}` : '';
+    throw new TaskError('DEPLOYMENT_FAILED', `The job could not be rebuilt in its slot: ${error.message}${stack}`, {
+      cause: error,
+    });
+  }
+}
+
+function close(): void {
+  clearInterval(counters);
+  host.close();
+  for (const { port } of threadLinks.values()) port.close();
+  main.close();
+}
+
+main.on('message', (message: ToSlotThread) => {
+  switch (message.type) {
+    case 'deploy':
+      host.deploy(message.deployment, () => load(message.deployment));
+      return;
+    case 'cancel':
+      host.cancel(message.jobId, message.tasks);
+      return;
+    case 'releaseJob':
+      host.releaseJob(message.jobId);
+      return;
+    case 'link':
+      connect(message.thread, message.port);
+      return;
+    case 'bundle':
+      host.receive(taskManagerLink(message.from), message.bundle.frames, message.bundle.controls);
+      return;
+    case 'peerLost':
+      taskManagerLinks.delete(message.taskManagerId);
+      host.peerLost(message.taskManagerId, new TaskError(message.code, message.message));
+      return;
+    case 'resultsTaken': {
+      const waiting = results.get(message.id);
+      results.delete(message.id);
+      if (message.error === null) waiting?.resolve();
+      else waiting?.reject(new TaskError('IO_FAILED', message.error));
+      return;
+    }
+    case 'close':
+      close();
+      return;
+    default:
+      message satisfies never;
+  }
+});
+
+const counters = setInterval(() => {
+  const reports = host.attempts(true);
+  if (reports.length > 0) post({ type: 'counters', reports });
+}, COUNTERS_INTERVAL_MS);
+
+post({ type: 'ready' });

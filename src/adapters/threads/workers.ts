@@ -1,0 +1,285 @@
+// Workers on threads: slots share a fixed set of worker threads (slot i runs on thread i mod threads), which are started with the TaskManager,
+// so that a deployment waits for none. A task that throws fails alone; a thread that dies takes its own tasks with it and is replaced; the
+// TaskManager lives on. Threads exchange records over direct ports, TaskManagers over one TCP connection a pair.
+import os from 'node:os';
+import { MessageChannel } from 'node:worker_threads';
+import type { AttemptReport, CancelTasks, DeployTasks, TaskAssignment } from '../../core/schema.gen.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
+import { reasonOf, type TaskError } from '../../runtime/errors.ts';
+import { type ExchangeControl, readDataRoute } from '../../runtime/exchangeProtocol.ts';
+import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHost.ts';
+import { AttemptRegistry } from './attempts.ts';
+import { CancellationWatch } from './cancellationWatch.ts';
+import { Peers } from './peers.ts';
+import { peersOf } from './peerTopology.ts';
+import type { Bundle, FromSlotThread, ToSlotThread } from './protocol.ts';
+import { SlotThread } from './slotThreadHandle.ts';
+
+/** Default: threads for slots beyond the cores, up to here. */
+const MAX_DEFAULT_THREADS = 8;
+
+export interface ThreadWorkersOptions {
+  readonly taskManagerId: string;
+  readonly slots: number;
+  /** Default: the cores, at least the slots up to 8; never more than slots. */
+  readonly threads?: number | undefined;
+  /** Path of a local file that holds the bundle. */
+  readonly fetchArtifact: (sha256: string) => Promise<string>;
+  /** Address to listen at and to tell peers. Default: 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Default: any free port. */
+  readonly dataPort?: number | undefined;
+  /** Longest time that a record waits for its batch to fill. */
+  readonly bufferTimeoutMs?: number | undefined;
+  /** Longest wait for a peer to connect or a consumer to announce itself. Default: 60 s. */
+  readonly peerTimeoutMs?: number | undefined;
+  /** Heap limit of each thread. Default: Node's. */
+  readonly heapPerThreadMb?: number | undefined;
+  /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
+  readonly cancellationTimeoutMs?: number | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+export class ThreadWorkers implements Workers {
+  readonly #options: ThreadWorkersOptions;
+  readonly #attempts = new AttemptRegistry();
+  readonly #threads: SlotThread[] = [];
+  readonly #peers: Peers;
+  readonly #cancellations: CancellationWatch;
+  /** By job: the local file of its bundle. */
+  readonly #bundles = new Map<string, Promise<string>>();
+  #handlers: WorkersHandlers = { onReports: () => {}, onResults: async () => {} };
+  #closed = false;
+
+  constructor(options: ThreadWorkersOptions) {
+    this.#options = options;
+    this.#peers = new Peers({
+      taskManagerId: options.taskManagerId,
+      host: options.host ?? '127.0.0.1',
+      port: options.dataPort ?? 0,
+      timeoutMs: options.peerTimeoutMs ?? DEFAULT_PEER_TIMEOUT_MS,
+      onBundle: (from, bundle) => this.#route(from, bundle),
+      onLost: (taskManagerId, error) => this.#peerLost(taskManagerId, error),
+      logger: options.logger,
+    });
+    this.#cancellations = new CancellationWatch(options.cancellationTimeoutMs, (thread, reason) =>
+      this.#threads[thread]?.terminate(reason),
+    );
+  }
+
+  async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
+    this.#handlers = handlers;
+    const dataPort = await this.#peers.listen();
+    const { slots, taskManagerId, bufferTimeoutMs, peerTimeoutMs, heapPerThreadMb } = this.#options;
+    const wanted = this.#options.threads ?? Math.max(os.availableParallelism(), Math.min(slots, MAX_DEFAULT_THREADS));
+    for (let index = 0; index < Math.min(wanted, slots); index++) {
+      const thread = new SlotThread(index, {
+        data: { taskManagerId, bufferTimeoutMs, peerTimeoutMs },
+        heapMb: heapPerThreadMb,
+        onMessage: (message) => this.#received(thread, message),
+        onDied: (reason, final) => this.#died(thread, reason, final),
+      });
+      this.#threads.push(thread);
+    }
+    try {
+      const started = Promise.all(this.#threads.map((thread) => thread.start()));
+      for (const thread of this.#threads) this.#link(thread, this.#threads.slice(0, thread.index));
+      await started;
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw new Error(`TaskManager ${taskManagerId} cannot start its slot threads: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    return { host: this.#options.host ?? '127.0.0.1', dataPort };
+  }
+
+  deploy(message: DeployTasks): void {
+    const { jobId, artifact, taskManagers, placements, taskManagerId } = message;
+    const tasks = this.#attempts.admit(jobId, message.tasks);
+    if (tasks.length === 0) return;
+    for (const peer of peersOf(taskManagerId, taskManagers, placements)) this.#peers.connect(peer);
+    let bundle = this.#bundles.get(jobId);
+    if (!bundle) {
+      bundle = this.#options.fetchArtifact(artifact.sha256);
+      this.#bundles.set(jobId, bundle);
+    }
+    bundle.then(
+      (bundlePath) => this.#start(message, tasks, bundlePath),
+      (error: unknown) => {
+        this.#bundles.delete(jobId);
+        const reason = `The job's bundle ${artifact.name} (${artifact.sha256.slice(0, 12)}) could not be fetched: ${reasonOf(error)}`;
+        this.#report(tasks.map((task) => failed(jobId, task, reason)));
+      },
+    );
+  }
+
+  cancel({ jobId, tasks }: CancelTasks): void {
+    const { live, unknown } = this.#attempts.cancel(jobId, tasks);
+    if (unknown.length > 0) this.#handlers.onReports(unknown);
+    for (const [thread, refs] of this.#byThread(live)) {
+      thread.post({
+        type: 'cancel',
+        jobId,
+        tasks: refs.map(({ vertex, subtask, attempt }) => ({ vertex, subtask, attempt })),
+      });
+    }
+    for (const { slot, ...ref } of live) this.#cancellations.add(this.#threadOf(slot).index, ref);
+  }
+
+  releaseJob(jobId: string): void {
+    this.#bundles.delete(jobId);
+    for (const thread of this.#threads) thread.post({ type: 'releaseJob', jobId });
+    this.#attempts.forget(jobId);
+  }
+
+  attempts(): readonly AttemptReport[] {
+    return this.#attempts.liveIn(() => true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancellations.close();
+    await Promise.all([this.#peers.close(), ...this.#threads.map((thread) => thread.close())]);
+  }
+
+  #start(message: DeployTasks, admitted: readonly TaskAssignment[], bundlePath: string): void {
+    const { jobId, name, taskManagers, placements, args, parallelism, graphHash } = message;
+    if (this.#closed) return;
+    // Cancelled while the bundle was fetched; released: nobody waits for it any more.
+    const cancelled = admitted.filter((task) => this.#attempts.stateOf(jobId, task) === 'CANCELING');
+    this.#report(cancelled.map((task) => ({ ...failed(jobId, task, ''), state: 'CANCELED', reason: null })));
+    const tasks = admitted.filter((task) => this.#attempts.stateOf(jobId, task) === 'DEPLOYING');
+    for (const [thread, own] of this.#byThread(tasks)) {
+      const deployment = {
+        jobId,
+        name,
+        taskManagers,
+        placements,
+        args,
+        parallelism,
+        graphHash,
+        bundlePath,
+        tasks: own,
+      };
+      if (thread.post({ type: 'deploy', deployment })) continue;
+      const reason = `Slot thread ${thread.index} could not be started again after it died; restart TaskManager ${this.#options.taskManagerId}.`;
+      this.#report(own.map((task) => failed(jobId, task, reason)));
+    }
+  }
+
+  #received(thread: SlotThread, message: FromSlotThread): void {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'reports':
+        this.#report(message.reports);
+        return;
+      case 'counters':
+        for (const report of message.reports) this.#attempts.count(report);
+        return;
+      case 'results': {
+        const taken = (error: string | null): ToSlotThread => ({ type: 'resultsTaken', id: message.id, error });
+        this.#handlers.onResults(message.batch).then(
+          () => thread.post(taken(null)),
+          (error: unknown) => thread.post(taken(`Printed lines could not be handed over: ${reasonOf(error)}`)),
+        );
+        return;
+      }
+      case 'bundle':
+        this.#peers.send(message.to, message.bundle);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** From a peer to the threads: records and credit to the one that is concerned, the rest to all. */
+  #route(from: string, { frames, controls }: Bundle): void {
+    const bundles = new Map<SlotThread, { frames: Uint8Array<ArrayBuffer>[]; controls: ExchangeControl[] }>();
+    const bundleFor = (thread: SlotThread) => {
+      let bundle = bundles.get(thread);
+      if (!bundle) {
+        bundle = { frames: [], controls: [] };
+        bundles.set(thread, bundle);
+      }
+      return bundle;
+    };
+    for (const frame of frames) {
+      const { jobId, vertex, subtask } = readDataRoute(frame);
+      const slot = this.#attempts.slotOf(jobId, vertex, subtask);
+      // Of a job that is over here.
+      if (slot !== undefined) bundleFor(this.#threadOf(slot)).frames.push(frame);
+    }
+    for (const control of controls) {
+      if (control.type === 'credit') {
+        const slot = this.#attempts.slotOf(control.jobId, control.source, control.producerSubtask);
+        if (slot !== undefined) bundleFor(this.#threadOf(slot)).controls.push(control);
+      } else for (const thread of this.#threads) bundleFor(thread).controls.push(control);
+    }
+    for (const [thread, bundle] of bundles) {
+      thread.post(
+        { type: 'bundle', from, bundle },
+        bundle.frames.map((frame) => frame.buffer),
+      );
+    }
+  }
+
+  #peerLost(taskManagerId: string, { code, message }: TaskError): void {
+    this.#options.logger?.warn({ taskManagerId, reason: message }, 'lost a TaskManager');
+    for (const thread of this.#threads) thread.post({ type: 'peerLost', taskManagerId, code, message });
+  }
+
+  #died(thread: SlotThread, reason: string, final: boolean): void {
+    const tasks = this.#attempts.liveIn((slot) => this.#threadOf(slot) === thread);
+    this.#options.logger?.error({ thread: thread.index, tasks: tasks.length, reason, final }, 'a slot thread died');
+    this.#report(
+      tasks.map((task) =>
+        task.state === 'CANCELING'
+          ? { ...task, state: 'CANCELED', reason: null }
+          : { ...task, state: 'FAILED', reason },
+      ),
+    );
+    if (!final)
+      this.#link(
+        thread,
+        this.#threads.filter((other) => other !== thread),
+      );
+  }
+
+  /** Gives each pair of threads a port of its own. */
+  #link(thread: SlotThread, others: readonly SlotThread[]): void {
+    for (const other of others) {
+      const { port1, port2 } = new MessageChannel();
+      thread.post({ type: 'link', thread: other.index, port: port1 }, [port1]);
+      other.post({ type: 'link', thread: thread.index, port: port2 }, [port2]);
+    }
+  }
+
+  #report(reports: readonly AttemptReport[]): void {
+    const news = reports.filter((report) => this.#attempts.apply(report));
+    for (const report of news) if (report.state !== 'RUNNING') this.#cancellations.remove(report);
+    if (news.length > 0 && !this.#closed) this.#handlers.onReports(news);
+  }
+
+  #threadOf(slot: number): SlotThread {
+    return this.#threads[slot % this.#threads.length]!;
+  }
+
+  #byThread<T extends { readonly slot: number }>(tasks: readonly T[]): Map<SlotThread, T[]> {
+    const byThread = new Map<SlotThread, T[]>();
+    for (const task of tasks) {
+      const thread = this.#threadOf(task.slot);
+      const own = byThread.get(thread);
+      if (own) own.push(task);
+      else byThread.set(thread, [task]);
+    }
+    return byThread;
+  }
+}
+
+function failed(jobId: string, { vertex, subtask, attempt }: TaskAssignment, reason: string): AttemptReport {
+  return { jobId, vertex, subtask, attempt, state: 'FAILED', reason, recordsIn: 0, recordsOut: 0 };
+}

@@ -1,0 +1,48 @@
+// What can go wrong with a task, as one family of errors with stable codes. `message` is what the coordinator records as the reason of
+// the failed attempt, so it names the operator or peer at fault and carries the user's own stack.
+
+export type TaskErrorCode =
+  /** A user function threw. */
+  | 'USER_FUNCTION_THREW'
+  /** A record holds something that cannot travel between tasks. */
+  | 'UNSUPPORTED_VALUE'
+  /** A key or an aggregated field is not what the operator needs. */
+  | 'INVALID_RECORD'
+  /** A source or sink could not read or write. */
+  | 'IO_FAILED'
+  /** A consumer did not announce itself, or a peer could not be reached, in time. */
+  | 'PEER_TIMEOUT'
+  /** The connection to a TaskManager broke while tasks exchanged data over it. */
+  | 'PEER_LOST'
+  /** Bytes from a peer are not what the protocol says. */
+  | 'PROTOCOL_VIOLATION'
+  /** The thread that ran the task ended. */
+  | 'THREAD_DIED'
+  /** The job could not be rebuilt from its bundle, or does not fit the deployment. */
+  | 'DEPLOYMENT_FAILED';
+
+export class TaskError extends Error {
+  override readonly name = 'TaskError';
+  readonly code: TaskErrorCode;
+  constructor(code: TaskErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The error of a user function, under the name of its operator. An error that names an operator already passes through unchanged. */
+export function inOperator(operator: string, error: unknown): TaskError {
+  if (error instanceof TaskError) return error;
+  return new TaskError('USER_FUNCTION_THREW', `Operator '${operator}' failed: ${stackOf(error)}`, { cause: error });
+}
+
+/** Stack where there is one, else whatever was thrown. */
+export function stackOf(error: unknown): string {
+  if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`;
+  return `thrown value ${String(error)}`;
+}
+
+/** What a failed attempt reports. Our own errors need no stack: their message says everything. */
+export function reasonOf(error: unknown): string {
+  return error instanceof TaskError ? error.message : stackOf(error);
+}

@@ -1,0 +1,289 @@
+// One outgoing exchange of a task: picks the consumer of each record (FORWARD: the subtask of the same index; HASH: the owner of the
+// key's key group; REBALANCE: the next in turn) and keeps a channel for each consumer that has ever been picked. At the end of input it
+// ends the partition on every link that a consumer lives behind, once all consumers have announced themselves and all is sent.
+import type { ShipStrategy } from '../core/schema.gen.ts';
+import type { Link } from './exchangeProtocol.ts';
+import { keyFailure } from './keyedOperators.ts';
+import { keyGroupOf, subtaskOf } from './keyGroups.ts';
+import type { KeySelector } from './operatorSpec.ts';
+import { type ChannelOwner, type LocalReceiver, OutputChannel, type Route } from './outputChannel.ts';
+import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
+
+/** Distinct keys whose subtask an exchange remembers. */
+const MAX_CACHED_KEYS = 16_384;
+/** Batches that a channel may have under way; fewer where a consumer has many producers. */
+const MAX_WINDOW = 8;
+const MIN_WINDOW = 2;
+/** Batches that all channels of one consumer together may have under way, where that leaves each the minimum. */
+const TARGET_GATE_WINDOW = 512;
+
+/** Batches of one channel that a consumer with so many producers takes before it has worked off any. */
+export function creditWindow(producers: number): number {
+  return Math.max(MIN_WINDOW, Math.min(MAX_WINDOW, Math.floor(TARGET_GATE_WINDOW / producers)));
+}
+
+export interface ExchangeSpec {
+  readonly consumer: number;
+  readonly input: number;
+  readonly strategy: ShipStrategy;
+  readonly key: KeySelector | null;
+  /** Of the emitting operator and the consuming one, for messages. */
+  readonly operator: string;
+  readonly consumerName: string;
+  readonly consumerParallelism: number;
+  readonly consumerMaxParallelism: number;
+  readonly consumerAttempts: readonly number[];
+  /** Name of the TaskManager of a consuming subtask, for messages. */
+  readonly placeOf: (subtask: number) => string;
+}
+
+export class ExchangeWriter implements TaskOutput, ChannelOwner {
+  readonly spec: ExchangeSpec;
+  readonly #context: TaskContext;
+  readonly #channels: (OutputChannel | undefined)[];
+  /** Routes of the consumers that have announced themselves. */
+  readonly #routes: (Route | undefined)[] = [];
+  readonly #window: number;
+  #announced = 0;
+  #listed: OutputChannel[] = [];
+  #ended = false;
+  #waitingSinceMs: number | null = null;
+
+  constructor(spec: ExchangeSpec, context: TaskContext) {
+    this.spec = spec;
+    this.#context = context;
+    this.#window = creditWindow(spec.strategy === 'FORWARD' ? 1 : context.parallelism);
+    this.#channels = spec.consumerParallelism <= 1024 ? new Array(spec.consumerParallelism).fill(undefined) : [];
+  }
+
+  get operator(): string {
+    return this.spec.operator;
+  }
+
+  get pressure(): Pressure {
+    return this.#context.pressure;
+  }
+
+  get fanOut(): number {
+    return this.spec.strategy === 'FORWARD' ? 1 : this.spec.consumerParallelism;
+  }
+
+  countOut(records: number): void {
+    this.#context.countOut(records);
+  }
+
+  open(): void {}
+
+  collector(): Collect {
+    const { strategy, key } = this.spec;
+    switch (strategy) {
+      case 'FORWARD':
+        return this.#forward();
+      case 'REBALANCE':
+        return this.#rebalance();
+      case 'HASH':
+        return this.#hash(key!);
+      default:
+        return strategy satisfies never;
+    }
+  }
+
+  /** A consumer announced itself. Only the attempt that the task was deployed with counts. */
+  consumerReady(subtask: number, attempt: number, route: Route): void {
+    if (this.spec.consumerAttempts[subtask] !== attempt || this.#routes[subtask] !== undefined) return;
+    if (this.spec.strategy === 'FORWARD' && subtask !== this.#context.subtask) return;
+    this.#routes[subtask] = route;
+    this.#announced++;
+    const channel = this.#channels[subtask];
+    // Encoding may refuse a record, and nobody up the stack would know whose it is.
+    if (channel) {
+      this.#orFail(() => {
+        channel.connect(route, this.#window);
+        channel.flush();
+      });
+    }
+    if (this.#announced === this.fanOut) this.#waitingSinceMs = null;
+    this.#context.wake();
+  }
+
+  credit(subtask: number, batches: number): void {
+    const channel = this.#channels[subtask];
+    if (!channel) return;
+    this.#orFail(() => channel.grant(batches));
+    this.#context.wake();
+  }
+
+  flush(): void {
+    this.#orFail(() => this.#flush());
+  }
+
+  #flush(): void {
+    const listed = this.#listed;
+    this.#listed = [];
+    for (const channel of listed) {
+      channel.listed = false;
+      channel.flush();
+      // No credit yet: tried again next time.
+      if (channel.records.length > 0) {
+        this.#list(channel);
+        if (!channel.announced) this.#waitingSinceMs ??= this.#context.now();
+      }
+    }
+  }
+
+  finish(): boolean {
+    if (this.#ended) return true;
+    if (this.#announced < this.fanOut) {
+      this.#waitingSinceMs ??= this.#context.now();
+      return false;
+    }
+    let empty = true;
+    for (const channel of this.#opened()) {
+      channel.flush();
+      if (!channel.empty) empty = false;
+    }
+    if (!empty) return false;
+    this.#ended = true;
+    this.#endPartition();
+    return true;
+  }
+
+  abort(): void {
+    this.#channels.length = 0;
+    this.#listed = [];
+  }
+
+  waitingForPeer(): { sinceMs: number; what: string } | null {
+    if (this.#waitingSinceMs === null) return null;
+    const { strategy, consumerParallelism, consumerName, placeOf, consumerAttempts } = this.spec;
+    const own = this.#context.subtask;
+    const missing: string[] = [];
+    for (let subtask = 0; subtask < consumerParallelism && missing.length < 3; subtask++) {
+      if (strategy === 'FORWARD' && subtask !== own) continue;
+      if (this.#routes[subtask] === undefined) {
+        missing.push(
+          `subtask ${subtask + 1}/${consumerParallelism} (attempt ${consumerAttempts[subtask]}) on ${placeOf(subtask)}`,
+        );
+      }
+    }
+    const rest = this.fanOut - this.#announced - missing.length;
+    return {
+      sinceMs: this.#waitingSinceMs,
+      what: `consumers of '${consumerName}': ${missing.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`,
+    };
+  }
+
+  #opened(): OutputChannel[] {
+    // Wide exchanges keep a sparse array; values() would walk its holes.
+    return Object.values(this.#channels).filter((channel) => channel !== undefined);
+  }
+
+  #endPartition(): void {
+    const { consumer, input, strategy } = this.spec;
+    const { jobId, subtask, attempt } = this.#context;
+    const message = {
+      type: 'endOfPartition',
+      jobId,
+      vertex: consumer,
+      input,
+      producerSubtask: subtask,
+      producerAttempt: attempt,
+      consumer: strategy === 'FORWARD' ? subtask : null,
+    } as const;
+    const links = new Set<Link>();
+    const receivers = new Set<LocalReceiver>();
+    for (const route of Object.values(this.#routes)) {
+      if (route?.kind === 'link') links.add(route.link);
+      else if (route?.kind === 'local') receivers.add(route.receiver);
+    }
+    for (const link of links) link.control(message);
+    for (const receiver of receivers) receiver.endOfPartition(message);
+  }
+
+  #orFail(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#context.fail(error);
+    }
+  }
+
+  /** Creates the channel of a consumer on its first record. */
+  #channel(subtask: number): OutputChannel {
+    const { spec } = this;
+    const context = this.#context;
+    const channel = new OutputChannel(
+      {
+        jobId: context.jobId,
+        vertex: spec.consumer,
+        input: spec.input,
+        subtask,
+        attempt: spec.consumerAttempts[subtask]!,
+        producerSubtask: context.subtask,
+        producerAttempt: context.attempt,
+      },
+      this,
+    );
+    this.#channels[subtask] = channel;
+    const route = this.#routes[subtask];
+    if (route) channel.connect(route, this.#window);
+    return channel;
+  }
+
+  #list(channel: OutputChannel): void {
+    channel.listed = true;
+    if (this.#listed.push(channel) === 1) this.#context.exchangeFlusher.add(this);
+  }
+
+  #push(channel: OutputChannel, value: unknown): void {
+    const count = channel.records.push(value);
+    if (count >= channel.limit) channel.full();
+    else if (!channel.listed) this.#list(channel);
+  }
+
+  #forward(): Collect {
+    const subtask = this.#context.subtask;
+    let channel: OutputChannel | undefined;
+    return (value) => {
+      channel ??= this.#channel(subtask);
+      this.#push(channel, value);
+    };
+  }
+
+  #rebalance(): Collect {
+    const { consumerParallelism } = this.spec;
+    // Producers start at different consumers, so that few records do not all meet in the first.
+    let next = this.#context.subtask % consumerParallelism;
+    return (value) => {
+      const channel = this.#channels[next] ?? this.#channel(next);
+      next = next + 1 === consumerParallelism ? 0 : next + 1;
+      this.#push(channel, value);
+    };
+  }
+
+  #hash(key: KeySelector): Collect {
+    const { consumerParallelism, consumerMaxParallelism, consumerName } = this.spec;
+    const channels = this.#channels;
+    const cache = new Map<unknown, number>();
+    const subtaskOfKey = (value: unknown): number =>
+      subtaskOf(keyGroupOf(value, consumerMaxParallelism, consumerName), consumerParallelism, consumerMaxParallelism);
+    return (value) => {
+      let subtask: number | undefined;
+      try {
+        const selected = key(value);
+        subtask = cache.get(selected);
+        if (subtask === undefined) {
+          subtask = subtaskOfKey(selected);
+          // Keys that are compared by reference would only fill the cache.
+          if (typeof selected === 'string' || typeof selected === 'number') {
+            if (cache.size >= MAX_CACHED_KEYS) cache.clear();
+            cache.set(selected, subtask);
+          }
+        }
+      } catch (error) {
+        throw keyFailure(consumerName, error);
+      }
+      this.#push(channels[subtask] ?? this.#channel(subtask), value);
+    };
+  }
+}

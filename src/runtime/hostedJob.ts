@@ -1,0 +1,125 @@
+// What one host keeps of one job: its rebuilt graph, the attempts that run here or are about to, and which consumers, here and elsewhere, have
+// announced themselves. Announcements are dropped as soon as no attempt of the job is left here.
+import type { TaskRef } from '../core/schema.gen.ts';
+import type { ExchangeWriter } from './exchangeWriter.ts';
+import type { ExecutableJob } from './operatorSpec.ts';
+import type { Route } from './outputChannel.ts';
+import type { Task } from './task.ts';
+
+export class HostedJob {
+  /** The job is over: forget everything as soon as its last task here has ended. */
+  released = false;
+  #executable: Promise<ExecutableJob> | null = null;
+  /** By vertex, then subtask. */
+  readonly #tasks = new Map<number, Map<number, Task>>();
+  readonly #expected = new Map<string, TaskRef>();
+  /** By vertex, then subtask. */
+  readonly #ready = new Map<number, Map<number, { readonly attempt: number; readonly route: Route }>>();
+  /** Exchanges of live tasks by consuming vertex. */
+  readonly #writers = new Map<number, Set<ExchangeWriter>>();
+  #count = 0;
+
+  /** Rebuilds the job once; a failure is not kept, so that the next attempt tries again. */
+  load(rebuild: () => Promise<ExecutableJob>): Promise<ExecutableJob> {
+    if (this.#executable === null) {
+      const loading = rebuild();
+      this.#executable = loading;
+      loading.catch(() => {
+        if (this.#executable === loading) this.#executable = null;
+      });
+    }
+    return this.#executable;
+  }
+
+  /** No attempt is here or about to be. */
+  get idle(): boolean {
+    return this.#count === 0 && this.#expected.size === 0;
+  }
+
+  expect(ref: TaskRef): void {
+    this.#expected.set(keyOf(ref), ref);
+  }
+
+  /** False where the attempt is not waiting for its start (any more). */
+  unexpect(ref: TaskRef): boolean {
+    return this.#expected.delete(keyOf(ref));
+  }
+
+  expected(): TaskRef[] {
+    return [...this.#expected.values()];
+  }
+
+  add(task: Task): void {
+    let subtasks = this.#tasks.get(task.vertex);
+    if (!subtasks) {
+      subtasks = new Map();
+      this.#tasks.set(task.vertex, subtasks);
+    }
+    // An older attempt that has not ended yet is on its way out; it must not be found any more.
+    const older = subtasks.get(task.subtask);
+    if (older) {
+      this.#drop(older);
+      older.cancel();
+    }
+    subtasks.set(task.subtask, task);
+    this.#count++;
+    for (const writer of task.writers) {
+      const { consumer } = writer.spec;
+      const writers = this.#writers.get(consumer);
+      if (writers) writers.add(writer);
+      else this.#writers.set(consumer, new Set([writer]));
+    }
+  }
+
+  remove(task: Task): void {
+    if (this.#tasks.get(task.vertex)?.get(task.subtask) === task) {
+      this.#tasks.get(task.vertex)!.delete(task.subtask);
+      if (this.#ready.get(task.vertex)?.get(task.subtask)?.attempt === task.attempt)
+        this.#ready.get(task.vertex)!.delete(task.subtask);
+      this.#drop(task);
+    }
+    if (this.idle) this.#ready.clear();
+  }
+
+  task(vertex: number, subtask: number, attempt: number): Task | undefined {
+    const task = this.#tasks.get(vertex)?.get(subtask);
+    return task?.attempt === attempt && task.live ? task : undefined;
+  }
+
+  tasksOf(vertex: number): Iterable<Task> {
+    return this.#tasks.get(vertex)?.values() ?? [];
+  }
+
+  *tasks(): Iterable<Task> {
+    for (const subtasks of this.#tasks.values()) yield* subtasks.values();
+  }
+
+  /** Consumers have announced themselves: tells the exchanges that lead to them, and those that will. */
+  ready(vertex: number, consumers: readonly (readonly [number, number])[], route: Route): void {
+    let known = this.#ready.get(vertex);
+    if (!known) {
+      known = new Map();
+      this.#ready.set(vertex, known);
+    }
+    for (const [subtask, attempt] of consumers) known.set(subtask, { attempt, route });
+    for (const writer of this.#writers.get(vertex) ?? []) {
+      for (const [subtask, attempt] of consumers) writer.consumerReady(subtask, attempt, route);
+    }
+  }
+
+  /** Tells a new exchange who is ready already. */
+  tellReady(writer: ExchangeWriter): void {
+    for (const [subtask, { attempt, route }] of this.#ready.get(writer.spec.consumer) ?? []) {
+      writer.consumerReady(subtask, attempt, route);
+    }
+  }
+
+  #drop(task: Task): void {
+    this.#count--;
+    for (const writer of task.writers) this.#writers.get(writer.spec.consumer)?.delete(writer);
+  }
+}
+
+function keyOf({ vertex, subtask, attempt }: TaskRef): string {
+  return `${vertex}/${subtask}/${attempt}`;
+}

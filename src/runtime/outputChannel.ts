@@ -1,0 +1,149 @@
+// The sending end of a channel: gathers records into batches and sends one only against credit, which the consumer grants. Without credit
+// records wait here, and the task stops producing (Pressure) as soon as a whole batch does; so a slow consumer costs its producers a
+// bounded number of records, whatever they could produce.
+
+import { TaskError } from './errors.ts';
+import {
+  type ChannelAddress,
+  dataFramePrefix,
+  type EndOfPartition,
+  type Link,
+  sealDataFrame,
+} from './exchangeProtocol.ts';
+import { type BatchEncoder, createEncoder } from './serializer.ts';
+import type { Pressure } from './taskContext.ts';
+
+/** Most records of a batch. */
+export const MAX_BATCH_RECORDS = 1024;
+/** Aim for a batch's size where records are large: batches shrink to about this. */
+export const TARGET_BATCH_BYTES = 32 * 1024;
+/** Size of a channel's first batches, until the size of its records is known. */
+const FIRST_BATCH_RECORDS = 256;
+
+/** Who gets credit back for batches that were handed over within the thread. */
+export interface CreditReceiver {
+  credit(subtask: number, batches: number): void;
+}
+
+/** The consumers of a thread, for channels that do not leave it: batches are handed over by reference. */
+export interface LocalReceiver {
+  receive(address: ChannelAddress, records: unknown[], sender: CreditReceiver): void;
+  endOfPartition(message: EndOfPartition): void;
+}
+
+/** What a channel needs of the exchange that it belongs to. */
+export interface ChannelOwner extends CreditReceiver {
+  /** Of the emitting operator, for messages. */
+  readonly operator: string;
+  readonly pressure: Pressure;
+  /** How many channels the exchange may open. */
+  readonly fanOut: number;
+  countOut(records: number): void;
+}
+
+/** Where a channel's batches go, once its consumer has announced itself. */
+export type Route =
+  | { readonly kind: 'local'; readonly receiver: LocalReceiver }
+  | { readonly kind: 'link'; readonly link: Link };
+
+export class OutputChannel {
+  /** The batch that is being filled. Exchanges push here and call `full` at `limit` records. */
+  records: unknown[] = [];
+  limit: number;
+  /** Whether the exchange has it on its list for the next flush. */
+  listed = false;
+  readonly address: ChannelAddress;
+  readonly #owner: ChannelOwner;
+  readonly #maxRecords: number;
+  readonly #dictionarySize: number;
+  readonly #waiting: unknown[][] = [];
+  #route: Route | null = null;
+  #credit = 0;
+  #blocked = false;
+  #encoder: BatchEncoder | null = null;
+  #prefix: Uint8Array | null = null;
+  #sequence = 0;
+
+  constructor(address: ChannelAddress, owner: ChannelOwner) {
+    this.address = address;
+    this.#owner = owner;
+    const { fanOut } = owner;
+    // Wide exchanges get smaller batches and dictionaries, so that a task's memory does not grow with its consumers.
+    this.#maxRecords = Math.max(64, Math.min(MAX_BATCH_RECORDS, Math.floor((64 * MAX_BATCH_RECORDS) / fanOut)));
+    this.#dictionarySize = Math.max(256, Math.min(4096, Math.floor(65_536 / fanOut)));
+    this.limit = Math.min(FIRST_BATCH_RECORDS, this.#maxRecords);
+  }
+
+  get announced(): boolean {
+    return this.#route !== null;
+  }
+
+  /** Nothing is left here. */
+  get empty(): boolean {
+    return this.records.length === 0 && this.#waiting.length === 0;
+  }
+
+  connect(route: Route, credit: number): void {
+    if (this.#route !== null) return;
+    this.#route = route;
+    this.grant(credit);
+  }
+
+  /** Credit came: sends what waited for it. */
+  grant(batches: number): void {
+    this.#credit += batches;
+    while (this.#credit > 0 && this.#waiting.length > 0) this.#send(this.#waiting.shift()!);
+    if (this.#blocked && this.#waiting.length === 0) {
+      this.#blocked = false;
+      this.#owner.pressure.blocked--;
+    }
+  }
+
+  /** The batch has reached its limit. */
+  full(): void {
+    const { records } = this;
+    this.records = [];
+    if (this.#credit > 0) {
+      this.#send(records);
+      return;
+    }
+    this.#waiting.push(records);
+    if (!this.#blocked) {
+      this.#blocked = true;
+      this.#owner.pressure.blocked++;
+    }
+  }
+
+  /** Time is up: sends what there is, if there is credit. */
+  flush(): void {
+    if (this.records.length === 0 || this.#credit === 0) return;
+    const { records } = this;
+    this.records = [];
+    this.#send(records);
+  }
+
+  #send(records: unknown[]): void {
+    this.#credit--;
+    this.#owner.countOut(records.length);
+    const route = this.#route!;
+    if (route.kind === 'local') {
+      this.limit = this.#maxRecords;
+      route.receiver.receive(this.address, records, this.#owner);
+      return;
+    }
+    this.#encoder ??= createEncoder(this.#dictionarySize);
+    this.#prefix ??= dataFramePrefix(this.address);
+    let frame: Uint8Array<ArrayBuffer>;
+    try {
+      frame = this.#encoder.encode(records, this.#prefix);
+    } catch (error) {
+      if (!(error instanceof TaskError)) throw error;
+      throw new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
+    }
+    sealDataFrame(frame, this.#sequence);
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const bytesPerRecord = frame.length / records.length;
+    this.limit = Math.max(1, Math.min(this.#maxRecords, Math.floor(TARGET_BATCH_BYTES / bytesPerRecord)));
+    route.link.data(frame);
+  }
+}

@@ -1,0 +1,321 @@
+// One execution attempt: its chain, where its records come from and where they go, and its life from DEPLOYING to FINISHED, CANCELED or
+// FAILED. The host calls `run` for a slice of time whenever the task was woken; nothing in it blocks, and it ends exactly once, after its
+// sinks have let go of what they held.
+import { performance } from 'node:perf_hooks';
+import type { AttemptReport, AttemptState, TaskAssignment } from '../core/schema.gen.ts';
+import { reasonOf, TaskError } from './errors.ts';
+import { ExchangeWriter } from './exchangeWriter.ts';
+import { InputGate } from './inputGate.ts';
+import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.ts';
+import { buildChain, isSource } from './operators.ts';
+import { Pacer } from './pacer.ts';
+import { createSink, type ResultHandler } from './sinks.ts';
+import { createSource, type SourceReader } from './sources.ts';
+import type { Collect, Deployment, Flusher, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
+
+/** Records between two looks at the clock. */
+const CHUNK_RECORDS = 64;
+/** How long an ending attempt waits for its files to close. */
+const RELEASE_TIMEOUT_MS = 5_000;
+
+/** What a task asks of the host that runs it. */
+export interface TaskOwner {
+  readonly exchangeFlusher: Flusher;
+  readonly sinkFlusher: Flusher;
+  readonly onResults: ResultHandler;
+  wake(task: Task): void;
+  wakeAt(task: Task, timeMs: number): void;
+  /** The attempt became RUNNING, FINISHED, CANCELED or FAILED. */
+  changed(task: Task): void;
+}
+
+type Phase = 'opening' | 'running' | 'draining' | 'releasing' | 'ended';
+
+export class Task implements TaskContext {
+  readonly jobId: string;
+  readonly vertex: number;
+  readonly subtask: number;
+  readonly attempt: number;
+  readonly parallelism: number;
+  readonly deployment: Deployment;
+  readonly pressure: Pressure = { blocked: 0 };
+  /** Null for a source. */
+  readonly gate: InputGate | null;
+  readonly writers: ExchangeWriter[] = [];
+  state: AttemptState = 'DEPLOYING';
+  reason: string | null = null;
+  /** In the host's run queue. */
+  queued = false;
+  readonly #owner: TaskOwner;
+  readonly #outputs: TaskOutput[] = [];
+  readonly #collect: Collect;
+  readonly #source: SourceReader | null;
+  readonly #recordsPerSecond: number | undefined;
+  #pacer: Pacer | null = null;
+  #phase: Phase = 'opening';
+  #batch: unknown[] | null = null;
+  #next = 0;
+  #recordsIn = 0;
+  #recordsOut = 0;
+
+  constructor(job: ExecutableJob, deployment: Deployment, assignment: TaskAssignment, owner: TaskOwner) {
+    const { vertex, subtask, attempt } = assignment;
+    const executable = job.vertices[vertex];
+    const placement = deployment.placements[vertex];
+    const info = job.graph.vertices[vertex];
+    if (!executable || !placement || !info) {
+      throw new TaskError(
+        'DEPLOYMENT_FAILED',
+        `Job '${job.name}' has no vertex ${vertex}: the deployment belongs to another graph.`,
+      );
+    }
+    this.jobId = deployment.jobId;
+    this.vertex = vertex;
+    this.subtask = subtask;
+    this.attempt = attempt;
+    this.parallelism = placement.parallelism;
+    this.deployment = deployment;
+    this.#owner = owner;
+    this.#collect = buildChain(executable.head, {
+      exchange: (node, exchange) => this.#openExchange(job, node, exchange),
+      sink: (node, spec) => {
+        const { collect, output } = createSink(node, spec, this, owner.onResults);
+        if (output) this.#outputs.push(output);
+        return collect;
+      },
+    });
+    const { spec, name } = executable.head;
+    if (isSource(spec)) {
+      this.gate = null;
+      this.#source = createSource(spec, name, this, this.#collect);
+      this.#recordsPerSecond = spec.recordsPerSecond;
+    } else {
+      this.#source = null;
+      this.gate = new InputGate(
+        info.name,
+        subtask,
+        info.inputs.map(({ source, strategy }) => ({
+          strategy,
+          source,
+          sourceName: job.graph.vertices[source]!.name,
+          producerAttempts: deployment.placements[source]!.attempts,
+        })),
+      );
+    }
+  }
+
+  get exchangeFlusher(): Flusher {
+    return this.#owner.exchangeFlusher;
+  }
+
+  get sinkFlusher(): Flusher {
+    return this.#owner.sinkFlusher;
+  }
+
+  get ended(): boolean {
+    return this.#phase === 'ended';
+  }
+
+  /** May still take records and messages. */
+  get live(): boolean {
+    return this.#phase === 'opening' || this.#phase === 'running' || this.#phase === 'draining';
+  }
+
+  report(): AttemptReport {
+    const { jobId, vertex, subtask, attempt, state, reason } = this;
+    return { jobId, vertex, subtask, attempt, state, reason, recordsIn: this.#recordsIn, recordsOut: this.#recordsOut };
+  }
+
+  /** Opens files, then RUNNING. Stays synchronous where there is nothing to open, so that thousands of tasks start in one go. */
+  start(): void {
+    try {
+      const opening = [...this.#outputs.map((output) => output.open()), this.#source?.open()].filter(
+        (open) => open !== undefined,
+      );
+      if (opening.length === 0) this.#started();
+      else
+        Promise.all(opening).then(
+          () => this.#started(),
+          (error: unknown) => this.fail(error),
+        );
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Works until there is nothing to do or `deadlineMs`; true: there is more to do now. */
+  run(deadlineMs: number): boolean {
+    try {
+      switch (this.#phase) {
+        case 'running':
+          return this.gate === null
+            ? this.#runSource(this.#source!, deadlineMs)
+            : this.#runInput(this.gate, deadlineMs);
+        case 'draining':
+          return this.#drain();
+        case 'opening':
+        case 'releasing':
+        case 'ended':
+          return false;
+        default:
+          return this.#phase satisfies never;
+      }
+    } catch (error) {
+      this.fail(error);
+      return false;
+    }
+  }
+
+  cancel(): void {
+    if (this.live) this.#release('CANCELED', null);
+  }
+
+  fail(error: unknown): void {
+    if (this.live) this.#release('FAILED', reasonOf(error));
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  wake(): void {
+    this.#owner.wake(this);
+  }
+
+  wakeAt(timeMs: number): void {
+    this.#owner.wakeAt(this, timeMs);
+  }
+
+  countOut(records: number): void {
+    this.#recordsOut += records;
+  }
+
+  /** Since when the task has waited for a peer that did not show up. */
+  waitingForPeer(): { readonly sinceMs: number; readonly what: string } | null {
+    for (const output of this.#outputs) {
+      const waiting = output.waitingForPeer();
+      if (waiting) return waiting;
+    }
+    return null;
+  }
+
+  #openExchange(job: ExecutableJob, node: ChainNode, exchange: OutgoingExchange): Collect {
+    const consumer = job.graph.vertices[exchange.consumer]!;
+    const { taskManagers, placements } = this.deployment;
+    const placement = placements[exchange.consumer]!;
+    const writer = new ExchangeWriter(
+      {
+        ...exchange,
+        operator: node.name,
+        consumerName: consumer.operators[0]?.name ?? consumer.name,
+        consumerParallelism: placement.parallelism,
+        consumerMaxParallelism: consumer.maxParallelism,
+        consumerAttempts: placement.attempts,
+        placeOf: (subtask) => taskManagers[placement.taskManagers[subtask]!]?.taskManagerId ?? 'an unknown TaskManager',
+      },
+      this,
+    );
+    this.writers.push(writer);
+    this.#outputs.push(writer);
+    return writer.collector();
+  }
+
+  #started(): void {
+    if (this.#phase !== 'opening') return;
+    if (this.#recordsPerSecond !== undefined) {
+      this.#pacer = new Pacer(this.#recordsPerSecond, this.subtask, this.parallelism, this.now());
+    }
+    this.#phase = 'running';
+    this.state = 'RUNNING';
+    this.#owner.changed(this);
+    this.wake();
+  }
+
+  #runSource(source: SourceReader, deadlineMs: number): boolean {
+    const { pressure } = this;
+    const pacer = this.#pacer;
+    while (pressure.blocked === 0) {
+      let max = CHUNK_RECORDS;
+      if (pacer !== null) {
+        const now = performance.now();
+        max = Math.min(max, pacer.due(now));
+        if (max === 0) {
+          this.wakeAt(pacer.wakeAt(now));
+          return false;
+        }
+      }
+      const read = source.read(max);
+      this.#recordsIn += read;
+      pacer?.emitted(read);
+      if (source.state === 'ended') return this.#endOfInput();
+      if (source.state === 'waiting') return false;
+      if (performance.now() >= deadlineMs) return true;
+    }
+    return false;
+  }
+
+  #runInput(gate: InputGate, deadlineMs: number): boolean {
+    const { pressure } = this;
+    const collect = this.#collect;
+    while (pressure.blocked === 0) {
+      if (this.#batch === null) {
+        this.#batch = gate.take();
+        this.#next = 0;
+        if (this.#batch === null) return gate.ended ? this.#endOfInput() : false;
+      }
+      const batch = this.#batch;
+      const start = this.#next;
+      const end = Math.min(batch.length, start + CHUNK_RECORDS);
+      let next = start;
+      while (next < end && pressure.blocked === 0) collect(batch[next++]);
+      this.#next = next;
+      this.#recordsIn += next - start;
+      if (next === batch.length) {
+        this.#batch = null;
+        gate.done();
+      }
+      if (performance.now() >= deadlineMs) return true;
+    }
+    return false;
+  }
+
+  #endOfInput(): boolean {
+    this.#phase = 'draining';
+    return this.#drain();
+  }
+
+  #drain(): boolean {
+    let done = true;
+    // All of them are asked, so that they drain at the same time.
+    for (const output of this.#outputs) if (!output.finish()) done = false;
+    if (done) this.#release('FINISHED', null);
+    return false;
+  }
+
+  #release(state: AttemptState, reason: string | null): void {
+    this.#phase = 'releasing';
+    if (state === 'CANCELED') this.state = 'CANCELING';
+    this.#batch = null;
+    const releases = [this.#source?.close()];
+    // Finished outputs have closed already.
+    if (state !== 'FINISHED') releases.push(...this.#outputs.map((output) => output.abort()));
+    const waits = releases.filter((wait) => wait !== undefined);
+    const end = (): void => {
+      if (this.#phase === 'ended') return;
+      this.#phase = 'ended';
+      this.state = state;
+      this.reason = reason;
+      this.#owner.changed(this);
+    };
+    if (waits.length === 0) {
+      end();
+      return;
+    }
+    const limit = setTimeout(end, RELEASE_TIMEOUT_MS);
+    // What cannot be closed any more changes nothing about how the attempt ended.
+    Promise.allSettled(waits).then(() => {
+      clearTimeout(limit);
+      end();
+    });
+  }
+}

@@ -1,0 +1,65 @@
+// What the parts of one task (sources, operators, exchanges, sinks) share with each other and may ask of the host that runs them.
+import type { TaskAssignment, TaskManagerAddress, VertexPlacement } from '../core/schema.gen.ts';
+
+/** Takes one record. Throws TaskError. */
+export type Collect = (value: unknown) => void;
+
+/** A deployment, as far as its tasks need it: DeployTasks without what only the shell cares for. */
+export interface Deployment {
+  readonly jobId: string;
+  readonly name: string;
+  readonly taskManagers: readonly TaskManagerAddress[];
+  readonly placements: readonly VertexPlacement[];
+  readonly tasks: readonly TaskAssignment[];
+}
+
+/**
+ * How many outputs of the task cannot take more. Whoever feeds the chain looks at it before each record, which is why it is a plain
+ * field: what one record expands to is the most that any output holds beyond its bound.
+ */
+export interface Pressure {
+  blocked: number;
+}
+
+/** Something that buffers and is told regularly to let go. */
+export interface Flushable {
+  flush(): void;
+}
+
+/** Tells its members to flush once, at the latest one period after they joined. One timer for all tasks of a host. */
+export interface Flusher {
+  add(member: Flushable): void;
+}
+
+export interface TaskContext {
+  readonly jobId: string;
+  readonly vertex: number;
+  readonly subtask: number;
+  readonly attempt: number;
+  /** Of this vertex. */
+  readonly parallelism: number;
+  readonly pressure: Pressure;
+  readonly exchangeFlusher: Flusher;
+  readonly sinkFlusher: Flusher;
+  /** Monotonic, ms. */
+  now(): number;
+  /** Lets the task run again: something that it waited for has happened. */
+  wake(): void;
+  wakeAt(timeMs: number): void;
+  /** Ends the attempt as FAILED. For what fails outside a call of the task's own. */
+  fail(error: unknown): void;
+  /** Adds to the attempt's counter. */
+  countOut(records: number): void;
+}
+
+/** A place where records leave the task: an exchange or a sink. */
+export interface TaskOutput extends Flushable {
+  /** Before RUNNING. */
+  open(): Promise<void> | void;
+  /** End of input: sends what is left. True once all is handed over; otherwise it wakes the task later, which asks again. */
+  finish(): boolean;
+  /** The attempt ends without finishing: lets go of resources; nothing more is sent. */
+  abort(): Promise<void> | void;
+  /** What it has been waiting for since when, for the watch over time-outs; null where it waits for no peer. */
+  waitingForPeer(): { readonly sinceMs: number; readonly what: string } | null;
+}

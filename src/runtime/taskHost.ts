@@ -1,0 +1,334 @@
+// Runs the tasks of one thread, whichever thread that is: deploys and cancels attempts, hands arriving records and messages to them, and
+// tells producers where their consumers are. Consumers announce themselves to the hosts of their producers, and producers that come later
+// ask; so it does not matter which of them is deployed first, and nothing is kept for jobs that a host does not run. It asks nothing of any
+// JobManager.
+import { performance } from 'node:perf_hooks';
+import type { AttemptReport, TaskAssignment, TaskRef } from '../core/schema.gen.ts';
+import { reasonOf, TaskError } from './errors.ts';
+import { type EndOfPartition, type ExchangeControl, type Link, readDataFrame } from './exchangeProtocol.ts';
+import type { ExchangeWriter } from './exchangeWriter.ts';
+import { HostedJob } from './hostedJob.ts';
+import type { ExecutableJob } from './operatorSpec.ts';
+import type { CreditReceiver, LocalReceiver, Route } from './outputChannel.ts';
+import { RunQueue, TimedFlusher } from './runQueue.ts';
+import type { ResultHandler } from './sinks.ts';
+import { Task, type TaskOwner } from './task.ts';
+import type { Deployment } from './taskContext.ts';
+
+/**
+ * Default longest time that a record waits for its batch to fill. Flink's default is 100 ms; a batch costs about 20 µs here, so that 20 ms
+ * costs next to nothing until a task feeds hundreds of slow channels, and keeps two hops below what a person notices.
+ */
+export const DEFAULT_BUFFER_TIMEOUT_MS = 20;
+const SINK_FLUSH_MS = 50;
+export const DEFAULT_PEER_TIMEOUT_MS = 60_000;
+const PEER_WATCH_MS = 1_000;
+
+export interface TaskHostOptions {
+  readonly taskManagerId: string;
+  readonly onReports: (reports: readonly AttemptReport[]) => void;
+  readonly onResults: ResultHandler;
+  /** Links to the other threads of this TaskManager. */
+  readonly threadLinks: () => Iterable<Link>;
+  /** Link to all threads of another TaskManager. */
+  readonly taskManagerLink: (taskManagerId: string) => Link;
+  /** Sends what the links have gathered. */
+  readonly flushLinks: () => void;
+  readonly bufferTimeoutMs?: number | undefined;
+  readonly peerTimeoutMs?: number | undefined;
+}
+
+export class TaskHost {
+  readonly #options: TaskHostOptions;
+  readonly #jobs = new Map<string, HostedJob>();
+  readonly #queue: RunQueue;
+  readonly #exchangeFlusher: TimedFlusher;
+  readonly #sinkFlusher: TimedFlusher;
+  readonly #owner: TaskOwner;
+  readonly #receiver: LocalReceiver;
+  readonly #route: Route;
+  readonly #watch: NodeJS.Timeout;
+  #reports: AttemptReport[] = [];
+  #closed = false;
+  /** What the counters of each live task were when they were last asked for. */
+  #counted = new WeakMap<Task, number>();
+
+  constructor(options: TaskHostOptions) {
+    this.#options = options;
+    const queue = new RunQueue(() => this.#afterTurn());
+    this.#queue = queue;
+    this.#exchangeFlusher = new TimedFlusher(options.bufferTimeoutMs ?? DEFAULT_BUFFER_TIMEOUT_MS, () =>
+      queue.schedule(),
+    );
+    this.#sinkFlusher = new TimedFlusher(SINK_FLUSH_MS, () => queue.schedule());
+    this.#owner = {
+      exchangeFlusher: this.#exchangeFlusher,
+      sinkFlusher: this.#sinkFlusher,
+      onResults: options.onResults,
+      wake: (task) => queue.wake(task),
+      wakeAt: (task, timeMs) => queue.wakeAt(task, timeMs),
+      changed: (task) => this.#changed(task),
+    };
+    this.#receiver = {
+      receive: (address, records, sender: CreditReceiver) => {
+        const task = this.#jobs.get(address.jobId)?.task(address.vertex, address.subtask, address.attempt);
+        if (!task?.gate) return;
+        task.gate.receiveLocal(address, records, sender);
+        queue.wake(task);
+      },
+      endOfPartition: (message) => this.#endOfPartition(message),
+    };
+    this.#route = { kind: 'local', receiver: this.#receiver };
+    this.#watch = setInterval(() => this.#watchPeers(), PEER_WATCH_MS).unref();
+  }
+
+  /** Starts the attempts; each is reported RUNNING or FAILED. `loadJob` is called unless the job is here already. */
+  deploy(deployment: Deployment, loadJob: () => Promise<ExecutableJob>): void {
+    const { jobId, tasks } = deployment;
+    let job = this.#jobs.get(jobId);
+    if (!job) {
+      job = new HostedJob();
+      this.#jobs.set(jobId, job);
+    }
+    const hosted = job;
+    hosted.released = false;
+    for (const task of tasks) hosted.expect(task);
+    hosted.load(loadJob).then(
+      (executable) => this.#start(hosted, executable, deployment),
+      (error: unknown) => {
+        for (const task of tasks) if (hosted.unexpect(task)) this.#failBeforeStart(jobId, task, error);
+      },
+    );
+  }
+
+  /** Stops the attempts; each that this host has is reported CANCELED. */
+  cancel(jobId: string, tasks: readonly TaskRef[]): void {
+    const job = this.#jobs.get(jobId);
+    if (!job) return;
+    for (const ref of tasks) {
+      if (job.unexpect(ref))
+        this.#report({ jobId, ...refOf(ref), state: 'CANCELED', reason: null, recordsIn: 0, recordsOut: 0 });
+      else job.task(ref.vertex, ref.subtask, ref.attempt)?.cancel();
+    }
+  }
+
+  /** Cancels what still runs and forgets the rebuilt graph. */
+  releaseJob(jobId: string): void {
+    const job = this.#jobs.get(jobId);
+    if (!job) return;
+    this.cancel(jobId, job.expected());
+    for (const task of job.tasks()) task.cancel();
+    job.released = true;
+    this.#forgetIfOver(jobId, job);
+  }
+
+  /** Takes what came over a link: records before messages, because an end of partition follows its records. */
+  receive(link: Link, frames: readonly Uint8Array[], controls: readonly ExchangeControl[]): void {
+    for (const frame of frames) {
+      const header = readDataFrame(frame);
+      const task = this.#jobs.get(header.jobId)?.task(header.vertex, header.subtask, header.attempt);
+      // Its attempt has ended: late data is dropped.
+      if (!task?.gate) continue;
+      try {
+        task.gate.receiveFrame(header, frame, link);
+        this.#queue.wake(task);
+      } catch (error) {
+        task.fail(error);
+      }
+    }
+    for (const control of controls) this.#control(link, control);
+    this.#queue.schedule();
+  }
+
+  /** The connection to a TaskManager broke, or could not be had: every task that exchanges data with it fails. */
+  peerLost(taskManagerId: string, error: TaskError): void {
+    for (const job of this.#jobs.values()) {
+      for (const task of [...job.tasks()]) if (this.#exchangesWith(task, taskManagerId)) task.fail(error);
+    }
+  }
+
+  /** Every live attempt, or those whose counters have moved since the last call. */
+  attempts(changedOnly = false): AttemptReport[] {
+    const reports: AttemptReport[] = [];
+    for (const job of this.#jobs.values()) {
+      for (const task of job.tasks()) {
+        const report = task.report();
+        const count = report.recordsIn + report.recordsOut;
+        if (changedOnly && this.#counted.get(task) === count) continue;
+        this.#counted.set(task, count);
+        reports.push(report);
+      }
+    }
+    return reports;
+  }
+
+  /** Stops all tasks without a report; files are closed. */
+  close(): void {
+    for (const jobId of [...this.#jobs.keys()]) this.releaseJob(jobId);
+    this.#closed = true;
+    this.#reports = [];
+    clearInterval(this.#watch);
+    this.#exchangeFlusher.close();
+    this.#sinkFlusher.close();
+    this.#queue.close();
+  }
+
+  #start(job: HostedJob, executable: ExecutableJob, deployment: Deployment): void {
+    const { jobId } = deployment;
+    const started: Task[] = [];
+    for (const assignment of deployment.tasks) {
+      // Cancelled while the job was rebuilt.
+      if (!job.unexpect(assignment)) continue;
+      try {
+        const task = new Task(executable, deployment, assignment, this.#owner);
+        job.add(task);
+        started.push(task);
+      } catch (error) {
+        this.#failBeforeStart(jobId, assignment, error);
+      }
+    }
+    const consumers = new Map<number, Task[]>();
+    const asked = new Set<number>();
+    for (const task of started) {
+      if (task.gate) consumers.set(task.vertex, [...(consumers.get(task.vertex) ?? []), task]);
+    }
+    for (const [vertex, tasks] of consumers) this.#announce(job, executable, vertex, tasks);
+    for (const task of started) {
+      for (const writer of task.writers) {
+        job.tellReady(writer);
+        asked.add(writer.spec.consumer);
+      }
+    }
+    for (const vertex of asked) {
+      for (const link of this.#linksTo(deployment, [vertex])) link.control({ type: 'whoIsReady', jobId, vertex });
+    }
+    for (const task of started) task.start();
+    this.#queue.schedule();
+  }
+
+  #announce(job: HostedJob, executable: ExecutableJob, vertex: number, tasks: readonly Task[]): void {
+    const { deployment } = tasks[0]!;
+    const { jobId } = deployment;
+    const consumers = tasks.map(({ subtask, attempt }) => [subtask, attempt] as const);
+    job.ready(vertex, consumers, this.#route);
+    const sources = executable.graph.vertices[vertex]!.inputs.map(({ source }) => source);
+    for (const link of this.#linksTo(deployment, sources))
+      link.control({ type: 'consumersReady', jobId, vertex, consumers });
+  }
+
+  /** Links to everywhere else that subtasks of the vertices may run. */
+  *#linksTo({ taskManagers, placements }: Deployment, vertices: readonly number[]): Iterable<Link> {
+    yield* this.#options.threadLinks();
+    const indices = new Set(vertices.flatMap((vertex) => [...new Set(placements[vertex]!.taskManagers)]));
+    for (const index of indices) {
+      const id = taskManagers[index]!.taskManagerId;
+      if (id !== this.#options.taskManagerId) yield this.#options.taskManagerLink(id);
+    }
+  }
+
+  #control(link: Link, control: ExchangeControl): void {
+    const job = this.#jobs.get(control.jobId);
+    if (!job) return;
+    switch (control.type) {
+      case 'consumersReady':
+        job.ready(control.vertex, control.consumers, { kind: 'link', link });
+        return;
+      case 'whoIsReady': {
+        const consumers = [...job.tasksOf(control.vertex)]
+          .filter(({ live }) => live)
+          .map(({ subtask, attempt }) => [subtask, attempt] as const);
+        if (consumers.length > 0)
+          link.control({ type: 'consumersReady', jobId: control.jobId, vertex: control.vertex, consumers });
+        return;
+      }
+      case 'credit': {
+        const writers = job.task(control.source, control.producerSubtask, control.producerAttempt)?.writers;
+        writers
+          ?.find(({ spec }) => spec.consumer === control.vertex && spec.input === control.input)
+          ?.credit(control.subtask, control.batches);
+        return;
+      }
+      case 'endOfPartition':
+        this.#endOfPartition(control);
+        return;
+      default:
+        control satisfies never;
+    }
+  }
+
+  #endOfPartition(message: EndOfPartition): void {
+    const job = this.#jobs.get(message.jobId);
+    if (!job) return;
+    for (const task of job.tasksOf(message.vertex)) {
+      if (message.consumer !== null && task.subtask !== message.consumer) continue;
+      task.gate?.endOfPartition(message);
+      if (task.gate?.ended) this.#queue.wake(task);
+    }
+  }
+
+  #exchangesWith(task: Task, taskManagerId: string): boolean {
+    const { taskManagers, placements } = task.deployment;
+    const there = (vertex: number, subtask: number): boolean =>
+      taskManagers[placements[vertex]!.taskManagers[subtask]!]?.taskManagerId === taskManagerId;
+    const sendsThere = ({ spec }: ExchangeWriter): boolean =>
+      spec.strategy === 'FORWARD'
+        ? there(spec.consumer, task.subtask)
+        : spec.consumerAttempts.some((_, subtask) => there(spec.consumer, subtask));
+    return task.gate?.waitsFor(there) === true || task.writers.some(sendsThere);
+  }
+
+  #watchPeers(): void {
+    const timeoutMs = this.#options.peerTimeoutMs ?? DEFAULT_PEER_TIMEOUT_MS;
+    const now = performance.now();
+    for (const job of this.#jobs.values()) {
+      for (const task of [...job.tasks()]) {
+        const waiting = task.waitingForPeer();
+        if (!waiting || now - waiting.sinceMs < timeoutMs) continue;
+        task.fail(
+          new TaskError(
+            'PEER_TIMEOUT',
+            `Waited ${timeoutMs / 1000} s for ${waiting.what}. Were they deployed, and can their TaskManagers be reached?`,
+          ),
+        );
+      }
+    }
+  }
+
+  #failBeforeStart(jobId: string, task: TaskAssignment, error: unknown): void {
+    this.#report({ jobId, ...refOf(task), state: 'FAILED', reason: reasonOf(error), recordsIn: 0, recordsOut: 0 });
+  }
+
+  #changed(task: Task): void {
+    this.#report(task.report());
+    if (!task.ended) return;
+    this.#queue.forget(task);
+    const job = this.#jobs.get(task.jobId);
+    if (!job) return;
+    job.remove(task);
+    this.#forgetIfOver(task.jobId, job);
+  }
+
+  #forgetIfOver(jobId: string, job: HostedJob): void {
+    if (job.released && job.idle) this.#jobs.delete(jobId);
+  }
+
+  #report(report: AttemptReport): void {
+    if (this.#closed) return;
+    this.#reports.push(report);
+    this.#queue.schedule();
+  }
+
+  /** What was sent goes out before the reports that may follow from it. */
+  #afterTurn(): void {
+    if (this.#closed) return;
+    this.#options.flushLinks();
+    if (this.#reports.length === 0) return;
+    const reports = this.#reports;
+    this.#reports = [];
+    this.#options.onReports(reports);
+  }
+}
+
+function refOf({ vertex, subtask, attempt }: TaskRef): TaskRef {
+  return { vertex, subtask, attempt };
+}

@@ -1,0 +1,154 @@
+// The source of readTextFile: its share of the splits, one after the other. With `watch` it never ends: the path is listed again every
+// second and files that have not been there before are read, each once and as it is when it is found (so move files in, whole); what is
+// appended to a file later is not read.
+import { cannotRead, listFiles, ownerOf, splitsOf } from './fileSplits.ts';
+import { type FileSplit, LineReader } from './lineReader.ts';
+import type { SourceSpec } from './operators.ts';
+import type { SourceReader, SourceState } from './sources.ts';
+import type { Collect, TaskContext } from './taskContext.ts';
+
+const WATCH_INTERVAL_MS = 1_000;
+
+export class TextFileSource implements SourceReader {
+  state: SourceState = 'waiting';
+  readonly #spec: Extract<SourceSpec, { type: 'textFileSource' }>;
+  readonly #operator: string;
+  readonly #context: TaskContext;
+  readonly #collect: Collect;
+  #splits: FileSplit[] = [];
+  #reader: LineReader | null = null;
+  #busy = false;
+  #closed = false;
+  #listAgainMs = 0;
+  /** Names of files found so far; only kept while watching. */
+  readonly #seen = new Set<string>();
+
+  constructor(
+    spec: Extract<SourceSpec, { type: 'textFileSource' }>,
+    operator: string,
+    context: TaskContext,
+    collect: Collect,
+  ) {
+    this.#spec = spec;
+    this.#operator = operator;
+    this.#context = context;
+    this.#collect = collect;
+  }
+
+  async open(): Promise<void> {
+    await this.#list();
+    this.state = 'ready';
+  }
+
+  read(max: number): number {
+    const { pressure } = this.#context;
+    const collect = this.#collect;
+    let read = 0;
+    this.state = 'ready';
+    while (read < max && pressure.blocked === 0) {
+      if (this.#reader === null) {
+        if (!this.#nextSplit()) return read;
+        continue;
+      }
+      const line = this.#reader.next();
+      if (line !== null) {
+        read++;
+        collect(line);
+      } else if (this.#reader.ended) {
+        const finished = this.#reader;
+        this.#reader = null;
+        this.#run(() => finished.close());
+        this.state = 'waiting';
+        return read;
+      } else {
+        this.state = 'waiting';
+        return read;
+      }
+    }
+    return read;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const reader = this.#reader;
+    this.#reader = null;
+    await reader?.close();
+  }
+
+  /** Starts on the next split. False: nothing to read now. */
+  #nextSplit(): boolean {
+    if (this.#busy) {
+      this.state = 'waiting';
+      return false;
+    }
+    const split = this.#splits.shift();
+    if (split !== undefined) {
+      this.state = 'waiting';
+      this.#run(() => this.#openSplit(split));
+      return false;
+    }
+    if (!this.#spec.watch) {
+      this.state = 'ended';
+      return false;
+    }
+    const now = this.#context.now();
+    if (now < this.#listAgainMs) {
+      this.state = 'waiting';
+      this.#context.wakeAt(this.#listAgainMs);
+      return false;
+    }
+    this.state = 'waiting';
+    this.#run(() => this.#list());
+    return false;
+  }
+
+  async #openSplit(split: FileSplit): Promise<void> {
+    try {
+      const reader = await LineReader.open(split, (error) => {
+        if (error === null || this.#closed) this.#ready();
+        else this.#context.fail(cannotRead(this.#operator, split.path, error));
+      });
+      if (this.#closed) await reader.close();
+      else this.#reader = reader;
+    } catch (error) {
+      // A watched file may be gone before its turn comes.
+      if (this.#spec.watch && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw cannotRead(this.#operator, split.path, error);
+    }
+  }
+
+  async #list(): Promise<void> {
+    const { subtask, parallelism } = this.#context;
+    const { path, watch } = this.#spec;
+    const files = await listFiles(this.#operator, path);
+    this.#listAgainMs = this.#context.now() + WATCH_INTERVAL_MS;
+    if (!watch) {
+      this.#splits = splitsOf(files, subtask, parallelism);
+      return;
+    }
+    for (const file of files) {
+      if (this.#seen.has(file.name)) continue;
+      this.#seen.add(file.name);
+      if (ownerOf(file, parallelism) === subtask) {
+        this.#splits.push({ path: file.path, start: 0, end: Number.MAX_SAFE_INTEGER });
+      }
+    }
+  }
+
+  #run(action: () => Promise<void>): void {
+    this.#busy = true;
+    action().then(
+      () => {
+        this.#busy = false;
+        this.#ready();
+      },
+      (error: unknown) => this.#context.fail(error),
+    );
+  }
+
+  #ready(): void {
+    if (this.#closed) return;
+    this.state = 'ready';
+    this.#context.wake();
+  }
+}

@@ -1,0 +1,23 @@
+// What a job wrote with writeAsText: the lines of its file, or of the files of its subtasks.
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect } from 'vitest';
+
+export function linesOf(output: string): string[] {
+  if (!fs.existsSync(output)) return [];
+  const files = fs.statSync(output).isDirectory()
+    ? fs.readdirSync(output).map((name) => path.join(output, name))
+    : [output];
+  return files.flatMap((file) => fs.readFileSync(file, 'utf8').split('\n').filter(Boolean));
+}
+
+/** Of jobs/paced.ts: every number was written exactly once, and every key's count grew by one each time. */
+export function expectPacedOutput(output: string, count: number): void {
+  const lines = linesOf(output).map((line) => line.split(' ').map(Number) as [number, number]);
+  expect(lines.map(([n]) => n).sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+  const sums = new Map<number, number[]>();
+  for (const [n, sum] of lines) sums.set(n % 100, [...(sums.get(n % 100) ?? []), sum]);
+  for (const [key, ofKey] of sums) {
+    expect([key, ...ofKey]).toEqual([key, ...ofKey.map((_, index) => index + 1)]);
+  }
+}
