@@ -2,10 +2,12 @@
 // deployed, run and finish, eight at a time. The events are the same whatever the number of events a Commit, and from run to run.
 import fs from 'node:fs';
 import { encodeMessage } from '../src/codec/codec.ts';
+import { policyOf } from '../src/config/policy.ts';
+import { loadConfig } from '../src/config.ts';
 import { propose } from '../src/core/decide.ts';
 import type { Input, Policy } from '../src/core/inputs.ts';
 import { applyRecord, type LedgerRecord } from '../src/core/ledger.ts';
-import type { AttemptState, ClusterEvent, JobGraph, SubmitJob } from '../src/core/schema.gen.ts';
+import type { AttemptState, ClusterEvent, JobGraph, JobOptions, SubmitJob } from '../src/core/schema.gen.ts';
 import { emptyState, isLive } from '../src/core/state.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -16,7 +18,17 @@ const CONCURRENT_JOBS = 8;
 const JOBS_PER_TASK_MANAGER = 50;
 const PARALLELISMS = [1, 2, 2, 4, 4, 8, 16];
 const PARTS_PER_WRITE = 10_000;
-const POLICY: Policy = { faultTransferDelayMs: 500, restartAttempts: 0, restartDelayMs: 1_000 };
+const POLICY: Policy = { ...policyOf(loadConfig(null)), load: new Map() };
+const OPTIONS: JobOptions = {
+  priority: 0,
+  startAt: null,
+  parentJobId: null,
+  waitForParent: false,
+  restartStrategy: null,
+  checkpointing: null,
+  savepointPath: null,
+  allowNonRestoredState: false,
+};
 
 export interface LedgerSize {
   readonly events: number;
@@ -99,6 +111,7 @@ function registration(index: number): Input {
     slots: SLOTS,
     managedMemoryBytes: 8 * 2 ** 30,
     attempts: [],
+    requestId: null,
   };
 }
 
@@ -113,6 +126,7 @@ function submissionOf(job: number): SubmitJob {
     args: ['--input', '/data/text'],
     parallelism,
     graph: graphOf(parallelism),
+    options: OPTIONS,
   };
 }
 
@@ -123,6 +137,7 @@ function graphOf(parallelism: number): JobGraph {
     parallelism,
     maxParallelism: 128,
     slotSharingGroup: 'default',
+    coLocationGroup: null,
     operators: operators.map((operator, number) => ({ uid: hex(index * 10 + number, 32), name: operator })),
   });
   return {

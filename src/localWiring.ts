@@ -7,6 +7,8 @@ import { systemClock as clock, systemIds as ids } from './adapters/system.ts';
 import { InlineWorkers } from './adapters/threads/inline.ts';
 import { JobClient } from './client/jobClient.ts';
 import { openChannels } from './codec/channels.ts';
+import { policyOf } from './config/policy.ts';
+import { loadConfig } from './config.ts';
 import { JobManager } from './jobmanager/jobManager.ts';
 import type { Logger } from './ports/logger.ts';
 import type { ExecutableJob } from './runtime/operatorSpec.ts';
@@ -48,7 +50,7 @@ export async function openLocalCluster(job: ExecutableJob, logger: Logger): Prom
     ...member('jobmanager'),
     id: `jm-local-${ids.hex(6)}`,
     rest: null,
-    policy: { faultTransferDelayMs: 500, restartAttempts: 0, restartDelayMs: 0 },
+    policy: policyOf(loadConfig(null)),
     onFailure: (error) => fail(error),
   });
   const slots = slotsFor(job);

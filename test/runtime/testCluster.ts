@@ -5,7 +5,13 @@ import path from 'node:path';
 import { ThreadWorkers, type ThreadWorkersOptions } from '../../src/adapters/threads/workers.ts';
 import { rebuildJob } from '../../src/api/rebuild.ts';
 import { bundleJob } from '../../src/client/bundle.ts';
-import type { AttemptReport, DeployTasks, JobGraph, ResultBatch, TaskManagerAddress } from '../../src/core/schema.gen.ts';
+import type {
+  AttemptReport,
+  DeployTasks,
+  JobGraph,
+  ResultBatch,
+  TaskManagerAddress,
+} from '../../src/core/schema.gen.ts';
 
 const jobs = path.join(import.meta.dirname, 'jobs');
 
@@ -48,7 +54,11 @@ export class TestCluster {
   takeResults: (batch: ResultBatch) => Promise<void> = async () => {};
   #watchers: (() => void)[] = [];
 
-  static async start(taskManagers: number, slots: number, options: Partial<ThreadWorkersOptions> = {}): Promise<TestCluster> {
+  static async start(
+    taskManagers: number,
+    slots: number,
+    options: Partial<ThreadWorkersOptions> = {},
+  ): Promise<TestCluster> {
     const cluster = new TestCluster();
     for (let i = 0; i < taskManagers; i++) await cluster.add(slots, options);
     return cluster;
@@ -63,6 +73,7 @@ export class TestCluster {
         this.reports.push(...reports);
         this.#changed();
       },
+      onCheckpointReports: () => {},
       onResults: async (batch) => {
         await this.takeResults(batch);
         this.results.push(batch);
@@ -106,6 +117,7 @@ export class TestCluster {
         taskManagers: this.addresses,
         placements,
         tasks,
+        restore: null,
       };
       workers.deploy(message);
     });
@@ -119,7 +131,13 @@ export class TestCluster {
           .filter((subtask) => place(vertex, subtask).taskManager === index)
           .map((subtask) => ({ vertex, subtask, attempt })),
       );
-      workers.cancel({ type: 'CancelTasks', epoch: 1, taskManagerId: this.addresses[index]!.taskManagerId, jobId, tasks });
+      workers.cancel({
+        type: 'CancelTasks',
+        epoch: 1,
+        taskManagerId: this.addresses[index]!.taskManagerId,
+        jobId,
+        tasks,
+      });
     });
   }
 
@@ -129,7 +147,9 @@ export class TestCluster {
     await new Promise<void>((resolve, reject) => {
       const limit = setTimeout(() => {
         clearInterval(poll);
-        reject(new Error(`${what} did not come true within ${timeoutMs} ms; reports:\n${this.reports.map(show).join('\n')}`));
+        reject(
+          new Error(`${what} did not come true within ${timeoutMs} ms; reports:\n${this.reports.map(show).join('\n')}`),
+        );
       }, timeoutMs);
       const check = (): void => {
         if (!condition()) return;
@@ -145,7 +165,11 @@ export class TestCluster {
   }
 
   /** Until every task of the job is in the state; fails at once if one fails that should not. */
-  async all(job: TestJob, state: AttemptReport['state'], { jobId = '0'.repeat(32), attempt = 0 }: DeployOptions = {}): Promise<void> {
+  async all(
+    job: TestJob,
+    state: AttemptReport['state'],
+    { jobId = '0'.repeat(32), attempt = 0 }: DeployOptions = {},
+  ): Promise<void> {
     const tasks = job.graph.vertices.reduce((sum, { parallelism }) => sum + parallelism, 0);
     const own = () => this.reports.filter((report) => report.jobId === jobId && report.attempt === attempt);
     await this.until(`${tasks} tasks ${state}`, () => {

@@ -54,13 +54,14 @@ describe(`TaskManagers under real JobManagers, seed ${seed}`, () => {
   }
 
   async function submit(parallelism: number) {
-    const { commandId: _, ...submission } = submitJob(1, parallelism);
+    const { commandId: _, graph, ...submission } = submitJob(1, parallelism);
+    if (graph === null) throw new Error('submitJob() plans its jobs');
     const client = JobClient.connect({
       channels: channelsOf('client'),
       ids: seededIds(harness.random),
       clock: harness.clock,
     });
-    return harness.within(client.submit(submission));
+    return harness.within(client.submit({ ...submission, graph }));
   }
 
   const running = () =>

@@ -1,11 +1,12 @@
 // Workers without threads: all slots in the thread that asks, for the local mini-cluster and for debugging a job's functions. Exchanges,
 // operators and life cycles are those of the threads; only that nothing here protects the process from a job's own exit or memory hunger.
-import type { AttemptReport, CancelTasks, DeployTasks } from '../../core/schema.gen.ts';
+import type { AttemptReport, CancelTasks, DeployTasks, TriggerCheckpoint } from '../../core/schema.gen.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
 import { TaskHost } from '../../runtime/taskHost.ts';
 import { AttemptRegistry } from './attempts.ts';
+import { declined } from './declined.ts';
 
 export interface InlineWorkersOptions {
   readonly taskManagerId: string;
@@ -25,7 +26,11 @@ export class InlineWorkers implements Workers {
   }
 
   /** There is no data port: 0. Jobs that span several TaskManagers do not run here. */
-  async start({ onReports, onResults }: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
+  async start({
+    onReports,
+    onCheckpointReports,
+    onResults,
+  }: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
     const { taskManagerId, bufferTimeoutMs, logger } = this.#options;
     this.#host = new TaskHost({
       taskManagerId,
@@ -44,10 +49,12 @@ export class InlineWorkers implements Workers {
       },
     });
     this.#onReports = onReports;
+    this.#onCheckpointReports = onCheckpointReports;
     return { host: '127.0.0.1', dataPort: 0 };
   }
 
   #onReports: WorkersHandlers['onReports'] = () => {};
+  #onCheckpointReports: WorkersHandlers['onCheckpointReports'] = () => {};
 
   deploy(message: DeployTasks): void {
     const tasks = this.#attempts.admit(message.jobId, message.tasks);
@@ -59,6 +66,15 @@ export class InlineWorkers implements Workers {
     if (unknown.length > 0) this.#onReports(unknown);
     if (live.length > 0) this.#host?.cancel(jobId, live);
   }
+
+  triggerCheckpoint(message: TriggerCheckpoint): void {
+    this.#onCheckpointReports(declined(message));
+  }
+
+  /** Every checkpoint was declined: none completes, none holds anything. */
+  completeCheckpoint(): void {}
+
+  abortCheckpoint(): void {}
 
   releaseJob(jobId: string): void {
     this.#host?.releaseJob(jobId);

@@ -3,7 +3,13 @@
 // TaskManager lives on. Threads exchange records over direct ports, TaskManagers over one TCP connection a pair.
 import os from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import type { AttemptReport, CancelTasks, DeployTasks, TaskAssignment } from '../../core/schema.gen.ts';
+import type {
+  AttemptReport,
+  CancelTasks,
+  DeployTasks,
+  TaskAssignment,
+  TriggerCheckpoint,
+} from '../../core/schema.gen.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import { reasonOf, type TaskError } from '../../runtime/errors.ts';
@@ -11,6 +17,7 @@ import { type ExchangeControl, readDataRoute } from '../../runtime/exchangeProto
 import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHost.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { CancellationWatch } from './cancellationWatch.ts';
+import { declined } from './declined.ts';
 import { Peers } from './peers.ts';
 import { peersOf } from './peerTopology.ts';
 import type { Bundle, FromSlotThread, ToSlotThread } from './protocol.ts';
@@ -49,7 +56,7 @@ export class ThreadWorkers implements Workers {
   readonly #cancellations: CancellationWatch;
   /** By job: the local file of its bundle. */
   readonly #bundles = new Map<string, Promise<string>>();
-  #handlers: WorkersHandlers = { onReports: () => {}, onResults: async () => {} };
+  #handlers: WorkersHandlers = { onReports: () => {}, onCheckpointReports: () => {}, onResults: async () => {} };
   #closed = false;
 
   constructor(options: ThreadWorkersOptions) {
@@ -127,6 +134,15 @@ export class ThreadWorkers implements Workers {
     }
     for (const { slot, ...ref } of live) this.#cancellations.add(this.#threadOf(slot).index, ref);
   }
+
+  triggerCheckpoint(message: TriggerCheckpoint): void {
+    this.#handlers.onCheckpointReports(declined(message));
+  }
+
+  /** Every checkpoint was declined: none completes, none holds anything. */
+  completeCheckpoint(): void {}
+
+  abortCheckpoint(): void {}
 
   releaseJob(jobId: string): void {
     this.#bundles.delete(jobId);
