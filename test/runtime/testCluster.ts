@@ -2,10 +2,19 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { InlineWorkers } from '../../src/adapters/threads/inline.ts';
 import { ThreadWorkers, type ThreadWorkersOptions } from '../../src/adapters/threads/workers.ts';
 import { rebuildJob } from '../../src/api/rebuild.ts';
 import { bundleJob } from '../../src/client/bundle.ts';
-import type { AttemptReport, DeployTasks, JobGraph, ResultBatch, TaskManagerAddress } from '../../src/core/schema.gen.ts';
+import type {
+  AttemptReport,
+  DeployTasks,
+  JobGraph,
+  ResultBatch,
+  TaskManagerAddress,
+} from '../../src/core/schema.gen.ts';
+import type { Workers } from '../../src/ports/workers.ts';
+import type { ExecutableJob } from '../../src/runtime/operatorSpec.ts';
 
 const jobs = path.join(import.meta.dirname, 'jobs');
 
@@ -18,12 +27,25 @@ export interface TestJob {
 }
 
 let instances = 0;
+/** Bundles by file: one a test process. */
+const bundles = new Map<string, Promise<string>>();
 
-/** Bundles a job of test/runtime/jobs and plans it. */
-export async function testJob(file: string, parallelism: number, args: readonly string[] = []): Promise<TestJob> {
+async function bundle(file: string): Promise<string> {
   const { bytes, sha256 } = await bundleJob(path.join(jobs, file));
   const bundlePath = path.join(os.tmpdir(), `sluice-test-${process.pid}-${sha256}.mjs`);
   await fs.writeFile(bundlePath, bytes);
+  return bundlePath;
+}
+
+function rebuild({ artifact, args, parallelism, jobId }: DeployTasks): Promise<ExecutableJob> {
+  return rebuildJob({ bundlePath: artifact.sha256, args, parallelism, instance: jobId });
+}
+
+/** Bundles a job of test/runtime/jobs and plans it. */
+export async function testJob(file: string, parallelism: number, args: readonly string[] = []): Promise<TestJob> {
+  const bundled = bundles.get(file) ?? bundle(file);
+  bundles.set(file, bundled);
+  const bundlePath = await bundled;
   const { graph } = await rebuildJob({ bundlePath, args, parallelism, instance: `test-${instances++}` });
   return { name: file, bundlePath, args, parallelism, graph };
 }
@@ -40,7 +62,7 @@ export interface DeployOptions {
 }
 
 export class TestCluster {
-  readonly workers: ThreadWorkers[] = [];
+  readonly workers: Workers[] = [];
   readonly addresses: TaskManagerAddress[] = [];
   readonly reports: AttemptReport[] = [];
   readonly results: ResultBatch[] = [];
@@ -48,15 +70,23 @@ export class TestCluster {
   takeResults: (batch: ResultBatch) => Promise<void> = async () => {};
   #watchers: (() => void)[] = [];
 
-  static async start(taskManagers: number, slots: number, options: Partial<ThreadWorkersOptions> = {}): Promise<TestCluster> {
+  static async start(
+    taskManagers: number,
+    slots: number,
+    options: Partial<ThreadWorkersOptions> = {},
+  ): Promise<TestCluster> {
     const cluster = new TestCluster();
     for (let i = 0; i < taskManagers; i++) await cluster.add(slots, options);
     return cluster;
   }
 
-  async add(slots: number, options: Partial<ThreadWorkersOptions> = {}): Promise<ThreadWorkers> {
+  /** `threads: 0`: inline. */
+  async add(slots: number, options: Partial<ThreadWorkersOptions> = {}): Promise<Workers> {
     const taskManagerId = `tm-${this.workers.length + 1}`;
-    const workers = new ThreadWorkers({ taskManagerId, slots, fetchArtifact: async (path) => path, ...options });
+    const workers =
+      options.threads === 0
+        ? new InlineWorkers({ taskManagerId, ...options, loadJob: rebuild })
+        : new ThreadWorkers({ taskManagerId, slots, fetchArtifact: async (path) => path, ...options });
     this.workers.push(workers);
     const { host, dataPort } = await workers.start({
       onReports: (reports) => {
@@ -119,7 +149,13 @@ export class TestCluster {
           .filter((subtask) => place(vertex, subtask).taskManager === index)
           .map((subtask) => ({ vertex, subtask, attempt })),
       );
-      workers.cancel({ type: 'CancelTasks', epoch: 1, taskManagerId: this.addresses[index]!.taskManagerId, jobId, tasks });
+      workers.cancel({
+        type: 'CancelTasks',
+        epoch: 1,
+        taskManagerId: this.addresses[index]!.taskManagerId,
+        jobId,
+        tasks,
+      });
     });
   }
 
@@ -129,7 +165,9 @@ export class TestCluster {
     await new Promise<void>((resolve, reject) => {
       const limit = setTimeout(() => {
         clearInterval(poll);
-        reject(new Error(`${what} did not come true within ${timeoutMs} ms; reports:\n${this.reports.map(show).join('\n')}`));
+        reject(
+          new Error(`${what} did not come true within ${timeoutMs} ms; reports:\n${this.reports.map(show).join('\n')}`),
+        );
       }, timeoutMs);
       const check = (): void => {
         if (!condition()) return;
@@ -145,7 +183,11 @@ export class TestCluster {
   }
 
   /** Until every task of the job is in the state; fails at once if one fails that should not. */
-  async all(job: TestJob, state: AttemptReport['state'], { jobId = '0'.repeat(32), attempt = 0 }: DeployOptions = {}): Promise<void> {
+  async all(
+    job: TestJob,
+    state: AttemptReport['state'],
+    { jobId = '0'.repeat(32), attempt = 0 }: DeployOptions = {},
+  ): Promise<void> {
     const tasks = job.graph.vertices.reduce((sum, { parallelism }) => sum + parallelism, 0);
     const own = () => this.reports.filter((report) => report.jobId === jobId && report.attempt === attempt);
     await this.until(`${tasks} tasks ${state}`, () => {
@@ -155,8 +197,8 @@ export class TestCluster {
     });
   }
 
-  lines(): string[] {
-    return this.results.flatMap(({ lines }) => lines);
+  lines(jobId = '0'.repeat(32)): string[] {
+    return this.results.filter((batch) => batch.jobId === jobId).flatMap(({ lines }) => lines);
   }
 
   async close(): Promise<void> {
