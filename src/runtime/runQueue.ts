@@ -11,16 +11,19 @@ const SLICE_MS = 2;
 const TURN_MS = 5;
 
 export class RunQueue {
-  readonly #afterTurn: () => void;
+  readonly #send: () => void;
   #ready: Task[] = [];
   #scheduled = false;
   readonly #sleeping = new Map<Task, number>();
   #alarm: NodeJS.Timeout | null = null;
   #alarmMs = Number.POSITIVE_INFINITY;
 
-  /** `afterTurn` runs at the end of each turn, to send what the tasks have produced. */
-  constructor(afterTurn: () => void) {
-    this.#afterTurn = afterTurn;
+  /**
+   * `send` runs at the end of each turn, to send what the tasks have produced; and before, because a user function that takes long may
+   * not hold back what is known already.
+   */
+  constructor(send: () => void) {
+    this.#send = send;
   }
 
   wake(task: Task): void {
@@ -42,7 +45,7 @@ export class RunQueue {
     this.#sleeping.delete(task);
   }
 
-  /** Sees to it that a turn comes, even if only afterTurn has something to do in it. */
+  /** Sees to it that a turn comes, if only to send. */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -57,6 +60,7 @@ export class RunQueue {
 
   #turn(): void {
     this.#scheduled = false;
+    this.#send();
     let now = performance.now();
     const end = now + TURN_MS;
     while (this.#ready.length > 0 && now < end) {
@@ -72,7 +76,7 @@ export class RunQueue {
       // Those that the turn was too short for come first in the next.
       if (ran < round.length) this.#ready = [...round.slice(ran), ...this.#ready];
     }
-    this.#afterTurn();
+    this.#send();
     if (this.#ready.length > 0) this.schedule();
   }
 

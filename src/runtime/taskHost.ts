@@ -55,7 +55,7 @@ export class TaskHost {
 
   constructor(options: TaskHostOptions) {
     this.#options = options;
-    const queue = new RunQueue(() => this.#afterTurn());
+    const queue = new RunQueue(() => this.#send());
     this.#queue = queue;
     this.#exchangeFlusher = new TimedFlusher(options.bufferTimeoutMs ?? DEFAULT_BUFFER_TIMEOUT_MS, () =>
       queue.schedule(),
@@ -319,7 +319,7 @@ export class TaskHost {
   }
 
   /** What was sent goes out before the reports that may follow from it. */
-  #afterTurn(): void {
+  #send(): void {
     if (this.#closed) return;
     this.#options.flushLinks();
     if (this.#reports.length === 0) return;

@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { InlineWorkers } from '../../src/adapters/threads/inline.ts';
 import { ThreadWorkers, type ThreadWorkersOptions } from '../../src/adapters/threads/workers.ts';
 import { rebuildJob } from '../../src/api/rebuild.ts';
 import { bundleJob } from '../../src/client/bundle.ts';
@@ -12,6 +13,8 @@ import type {
   ResultBatch,
   TaskManagerAddress,
 } from '../../src/core/schema.gen.ts';
+import type { Workers } from '../../src/ports/workers.ts';
+import type { ExecutableJob } from '../../src/runtime/operatorSpec.ts';
 
 const jobs = path.join(import.meta.dirname, 'jobs');
 
@@ -24,12 +27,25 @@ export interface TestJob {
 }
 
 let instances = 0;
+/** Bundles by file: one a test process. */
+const bundles = new Map<string, Promise<string>>();
 
-/** Bundles a job of test/runtime/jobs and plans it. */
-export async function testJob(file: string, parallelism: number, args: readonly string[] = []): Promise<TestJob> {
+async function bundle(file: string): Promise<string> {
   const { bytes, sha256 } = await bundleJob(path.join(jobs, file));
   const bundlePath = path.join(os.tmpdir(), `sluice-test-${process.pid}-${sha256}.mjs`);
   await fs.writeFile(bundlePath, bytes);
+  return bundlePath;
+}
+
+function rebuild({ artifact, args, parallelism, jobId }: DeployTasks): Promise<ExecutableJob> {
+  return rebuildJob({ bundlePath: artifact.sha256, args, parallelism, instance: jobId });
+}
+
+/** Bundles a job of test/runtime/jobs and plans it. */
+export async function testJob(file: string, parallelism: number, args: readonly string[] = []): Promise<TestJob> {
+  const bundled = bundles.get(file) ?? bundle(file);
+  bundles.set(file, bundled);
+  const bundlePath = await bundled;
   const { graph } = await rebuildJob({ bundlePath, args, parallelism, instance: `test-${instances++}` });
   return { name: file, bundlePath, args, parallelism, graph };
 }
@@ -46,7 +62,7 @@ export interface DeployOptions {
 }
 
 export class TestCluster {
-  readonly workers: ThreadWorkers[] = [];
+  readonly workers: Workers[] = [];
   readonly addresses: TaskManagerAddress[] = [];
   readonly reports: AttemptReport[] = [];
   readonly results: ResultBatch[] = [];
@@ -64,9 +80,13 @@ export class TestCluster {
     return cluster;
   }
 
-  async add(slots: number, options: Partial<ThreadWorkersOptions> = {}): Promise<ThreadWorkers> {
+  /** `threads: 0`: inline. */
+  async add(slots: number, options: Partial<ThreadWorkersOptions> = {}): Promise<Workers> {
     const taskManagerId = `tm-${this.workers.length + 1}`;
-    const workers = new ThreadWorkers({ taskManagerId, slots, fetchArtifact: async (path) => path, ...options });
+    const workers =
+      options.threads === 0
+        ? new InlineWorkers({ taskManagerId, ...options, loadJob: rebuild })
+        : new ThreadWorkers({ taskManagerId, slots, fetchArtifact: async (path) => path, ...options });
     this.workers.push(workers);
     const { host, dataPort } = await workers.start({
       onReports: (reports) => {
@@ -179,8 +199,8 @@ export class TestCluster {
     });
   }
 
-  lines(): string[] {
-    return this.results.flatMap(({ lines }) => lines);
+  lines(jobId = '0'.repeat(32)): string[] {
+    return this.results.filter((batch) => batch.jobId === jobId).flatMap(({ lines }) => lines);
   }
 
   async close(): Promise<void> {

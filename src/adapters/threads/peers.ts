@@ -22,6 +22,7 @@ const HELLO_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
 const KEEP_ALIVE_MS = 10_000;
+const MAX_REMEMBERED_LOSSES = 1_000;
 
 interface Hello {
   readonly version: number;
@@ -47,7 +48,7 @@ export interface PeersOptions {
   readonly port: number;
   readonly timeoutMs: number;
   readonly onBundle: (from: string, bundle: Bundle) => void;
-  /** Once for each connection that broke or could not be had in time. */
+  /** A connection broke or could not be had in time; again whenever something is sent that needs it. */
   readonly onLost: (taskManagerId: string, error: TaskError) => void;
   readonly logger: Logger | undefined;
 }
@@ -57,6 +58,8 @@ export class Peers {
   readonly #peers = new Map<string, Peer>();
   readonly #server: net.Server;
   readonly #strangers = new Set<net.Socket>();
+  /** Why the connection to each was lost, as long as no other takes its place. */
+  readonly #lost = new Map<string, TaskError>();
   #closed = false;
 
   constructor(options: PeersOptions) {
@@ -88,6 +91,7 @@ export class Peers {
     if (this.#closed || this.#peers.has(id)) return;
     const peer: Peer = { id, socket: null, waiting: [], deadline: null, attempt: null, retry: null };
     this.#peers.set(id, peer);
+    this.#lost.delete(id);
     const { timeoutMs, taskManagerId } = this.#options;
     const dials = taskManagerId < id;
     peer.deadline = setTimeout(() => {
@@ -102,8 +106,12 @@ export class Peers {
 
   send(id: string, { frames, controls }: Bundle): void {
     const peer = this.#peers.get(id);
-    // Lost: the tasks that sent this are failing.
-    if (!peer) return;
+    if (!peer) {
+      // A task that started after the connection was lost must learn of it, too; for others this is a repeat.
+      const error = this.#lost.get(id) ?? new TaskError('PEER_LOST', `There is no connection to TaskManager ${id}.`);
+      if (!this.#closed) this.#options.onLost(id, error);
+      return;
+    }
     const all: Uint8Array[] = [...frames];
     if (controls.length > 0) all.push(jsonFrame(FRAME_CONTROL, controls));
     if (peer.socket === null) {
@@ -248,6 +256,8 @@ export class Peers {
 
   #lose(peer: Peer, error: TaskError): void {
     this.#drop(peer);
+    if (this.#lost.size >= MAX_REMEMBERED_LOSSES) this.#lost.clear();
+    this.#lost.set(peer.id, error);
     if (!this.#closed) this.#options.onLost(peer.id, error);
   }
 
