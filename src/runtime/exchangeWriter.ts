@@ -9,8 +9,6 @@ import type { KeySelector } from './operatorSpec.ts';
 import { type ChannelOwner, type LocalReceiver, OutputChannel, type Route } from './outputChannel.ts';
 import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
 
-/** Distinct keys whose subtask an exchange remembers. */
-const MAX_CACHED_KEYS = 16_384;
 /** Batches that a channel may have under way; fewer where a consumer has many producers. */
 const MAX_WINDOW = 8;
 const MIN_WINDOW = 2;
@@ -261,25 +259,15 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     };
   }
 
+  /** The subtask is computed anew for each record: that is as quick as a cache of keys, and does not mind how many there are. */
   #hash(key: KeySelector): Collect {
     const { consumerParallelism, consumerMaxParallelism, consumerName } = this.spec;
     const channels = this.#channels;
-    const cache = new Map<unknown, number>();
-    const subtaskOfKey = (value: unknown): number =>
-      subtaskOf(keyGroupOf(value, consumerMaxParallelism, consumerName), consumerParallelism, consumerMaxParallelism);
     return (value) => {
-      let subtask: number | undefined;
+      let subtask: number;
       try {
-        const selected = key(value);
-        subtask = cache.get(selected);
-        if (subtask === undefined) {
-          subtask = subtaskOfKey(selected);
-          // Keys that are compared by reference would only fill the cache.
-          if (typeof selected === 'string' || typeof selected === 'number') {
-            if (cache.size >= MAX_CACHED_KEYS) cache.clear();
-            cache.set(selected, subtask);
-          }
-        }
+        const keyGroup = keyGroupOf(key(value), consumerMaxParallelism, consumerName);
+        subtask = subtaskOf(keyGroup, consumerParallelism, consumerMaxParallelism);
       } catch (error) {
         throw keyFailure(consumerName, error);
       }

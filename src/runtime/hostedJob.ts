@@ -1,6 +1,7 @@
 // What one host keeps of one job: its rebuilt graph, the attempts that run here or are about to, and which consumers, here and elsewhere, have
 // announced themselves. Announcements are dropped as soon as no attempt of the job is left here.
 import type { TaskRef } from '../core/schema.gen.ts';
+import type { EndOfPartition } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import type { Route } from './outputChannel.ts';
@@ -86,8 +87,22 @@ export class HostedJob {
     return task?.attempt === attempt && task.live ? task : undefined;
   }
 
-  tasksOf(vertex: number): Iterable<Task> {
-    return this.#tasks.get(vertex)?.values() ?? [];
+  /** Live consumers of the vertex on this host: `[subtask, attempt]` each. */
+  consumersHere(vertex: number): (readonly [number, number])[] {
+    return [...this.#tasksOf(vertex)]
+      .filter(({ live }) => live)
+      .map(({ subtask, attempt }) => [subtask, attempt] as const);
+  }
+
+  /** A producer has ended: tells its consumers, and returns those whose whole input has. */
+  endOfPartition(message: EndOfPartition): Task[] {
+    const over: Task[] = [];
+    for (const task of this.#tasksOf(message.vertex)) {
+      if (message.consumer !== null && task.subtask !== message.consumer) continue;
+      task.gate?.endOfPartition(message);
+      if (task.gate?.ended) over.push(task);
+    }
+    return over;
   }
 
   *tasks(): Iterable<Task> {
@@ -112,6 +127,10 @@ export class HostedJob {
     for (const [subtask, { attempt, route }] of this.#ready.get(writer.spec.consumer) ?? []) {
       writer.consumerReady(subtask, attempt, route);
     }
+  }
+
+  #tasksOf(vertex: number): Iterable<Task> {
+    return this.#tasks.get(vertex)?.values() ?? [];
   }
 
   #drop(task: Task): void {

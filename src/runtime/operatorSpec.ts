@@ -17,6 +17,7 @@ export type OperatorSpec =
   | { readonly type: 'map'; readonly fn: (value: unknown) => unknown }
   | {
       readonly type: 'flatMap';
+      // biome-ignore lint/suspicious/noConfusingVoidType: a function that only calls out may be typed to return nothing
       readonly fn: (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void;
     }
   | { readonly type: 'filter'; readonly fn: (value: unknown) => boolean }
@@ -30,7 +31,6 @@ export type OperatorSpec =
   | { readonly type: 'discardSink' };
 
 export type KeySelector = (value: unknown) => unknown;
-export type OperatorType = OperatorSpec['type'];
 
 /** An operator of a chain with where its records go. */
 export interface ChainNode {

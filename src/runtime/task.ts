@@ -5,13 +5,14 @@ import { performance } from 'node:perf_hooks';
 import type { AttemptReport, AttemptState, TaskAssignment } from '../core/schema.gen.ts';
 import { reasonOf, TaskError } from './errors.ts';
 import { ExchangeWriter } from './exchangeWriter.ts';
-import { InputGate } from './inputGate.ts';
+import type { InputGate } from './inputGate.ts';
 import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.ts';
 import { buildChain, isSource } from './operators.ts';
 import { Pacer } from './pacer.ts';
 import { createSink, type ResultHandler } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
 import type { Collect, Deployment, Flusher, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
+import { exchangeSpec, inputGate } from './taskWiring.ts';
 
 /** Records between two looks at the clock. */
 const CHUNK_RECORDS = 64;
@@ -91,16 +92,7 @@ export class Task implements TaskContext {
       this.#recordsPerSecond = spec.recordsPerSecond;
     } else {
       this.#source = null;
-      this.gate = new InputGate(
-        info.name,
-        subtask,
-        info.inputs.map(({ source, strategy }) => ({
-          strategy,
-          source,
-          sourceName: job.graph.vertices[source]!.name,
-          producerAttempts: deployment.placements[source]!.attempts,
-        })),
-      );
+      this.gate = inputGate(job, deployment, assignment);
     }
   }
 
@@ -200,21 +192,7 @@ export class Task implements TaskContext {
   }
 
   #openExchange(job: ExecutableJob, node: ChainNode, exchange: OutgoingExchange): Collect {
-    const consumer = job.graph.vertices[exchange.consumer]!;
-    const { taskManagers, placements } = this.deployment;
-    const placement = placements[exchange.consumer]!;
-    const writer = new ExchangeWriter(
-      {
-        ...exchange,
-        operator: node.name,
-        consumerName: consumer.operators[0]?.name ?? consumer.name,
-        consumerParallelism: placement.parallelism,
-        consumerMaxParallelism: consumer.maxParallelism,
-        consumerAttempts: placement.attempts,
-        placeOf: (subtask) => taskManagers[placement.taskManagers[subtask]!]?.taskManagerId ?? 'an unknown TaskManager',
-      },
-      this,
-    );
+    const writer = new ExchangeWriter(exchangeSpec(job, this.deployment, node, exchange), this);
     this.writers.push(writer);
     this.#outputs.push(writer);
     return writer.collector();

@@ -2,41 +2,20 @@
 // tells producers where their consumers are. Consumers announce themselves to the hosts of their producers, and producers that come later
 // ask; so it does not matter which of them is deployed first, and nothing is kept for jobs that a host does not run. It asks nothing of any
 // JobManager.
-import { performance } from 'node:perf_hooks';
 import type { AttemptReport, TaskAssignment, TaskRef } from '../core/schema.gen.ts';
-import { reasonOf, TaskError } from './errors.ts';
+import { reasonOf, type TaskError } from './errors.ts';
 import { type EndOfPartition, type ExchangeControl, type Link, readDataFrame } from './exchangeProtocol.ts';
-import type { ExchangeWriter } from './exchangeWriter.ts';
 import { HostedJob } from './hostedJob.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import type { CreditReceiver, LocalReceiver, Route } from './outputChannel.ts';
 import { RunQueue, TimedFlusher } from './runQueue.ts';
-import type { ResultHandler } from './sinks.ts';
 import { Task, type TaskOwner } from './task.ts';
 import type { Deployment } from './taskContext.ts';
+import { DEFAULT_BUFFER_TIMEOUT_MS, DEFAULT_PEER_TIMEOUT_MS, type TaskHostOptions } from './taskHostOptions.ts';
+import { exchangesWith, overdue } from './taskPeers.ts';
 
-/**
- * Default longest time that a record waits for its batch to fill. Flink's default is 100 ms; a batch costs about 20 µs here, so that 20 ms
- * costs next to nothing until a task feeds hundreds of slow channels, and keeps two hops below what a person notices.
- */
-export const DEFAULT_BUFFER_TIMEOUT_MS = 20;
 const SINK_FLUSH_MS = 50;
-export const DEFAULT_PEER_TIMEOUT_MS = 60_000;
 const PEER_WATCH_MS = 1_000;
-
-export interface TaskHostOptions {
-  readonly taskManagerId: string;
-  readonly onReports: (reports: readonly AttemptReport[]) => void;
-  readonly onResults: ResultHandler;
-  /** Links to the other threads of this TaskManager. */
-  readonly threadLinks: () => Iterable<Link>;
-  /** Link to all threads of another TaskManager. */
-  readonly taskManagerLink: (taskManagerId: string) => Link;
-  /** Sends what the links have gathered. */
-  readonly flushLinks: () => void;
-  readonly bufferTimeoutMs?: number | undefined;
-  readonly peerTimeoutMs?: number | undefined;
-}
 
 export class TaskHost {
   readonly #options: TaskHostOptions;
@@ -143,7 +122,7 @@ export class TaskHost {
   /** The connection to a TaskManager broke, or could not be had: every task that exchanges data with it fails. */
   peerLost(taskManagerId: string, error: TaskError): void {
     for (const job of this.#jobs.values()) {
-      for (const task of [...job.tasks()]) if (this.#exchangesWith(task, taskManagerId)) task.fail(error);
+      for (const task of [...job.tasks()]) if (exchangesWith(task, taskManagerId)) task.fail(error);
     }
   }
 
@@ -234,9 +213,7 @@ export class TaskHost {
         job.ready(control.vertex, control.consumers, { kind: 'link', link });
         return;
       case 'whoIsReady': {
-        const consumers = [...job.tasksOf(control.vertex)]
-          .filter(({ live }) => live)
-          .map(({ subtask, attempt }) => [subtask, attempt] as const);
+        const consumers = job.consumersHere(control.vertex);
         if (consumers.length > 0)
           link.control({ type: 'consumersReady', jobId: control.jobId, vertex: control.vertex, consumers });
         return;
@@ -257,39 +234,15 @@ export class TaskHost {
   }
 
   #endOfPartition(message: EndOfPartition): void {
-    const job = this.#jobs.get(message.jobId);
-    if (!job) return;
-    for (const task of job.tasksOf(message.vertex)) {
-      if (message.consumer !== null && task.subtask !== message.consumer) continue;
-      task.gate?.endOfPartition(message);
-      if (task.gate?.ended) this.#queue.wake(task);
-    }
-  }
-
-  #exchangesWith(task: Task, taskManagerId: string): boolean {
-    const { taskManagers, placements } = task.deployment;
-    const there = (vertex: number, subtask: number): boolean =>
-      taskManagers[placements[vertex]!.taskManagers[subtask]!]?.taskManagerId === taskManagerId;
-    const sendsThere = ({ spec }: ExchangeWriter): boolean =>
-      spec.strategy === 'FORWARD'
-        ? there(spec.consumer, task.subtask)
-        : spec.consumerAttempts.some((_, subtask) => there(spec.consumer, subtask));
-    return task.gate?.waitsFor(there) === true || task.writers.some(sendsThere);
+    for (const task of this.#jobs.get(message.jobId)?.endOfPartition(message) ?? []) this.#queue.wake(task);
   }
 
   #watchPeers(): void {
     const timeoutMs = this.#options.peerTimeoutMs ?? DEFAULT_PEER_TIMEOUT_MS;
-    const now = performance.now();
     for (const job of this.#jobs.values()) {
       for (const task of [...job.tasks()]) {
-        const waiting = task.waitingForPeer();
-        if (!waiting || now - waiting.sinceMs < timeoutMs) continue;
-        task.fail(
-          new TaskError(
-            'PEER_TIMEOUT',
-            `Waited ${timeoutMs / 1000} s for ${waiting.what}. Were they deployed, and can their TaskManagers be reached?`,
-          ),
-        );
+        const error = overdue(task, timeoutMs);
+        if (error) task.fail(error);
       }
     }
   }

@@ -3,7 +3,8 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { InlineWorkers } from '../../src/adapters/threads/inline.ts';
-import { ThreadWorkers, type ThreadWorkersOptions } from '../../src/adapters/threads/workers.ts';
+import { ThreadWorkers } from '../../src/adapters/threads/workers.ts';
+import type { ThreadWorkersOptions } from '../../src/adapters/threads/workersOptions.ts';
 import { rebuildJob } from '../../src/api/rebuild.ts';
 import { bundleJob } from '../../src/client/bundle.ts';
 import type {

@@ -1,7 +1,6 @@
 // Workers on threads: slots share a fixed set of worker threads (slot i runs on thread i mod threads), which are started with the TaskManager,
 // so that a deployment waits for none. A task that throws fails alone; a thread that dies takes its own tasks with it and is replaced; the
 // TaskManager lives on. Threads exchange records over direct ports, TaskManagers over one TCP connection a pair.
-import os from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import type {
   AttemptReport,
@@ -10,11 +9,10 @@ import type {
   TaskAssignment,
   TriggerCheckpoint,
 } from '../../core/schema.gen.ts';
-import type { Logger } from '../../ports/logger.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import { reasonOf, type TaskError } from '../../runtime/errors.ts';
 import { type ExchangeControl, readDataRoute } from '../../runtime/exchangeProtocol.ts';
-import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHost.ts';
+import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHostOptions.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { CancellationWatch } from './cancellationWatch.ts';
 import { declined } from './declined.ts';
@@ -22,31 +20,7 @@ import { Peers } from './peers.ts';
 import { peersOf } from './peerTopology.ts';
 import type { Bundle, FromSlotThread, ToSlotThread } from './protocol.ts';
 import { SlotThread } from './slotThreadHandle.ts';
-
-/** Default: threads for slots beyond the cores, up to here. */
-const MAX_DEFAULT_THREADS = 8;
-
-export interface ThreadWorkersOptions {
-  readonly taskManagerId: string;
-  readonly slots: number;
-  /** Default: the cores, at least the slots up to 8; never more than slots. */
-  readonly threads?: number | undefined;
-  /** Path of a local file that holds the bundle. */
-  readonly fetchArtifact: (sha256: string) => Promise<string>;
-  /** Address to listen at and to tell peers. Default: 127.0.0.1. */
-  readonly host?: string | undefined;
-  /** Default: any free port. */
-  readonly dataPort?: number | undefined;
-  /** Longest time that a record waits for its batch to fill. */
-  readonly bufferTimeoutMs?: number | undefined;
-  /** Longest wait for a peer to connect or a consumer to announce itself. Default: 60 s. */
-  readonly peerTimeoutMs?: number | undefined;
-  /** Heap limit of each thread. Default: Node's. */
-  readonly heapPerThreadMb?: number | undefined;
-  /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
-  readonly cancellationTimeoutMs?: number | undefined;
-  readonly logger?: Logger | undefined;
-}
+import { type ThreadWorkersOptions, threadCount } from './workersOptions.ts';
 
 export class ThreadWorkers implements Workers {
   readonly #options: ThreadWorkersOptions;
@@ -78,9 +52,8 @@ export class ThreadWorkers implements Workers {
   async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
     this.#handlers = handlers;
     const dataPort = await this.#peers.listen();
-    const { slots, taskManagerId, bufferTimeoutMs, peerTimeoutMs, heapPerThreadMb } = this.#options;
-    const wanted = this.#options.threads ?? Math.max(os.availableParallelism(), Math.min(slots, MAX_DEFAULT_THREADS));
-    for (let index = 0; index < Math.min(wanted, slots); index++) {
+    const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, heapPerThreadMb } = this.#options;
+    for (let index = 0; index < threadCount(this.#options); index++) {
       const thread = new SlotThread(index, {
         data: { taskManagerId, bufferTimeoutMs, peerTimeoutMs },
         heapMb: heapPerThreadMb,

@@ -1,0 +1,33 @@
+// What ThreadWorkers are given, and the defaults.
+import os from 'node:os';
+import type { Logger } from '../../ports/logger.ts';
+
+/** Default: threads for slots beyond the cores, up to here. */
+const MAX_DEFAULT_THREADS = 8;
+
+export interface ThreadWorkersOptions {
+  readonly taskManagerId: string;
+  readonly slots: number;
+  /** Default: the cores, at least the slots up to 8; never more than slots. */
+  readonly threads?: number | undefined;
+  /** Path of a local file that holds the bundle. */
+  readonly fetchArtifact: (sha256: string) => Promise<string>;
+  /** Address to listen at and to tell peers. Default: 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Default: any free port. */
+  readonly dataPort?: number | undefined;
+  /** Longest time that a record waits for its batch to fill. */
+  readonly bufferTimeoutMs?: number | undefined;
+  /** Longest wait for a peer to connect or a consumer to announce itself. Default: 60 s. */
+  readonly peerTimeoutMs?: number | undefined;
+  /** Heap limit of each thread. Default: Node's. */
+  readonly heapPerThreadMb?: number | undefined;
+  /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
+  readonly cancellationTimeoutMs?: number | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** How many threads run the slots. */
+export function threadCount({ slots, threads }: ThreadWorkersOptions): number {
+  return Math.min(slots, threads ?? Math.max(os.availableParallelism(), Math.min(slots, MAX_DEFAULT_THREADS)));
+}
