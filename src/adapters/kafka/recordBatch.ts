@@ -5,6 +5,7 @@
 import { gunzipSync } from 'node:zlib';
 import crc32C from 'kafkajs/src/protocol/recordBatch/crc32C/index.js';
 import { JournalError, type JournalRecord, type StoredRecord } from '../../ports/journal.ts';
+import { Cursor } from './cursor.ts';
 
 /** Bytes of a batch before its records. */
 export const BATCH_OVERHEAD_BYTES = 61;
@@ -264,44 +265,4 @@ function uncompressed(batch: Buffer, codec: number): [Buffer, number] {
     `found a batch compressed with ${CODEC_NAMES[codec] ?? `codec ${codec}`}, which can't be read here; ` +
       'set compression.type=uncompressed on the topic, so that the broker undoes compression, or have the sender use gzip',
   );
-}
-
-class Cursor {
-  readonly bytes: Buffer;
-  at: number;
-  constructor(bytes: Buffer, at: number) {
-    this.bytes = bytes;
-    this.at = at;
-  }
-
-  /** A zigzag varint of up to 53 bits. */
-  varint(): number {
-    const { bytes } = this;
-    let byte = bytes[this.at++]!;
-    if (byte < 0x80) return (byte & 1) === 0 ? byte >>> 1 : -((byte + 1) >>> 1);
-    let value = byte & 0x7f;
-    let scale = 128;
-    do {
-      byte = bytes[this.at++]!;
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-    } while (byte >= 0x80);
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-  }
-
-  view(): Buffer | null {
-    const length = this.varint();
-    if (length < 0) return null;
-    const start = this.at;
-    this.at += length;
-    return this.bytes.subarray(start, this.at);
-  }
-
-  text(): string | null {
-    const length = this.varint();
-    if (length < 0) return null;
-    const start = this.at;
-    this.at += length;
-    return length === 0 ? '' : this.bytes.toString('utf8', start, this.at);
-  }
 }
