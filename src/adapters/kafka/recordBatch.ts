@@ -204,9 +204,41 @@ function decodeRecords(
       const timestamp = appendTime ? baseTimestamp : baseTimestamp + timestampDelta;
       const key = cursor.text();
       const value = cursor.view();
-      into.push({ offset, timestamp, key, value, headers: readHeaders(cursor) });
+      into.push(new BatchRecord(offset, timestamp, key, value, cursor.bytes, cursor.at));
     }
     cursor.at = end;
+  }
+}
+
+/** A record of a batch. Its headers are decoded when asked for: a fold over a long ledger never does. */
+class BatchRecord implements StoredRecord {
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: string | null;
+  readonly value: Uint8Array | null;
+  readonly #bytes: Buffer;
+  readonly #headersAt: number;
+  #headers: Readonly<Record<string, string>> | null = null;
+
+  constructor(
+    offset: number,
+    timestamp: number,
+    key: string | null,
+    value: Uint8Array | null,
+    bytes: Buffer,
+    headersAt: number,
+  ) {
+    this.offset = offset;
+    this.timestamp = timestamp;
+    this.key = key;
+    this.value = value;
+    this.#bytes = bytes;
+    this.#headersAt = headersAt;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= readHeaders(new Cursor(this.#bytes, this.#headersAt));
+    return this.#headers;
   }
 }
 
