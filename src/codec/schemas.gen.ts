@@ -2294,6 +2294,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "doc": "Managed memory of the whole TaskManager in bytes."
       },
       {
+        "name": "registration",
+        "type": "int",
+        "doc": "Counts the registrations of this TaskManager process, from 1. One that is repeated or lands late is told by it."
+      },
+      {
         "name": "attempts",
         "type": {
           "type": "array",
@@ -3300,6 +3305,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "doc": "Managed memory of the whole TaskManager in bytes, shared equally by its slots."
       },
       {
+        "name": "registration",
+        "type": "int",
+        "doc": "Counts the registrations of this TaskManager process, from 1."
+      },
+      {
         "name": "strays",
         "type": {
           "type": "array",
@@ -3410,6 +3420,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "managedMemoryBytes",
         "type": "long",
         "doc": "Managed memory in bytes."
+      },
+      {
+        "name": "registration",
+        "type": "int",
+        "doc": "The last registration that counted."
       },
       {
         "name": "registeredAt",
@@ -3706,13 +3721,13 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "29adaa0802b986f6",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "adec489a60853146",
+  "Commit": "a287813ab2237340",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "067740712d49d566",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
   "JobStatus": "dcd74790c01df73a",
   "PauseJob": "3e114be5891c7f40",
-  "RegisterTaskManager": "259a03cf53c3799b",
+  "RegisterTaskManager": "6eb6b8792ee09a9f",
   "RegistrationAccepted": "294294e3b1790dfe",
   "RegistrationRequired": "10d62bb9ae24afc7",
   "ReleaseJob": "36c9e3b94a744d39",

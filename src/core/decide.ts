@@ -11,6 +11,7 @@ import {
   decideHeard,
   decideRegistration,
   decideSilent,
+  isStaleRegistration,
   jobsOn,
   missingAttempts,
   overdueTaskManagers,
@@ -131,6 +132,7 @@ function* decideInput(
       return;
     }
     case 'RegisterTaskManager':
+      if (isStaleRegistration(state, input)) return;
       yield* decideRegistration(state, input);
       yield* decideMissing(state, input, touched);
       yield* decideReports(state, input.attempts, input.taskManagerId, touched);

@@ -26,12 +26,18 @@ export type ResourceEvent = Extract<
   }
 >;
 
+/** A copy of a registration that counted, or of one before it: what it lists was so once, and says nothing of now. */
+export function isStaleRegistration(state: Readonly<ClusterState>, message: RegisterTaskManager): boolean {
+  const known = state.taskManagers.get(message.taskManagerId);
+  return known !== undefined && message.registration <= known.registration;
+}
+
 /** A TaskManager joins, repeats itself, or comes back. What it runs and the ledger doesn't count is cancelled; see decideMissing for the reverse. */
 export function* decideRegistration(
   state: Readonly<ClusterState>,
   message: RegisterTaskManager,
 ): Generator<ResourceEvent> {
-  const { taskManagerId, pid, host, dataPort, managedMemoryBytes, requestId } = message;
+  const { taskManagerId, pid, host, dataPort, managedMemoryBytes, registration, requestId } = message;
   const slots = Math.min(Math.max(0, message.slots), MAX_SLOTS);
   const strays: AttemptId[] = [];
   for (const report of message.attempts) {
@@ -49,6 +55,7 @@ export function* decideRegistration(
     dataPort,
     slots,
     managedMemoryBytes,
+    registration,
     strays,
     requestId,
   };
@@ -136,9 +143,10 @@ function evolveTaskManager(
     if (event.requestId !== null) state.requests.delete(event.requestId);
     if (taskManager !== undefined) {
       if (taskManager.status.kind === 'suspected') taskManager.status = { kind: 'registered' };
+      taskManager.registration = event.registration;
       return;
     }
-    const { taskManagerId: id, pid, host, dataPort, managedMemoryBytes, requestId } = event;
+    const { taskManagerId: id, pid, host, dataPort, managedMemoryBytes, registration, requestId } = event;
     state.taskManagers.set(id, {
       id,
       pid,
@@ -147,6 +155,7 @@ function evolveTaskManager(
       managedMemoryBytes,
       registeredAt: state.at,
       requestId,
+      registration,
       status: { kind: 'registered' },
       slots: [],
       usedSlots: 0,

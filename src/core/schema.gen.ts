@@ -885,6 +885,8 @@ export interface RegisterTaskManager {
   readonly slots: number;
   /** Managed memory of the whole TaskManager in bytes. */
   readonly managedMemoryBytes: number;
+  /** Counts the registrations of this TaskManager process, from 1. One that is repeated or lands late is told by it. */
+  readonly registration: number;
   /** Every attempt that it runs now. */
   readonly attempts: readonly AttemptReport[];
   /** Request of the ResourceManager that started it. */
@@ -1303,6 +1305,8 @@ export interface TaskManagerRegistered {
   readonly slots: number;
   /** Managed memory of the whole TaskManager in bytes, shared equally by its slots. */
   readonly managedMemoryBytes: number;
+  /** Counts the registrations of this TaskManager process, from 1. */
+  readonly registration: number;
   /** Attempts that it said it runs and that the ledger does not count: they are cancelled. */
   readonly strays: readonly AttemptId[];
   /** Request of the ResourceManager that started it. */
@@ -1354,6 +1358,8 @@ export interface TaskManagerRestored {
   readonly dataPort: number;
   /** Managed memory in bytes. */
   readonly managedMemoryBytes: number;
+  /** The last registration that counted. */
+  readonly registration: number;
   /** Unix ms. */
   readonly registeredAt: number;
   /** Request that it was started for. */

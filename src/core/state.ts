@@ -72,6 +72,8 @@ export interface TaskManager {
   readonly registeredAt: number;
   /** Request that it was started for; null where someone else started it. */
   readonly requestId: string | null;
+  /** Number of its last registration that counted. */
+  registration: number;
   status: TaskManagerStatus;
   /** By slot index. */
   readonly slots: Slot[];

@@ -91,6 +91,9 @@ export function cancel(name: string, commandId = `cancel-${name}`): CancelJob {
   return { type: 'CancelJob', commandId, jobId: hex(name) };
 }
 
+let registrations = 0;
+
+/** Each is a new registration. */
 export function register(
   id: string,
   slots: number,
@@ -104,6 +107,7 @@ export function register(
     dataPort: 7000,
     slots,
     managedMemoryBytes: 1_000_000,
+    registration: ++registrations,
     attempts,
     requestId: null,
   };

@@ -196,6 +196,7 @@ describe('TaskManagers on demand', () => {
         dataPort: 1,
         slots: 2,
         managedMemoryBytes: 0,
+        registration: 1,
         attempts: [],
         requestId: `request-${number}`,
       } as const;

@@ -78,6 +78,7 @@ export class Harness {
   readonly #options: HarnessOptions;
   readonly #journal: Journal;
   #observer: Channels | null = null;
+  #registrations = 0;
 
   constructor(options: HarnessOptions = {}) {
     this.#options = options;
@@ -220,6 +221,7 @@ export class Harness {
       dataPort: 6000,
       slots,
       managedMemoryBytes: 1024 * 1024 * slots,
+      registration: ++this.#registrations,
       attempts: [],
       requestId: null,
     } as const;

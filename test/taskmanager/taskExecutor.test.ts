@@ -36,6 +36,7 @@ describe(`TaskExecutor, seed ${seed}`, () => {
           slots: 2,
           managedMemoryBytes: 1024,
           requestId: null,
+          registration: 1,
           attempts: [],
         },
       ]);
