@@ -133,9 +133,9 @@ function* decideInput(
     }
     case 'RegisterTaskManager':
       if (isStaleRegistration(state, input)) return;
-      yield* decideRegistration(state, input);
       yield* decideMissing(state, input, touched);
       yield* decideReports(state, input.attempts, input.taskManagerId, touched);
+      yield* decideRegistration(state, input);
       return;
     case 'TaskReport':
       yield* decideReports(state, input.attempts, input.taskManagerId, touched);

@@ -26,19 +26,27 @@ export type ResourceEvent = Extract<
   }
 >;
 
-/** A copy of a registration that counted, or of one before it: what it lists was so once, and says nothing of now. */
+/** A copy of a registration that counted in whole, or of one before it: what it lists was so once, and says nothing of now. */
 export function isStaleRegistration(state: Readonly<ClusterState>, message: RegisterTaskManager): boolean {
   const known = state.taskManagers.get(message.taskManagerId);
-  return known !== undefined && message.registration <= known.registration;
+  if (known === undefined || message.registration > known.registration) return false;
+  return message.registration < known.registration || known.slots.length >= slotsOffered(message);
 }
 
-/** A TaskManager joins, repeats itself, or comes back. What it runs and the ledger doesn't count is cancelled; see decideMissing for the reverse. */
+function slotsOffered({ slots }: RegisterTaskManager): number {
+  return Math.min(Math.max(0, slots), MAX_SLOTS);
+}
+
+/**
+ * A TaskManager joins, repeats itself, or comes back. What it runs and the ledger doesn't count is cancelled. What it does not list is
+ * decided before (see decideMissing), for with this the registration has counted.
+ */
 export function* decideRegistration(
   state: Readonly<ClusterState>,
   message: RegisterTaskManager,
 ): Generator<ResourceEvent> {
   const { taskManagerId, pid, host, dataPort, managedMemoryBytes, registration, requestId } = message;
-  const slots = Math.min(Math.max(0, message.slots), MAX_SLOTS);
+  const slots = slotsOffered(message);
   const strays: AttemptId[] = [];
   for (const report of message.attempts) {
     const job = state.jobs.get(report.jobId);
@@ -47,18 +55,8 @@ export function* decideRegistration(
     strays.push({ jobId: report.jobId, vertex: report.vertex, subtask: report.subtask, attempt: report.attempt });
   }
   const known = state.taskManagers.get(taskManagerId);
-  yield {
-    type: 'TaskManagerRegistered',
-    taskManagerId,
-    pid,
-    host,
-    dataPort,
-    slots,
-    managedMemoryBytes,
-    registration,
-    strays,
-    requestId,
-  };
+  const facts = { taskManagerId, pid, host, dataPort, slots, managedMemoryBytes, registration, strays, requestId };
+  if (known?.registration !== registration) yield { type: 'TaskManagerRegistered', ...facts };
   const share = slots === 0 ? 0 : Math.floor(managedMemoryBytes / slots);
   for (let slot = known?.slots.length ?? 0; slot < slots; slot++) {
     yield { type: 'SlotOffered', taskManagerId, slot, managedMemoryBytes: share };

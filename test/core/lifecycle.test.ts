@@ -183,7 +183,7 @@ describe('a TaskManager', () => {
   it('that registers again without a running task has lost it', () => {
     const cluster = running();
     const events = cluster.when(register('tm-1', 2));
-    expect(summary(events)).toBe('TaskManagerRegistered · TaskFailed ×2 · JobFailing · TaskCancelling ×2');
+    expect(summary(events)).toBe('TaskFailed ×2 · TaskManagerRegistered · JobFailing · TaskCancelling ×2');
   });
 
   it('that leaves in order takes its tasks along at once', () => {
