@@ -132,6 +132,31 @@ export const coordinatorOptions = {
     kind: 'duration',
     description: 'A TaskManager that has not registered so long after it was asked for is asked for again.',
   },
+  'jobmanager.snapshot.interval-events': {
+    schema: integer(100, MAX_INT),
+    fallback: '100000',
+    kind: 'number',
+    description: 'A snapshot of the JobManager’s state is taken after so many events.',
+  },
+  'jobmanager.snapshot.interval': {
+    schema: duration({ minMs: 1_000 }),
+    fallback: '10 min',
+    kind: 'duration',
+    description: 'A snapshot is taken after this time, too, where a tenth as many events have come.',
+  },
+  'jobmanager.snapshot.retained': {
+    schema: integer(1, 20),
+    fallback: '3',
+    kind: 'number',
+    description: 'Snapshots that are kept at least.',
+  },
+  'jobmanager.snapshot.retain-events': {
+    schema: integer(0, MAX_INT),
+    fallback: '100000',
+    kind: 'number',
+    description:
+      'The log is kept for so many events at least, so that earlier states can be asked for; a snapshot at its beginning is kept with it.',
+  },
   'jobmanager.planner.threads': {
     schema: integer(1, 64),
     fallback: '2',

@@ -14,6 +14,12 @@ export function policyOf(config: Config): FixedPolicy {
     agingMs: config['scheduler.aging-interval'],
     starvationLimitMs: config['scheduler.starvation-limit'],
     driver: config['resourcemanager.driver'] === 'none' ? null : driverPolicyOf(config),
+    snapshots: {
+      intervalEvents: config['jobmanager.snapshot.interval-events'],
+      intervalMs: config['jobmanager.snapshot.interval'],
+      retained: config['jobmanager.snapshot.retained'],
+      retainEvents: config['jobmanager.snapshot.retain-events'],
+    },
   };
 }
 

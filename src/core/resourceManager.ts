@@ -202,7 +202,9 @@ function remove(state: ClusterState, taskManager: TaskManager, reason: string): 
       throw new CorruptLedger(
         `slot ${taskManager.id}/${slot.index} belongs to job ${slot.owner.jobId}, which does not exist`,
       );
-    for (const subtask of [...slot.owner.subtasks]) endAttempt(state, job, subtask, 'FAILED', reason);
+    // By vertex and not in the order of their deployment, which a snapshot does not keep.
+    const subtasks = [...slot.owner.subtasks].sort((a, b) => a.vertex - b.vertex || a.index - b.index);
+    for (const subtask of subtasks) endAttempt(state, job, subtask, 'FAILED', reason);
     job.slots.delete(slot);
     slot.owner = null;
   }
