@@ -112,6 +112,7 @@ function registration(index: number): Input {
     managedMemoryBytes: 8 * 2 ** 30,
     attempts: [],
     requestId: null,
+    registration: 1,
   };
 }
 

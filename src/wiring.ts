@@ -2,6 +2,7 @@
 // Adapters are loaded when they are chosen, so that a cluster on one journal never pays for another's libraries.
 import path from 'node:path';
 import { systemClock, systemIds } from './adapters/system.ts';
+import { unstoredCheckpoints } from './adapters/unstoredCheckpoints.ts';
 import { type Channels, openChannels } from './codec/channels.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config.ts';
@@ -9,7 +10,10 @@ import type { Clock, Ids } from './ports/clock.ts';
 import type { Journal } from './ports/journal.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Signals } from './ports/signals.ts';
+import type { TaskManagerDriver } from './ports/taskManagerDriver.ts';
 import { loadTopicSpecs } from './topics.ts';
+
+const BYTES_PER_MB = 2 ** 20;
 
 /** What every process of a cluster, and every client of it, stands on. */
 export interface Backbone {
@@ -91,14 +95,22 @@ export async function createJobManager(
   options: {
     readonly config: Config;
     readonly id: string;
+    /** The cluster's folder. */
+    readonly dir: string;
+    /** Where it keeps bundles of jobs that it plans. */
+    readonly blobFolder: string;
     readonly logger: Logger;
     readonly onFailure: (error: Error) => void;
   },
 ) {
-  const { config, id, logger, onFailure } = options;
+  const { config, id, dir, blobFolder, logger, onFailure } = options;
   const { JobManager } = await import('./jobmanager/jobManager.ts');
-  const signals = await openSignals(backbone, logger);
-  return new JobManager({
+  const [signals, planner, driver] = await Promise.all([
+    openSignals(backbone, logger),
+    createPlanner(backbone, config, blobFolder, logger),
+    createDriver(config, dir, logger),
+  ]);
+  const jobManager = new JobManager({
     id,
     pid: process.pid,
     channels: backbone.channels,
@@ -106,6 +118,12 @@ export async function createJobManager(
     clock: backbone.clock,
     ids: backbone.ids,
     policy: policyOf(config),
+    errands: {
+      planner,
+      maxPlans: config['jobmanager.planner.threads'],
+      driver,
+      checkpoints: unstoredCheckpoints(logger),
+    },
     rest: { host: config['jobmanager.rest.bind-address'], port: config['rest.port'] },
     liveness: {
       keepaliveIntervalMs: config['high-availability.keepalive-interval'],
@@ -116,6 +134,33 @@ export async function createJobManager(
     logger,
     onFailure,
   });
+  return { jobManager, planner };
+}
+
+async function createPlanner({ channels, clock, ids }: Backbone, config: Config, folder: string, logger: Logger) {
+  const { ArtifactPlanner } = await import('./adapters/artifactPlanner.ts');
+  return new ArtifactPlanner({
+    async openBlobs() {
+      const { JournalBlobs } = await import('./adapters/journalBlobs.ts');
+      return JournalBlobs.open({ channels, folder, clock, ids, logger });
+    },
+    timeoutMs: config['jobmanager.planner.timeout'],
+    maxHeapMb: Math.ceil(config['jobmanager.planner.memory.heap.size'] / BYTES_PER_MB),
+  });
+}
+
+async function createDriver(config: Config, dir: string, logger: Logger): Promise<TaskManagerDriver | null> {
+  const type = config['resourcemanager.driver'];
+  switch (type) {
+    case 'none':
+      return null;
+    case 'process': {
+      const { ProcessDriver } = await import('./adapters/processes/processDriver.ts');
+      return new ProcessDriver({ dir, logger });
+    }
+    default:
+      return type satisfies never;
+  }
 }
 
 export async function createTaskExecutor(
@@ -123,11 +168,13 @@ export async function createTaskExecutor(
   options: {
     readonly config: Config;
     readonly id: string;
+    /** The request of the cluster that it was started for; null: a person started it. */
+    readonly requestId: string | null;
     readonly blobFolder: string;
     readonly logger: Logger;
   },
 ) {
-  const { config, id, blobFolder, logger } = options;
+  const { config, id, requestId, blobFolder, logger } = options;
   const { channels, clock, ids } = backbone;
   const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }] = await Promise.all([
     import('./taskmanager/taskExecutor.ts'),
@@ -156,6 +203,7 @@ export async function createTaskExecutor(
     clock,
     workers,
     slots,
+    requestId,
     managedMemoryBytes: config['taskmanager.memory.managed.size'],
     heartbeatIntervalMs: config['heartbeat.interval'],
     logger,

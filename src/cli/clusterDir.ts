@@ -13,6 +13,8 @@ export interface ProcessEntry extends ProcessIdentity {
   /** REST address of a JobManager; null until it listens, and for TaskManagers. */
   readonly rest: string | null;
   readonly slots: number | null;
+  /** The request that a TaskManager was started for; null: a person started it. */
+  readonly requestId: string | null;
 }
 
 export class ClusterDir {

@@ -22,6 +22,8 @@ export interface LaunchOptions {
   /** `key=value`, for this process alone. */
   readonly overrides: readonly string[];
   readonly heapMb: number | null;
+  /** Of a TaskManager that the cluster asked for. */
+  readonly requestId?: string;
   /** Gives the start up: a process that is not up by then is killed. */
   readonly signal?: AbortSignal;
 }
@@ -29,7 +31,7 @@ export interface LaunchOptions {
 /** Resolves when the process is up. Rejects with its reason, and then it does not run. */
 export async function launch(
   dir: ClusterDir,
-  { kind, id, overrides, heapMb, signal }: LaunchOptions,
+  { kind, id, overrides, heapMb, requestId, signal }: LaunchOptions,
 ): Promise<ProcessEntry> {
   dir.create();
   const out = fs.openSync(dir.outFile(id), 'a');
@@ -43,6 +45,7 @@ export async function launch(
         path.join(packageRoot, 'dist', 'main.js'),
         `_${kind}`,
         ...['--id', id, '--dir', dir.path],
+        ...(requestId === undefined ? [] : ['--request', requestId]),
         ...overrides.flatMap((override) => ['-D', override]),
       ],
       // Not in the caller's folder, which may be removed while the process runs.

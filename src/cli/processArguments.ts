@@ -8,11 +8,12 @@ export function parseProcessArguments(kind: HostOptions['kind'], args: readonly 
     options: {
       id: { type: 'string' },
       dir: { type: 'string' },
+      request: { type: 'string' },
       define: { type: 'string', short: 'D', multiple: true, default: [] },
     },
   });
   if (values.id === undefined || values.dir === undefined) {
     throw new Error(`_${kind} is started by the other commands: it needs --id and --dir`);
   }
-  return { kind, id: values.id, dir: values.dir, overrides: values.define };
+  return { kind, id: values.id, dir: values.dir, requestId: values.request ?? null, overrides: values.define };
 }

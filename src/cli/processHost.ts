@@ -29,6 +29,8 @@ export interface HostOptions {
   readonly kind: ProcessKind;
   readonly id: string;
   readonly dir: string;
+  /** The request of the cluster that it was started for; null: a person started it. */
+  readonly requestId: string | null;
   /** `key=value`, over the folder's configuration. */
   readonly overrides: readonly string[];
 }
@@ -38,11 +40,19 @@ export async function hostProcess(
   options: HostOptions,
   start: (context: HostContext) => Promise<HostedProcess>,
 ): Promise<void> {
-  const { id, kind } = options;
+  const { id, kind, requestId } = options;
   const dir = new ClusterDir(options.dir);
   dir.create();
   let logger: PinoLogger | null = null;
-  let entry: ProcessEntry = { id, kind, pid: process.pid, startedAt: await ownStartTime(), rest: null, slots: null };
+  let entry: ProcessEntry = {
+    id,
+    kind,
+    pid: process.pid,
+    startedAt: await ownStartTime(),
+    rest: null,
+    slots: null,
+    requestId,
+  };
   let hosted: HostedProcess | null = null;
   let ending = false;
 

@@ -49,11 +49,18 @@ export function launchJobManager(
   return launch(dir, options);
 }
 
+interface TaskManagerLaunch {
+  /** Default: the configuration's. */
+  readonly slots?: number | undefined;
+  /** The request of the cluster that it is started for. */
+  readonly requestId?: string;
+  readonly signal?: AbortSignal;
+}
+
 export function launchTaskManager(
   dir: ClusterDir,
   index: number,
-  slots: number | undefined,
-  signal?: AbortSignal,
+  { slots, requestId, signal }: TaskManagerLaunch = {},
 ): Promise<ProcessEntry> {
   const overrides = slots === undefined ? [] : [`taskmanager.numberOfTaskSlots=${slots}`];
   return launch(dir, {
@@ -61,6 +68,7 @@ export function launchTaskManager(
     id: taskManagerId(index),
     overrides,
     heapMb: null,
+    ...(requestId !== undefined && { requestId }),
     ...(signal && { signal }),
   });
 }

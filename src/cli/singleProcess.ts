@@ -31,7 +31,7 @@ export async function startTaskManager(options: DirOption & { readonly slots?: n
   loadConfig(dir.existingConfigFile);
   const [index] = freeIndices(await dir.liveProcesses('taskmanager'), 1);
   dir.create();
-  const { id, pid, slots } = await launchTaskManager(dir, index!, options.slots);
+  const { id, pid, slots } = await launchTaskManager(dir, index!, { slots: options.slots });
   console.log(`Started ${id} (pid ${pid}) with ${slots} slots.`);
 }
 

@@ -69,7 +69,7 @@ async function launchAll(
   };
   const launches = [
     ...freeIndices([], options.jobmanagers).map((index) => launchJobManager(dir, config, index, abort.signal)),
-    ...freeIndices([], options.taskmanagers).map((index) => launchTaskManager(dir, index, undefined, abort.signal)),
+    ...freeIndices([], options.taskmanagers).map((index) => launchTaskManager(dir, index, { signal: abort.signal })),
   ];
   const entries = await Promise.all(launches.map(launched));
   if (first !== null) throw first;

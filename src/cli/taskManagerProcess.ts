@@ -5,10 +5,12 @@ import { parseProcessArguments } from './processArguments.ts';
 import { hostProcess } from './processHost.ts';
 
 export function runTaskManagerProcess(args: readonly string[]): Promise<void> {
-  return hostProcess(parseProcessArguments('taskmanager', args), async ({ id, dir, config, logger }) => {
+  const options = parseProcessArguments('taskmanager', args);
+  const { requestId } = options;
+  return hostProcess(options, async ({ id, dir, config, logger }) => {
     const blobFolder = dir.blobFolder(id);
     const backbone = await openBackbone({ config, dir: dir.path, source: id, logger, createTopics: true });
-    const { executor, blobs } = await createTaskExecutor(backbone, { config, id, blobFolder, logger });
+    const { executor, blobs } = await createTaskExecutor(backbone, { config, id, requestId, blobFolder, logger });
     await executor.start();
     return {
       rest: null,

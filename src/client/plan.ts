@@ -25,6 +25,8 @@ export interface PlanOptions {
   readonly timeoutMs?: number | undefined;
   /** Default: 1024 MB. */
   readonly maxHeapMb?: number | undefined;
+  /** Ends the thread at once; the plan rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface JobPlan {
@@ -37,7 +39,8 @@ export interface JobPlan {
 
 /** Rejects with a JobModuleError: THREW, NEVER_EXECUTED, EXECUTE_TWICE, TIMED_OUT, OUT_OF_MEMORY, FILE_NOT_FOUND. */
 export async function planJob(options: PlanOptions): Promise<JobPlan> {
-  const { timeoutMs = DEFAULT_REBUILD_TIMEOUT_MS, maxHeapMb = MAX_HEAP_MB } = options;
+  const { timeoutMs = DEFAULT_REBUILD_TIMEOUT_MS, maxHeapMb = MAX_HEAP_MB, signal } = options;
+  signal?.throwIfAborted();
   const workerData: RebuildOptions = {
     bundlePath: options.bundlePath,
     args: options.args,
@@ -47,9 +50,12 @@ export async function planJob(options: PlanOptions): Promise<JobPlan> {
   };
   const worker = startPlanWorker({ workerData, resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } });
   let limit: NodeJS.Timeout | undefined;
+  let onAbort = (): void => {};
   try {
     return await new Promise<JobPlan>((resolve, reject) => {
       limit = setTimeout(() => reject(timedOut(options.name, timeoutMs)), timeoutMs + TIMEOUT_MARGIN_MS);
+      onAbort = () => reject(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
       worker.on('message', (answer: PlanAnswer) => {
         if (answer.kind === 'planned')
           resolve({ name: answer.name, graph: answer.graph, checkpointing: answer.checkpointing });
@@ -64,6 +70,7 @@ export async function planJob(options: PlanOptions): Promise<JobPlan> {
     });
   } finally {
     clearTimeout(limit);
+    signal?.removeEventListener('abort', onAbort);
     await worker.terminate();
   }
 }

@@ -594,6 +594,32 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "CheckpointStatesRestored": {
+    "type": "record",
+    "name": "CheckpointStatesRestored",
+    "namespace": "sluice",
+    "doc": "Some of what was acked for a checkpoint of a snapshot.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "One of the job’s checkpoints, under way or complete."
+      },
+      {
+        "name": "states",
+        "type": {
+          "type": "array",
+          "items": "SubtaskState"
+        },
+        "doc": "In the order in which they were acked."
+      }
+    ]
+  },
   "CheckpointSubsumed": {
     "type": "record",
     "name": "CheckpointSubsumed",
@@ -730,7 +756,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
     "type": "record",
     "name": "CheckpointsRestored",
     "namespace": "sluice",
-    "doc": "The checkpoints of a job of a snapshot; after its subtasks.",
+    "doc": "The checkpoints of a job of a snapshot, without what was acked, which follows; after its subtasks.",
     "fields": [
       {
         "name": "jobId",
@@ -787,6 +813,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "seq",
         "type": "int",
         "doc": "seq of the last Commit that counted."
+      },
+      {
+        "name": "eventCount",
+        "type": "long",
+        "doc": "Events that counted so far."
       },
       {
         "name": "lastAt",
@@ -1036,6 +1067,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
             "JobRestored",
             "SubtasksRestored",
             "CheckpointsRestored",
+            "CheckpointStatesRestored",
             "AnswerRestored",
             "SnapshotTaken"
           ]
@@ -1091,14 +1123,6 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "int"
         },
         "doc": "Parallelism of each vertex."
-      },
-      {
-        "name": "states",
-        "type": {
-          "type": "array",
-          "items": "SubtaskState"
-        },
-        "doc": "What was acked."
       }
     ]
   },
@@ -2239,14 +2263,6 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "doc": "Who has not acked."
       },
       {
-        "name": "states",
-        "type": {
-          "type": "array",
-          "items": "SubtaskState"
-        },
-        "doc": "What was acked."
-      },
-      {
         "name": "broken",
         "type": [
           "null",
@@ -2292,6 +2308,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "managedMemoryBytes",
         "type": "long",
         "doc": "Managed memory of the whole TaskManager in bytes."
+      },
+      {
+        "name": "registration",
+        "type": "int",
+        "doc": "Counts the registrations of this TaskManager process, from 1. One that is repeated or lands late is told by it."
       },
       {
         "name": "attempts",
@@ -2721,9 +2742,19 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "doc": "Offset of events that it stands at, exclusive."
       },
       {
+        "name": "eventCount",
+        "type": "long",
+        "doc": "Events that it stands for."
+      },
+      {
         "name": "parts",
         "type": "int",
         "doc": "Records that it consists of."
+      },
+      {
+        "name": "position",
+        "type": "long",
+        "doc": "Offset of its first record in the snapshots topic."
       },
       {
         "name": "takenAt",
@@ -2736,7 +2767,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
     "type": "record",
     "name": "SnapshotTaken",
     "namespace": "sluice",
-    "doc": "A snapshot of the state at an offset was written, read back and verified; the log below it may be trimmed.",
+    "doc": "A snapshot of the state at an offset was written, read back and verified; the log below the oldest that is kept may be trimmed. On the snapshots topic, behind the snapshot’s own records, it says that they are whole.",
     "fields": [
       {
         "name": "snapshotId",
@@ -2749,6 +2780,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "doc": "Offset of events that it stands at, exclusive."
       },
       {
+        "name": "eventCount",
+        "type": "long",
+        "doc": "Events that it stands for, from the beginning of the log."
+      },
+      {
         "name": "parts",
         "type": "int",
         "doc": "Records that it consists of."
@@ -2759,9 +2795,17 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "doc": "Its size in bytes."
       },
       {
-        "name": "digest",
-        "type": "string",
-        "doc": "sha256 in hex of the values of its records, in order."
+        "name": "position",
+        "type": "long",
+        "doc": "Offset of its first record in the snapshots topic."
+      },
+      {
+        "name": "dropped",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Ids of older snapshots that are no longer kept."
       }
     ]
   },
@@ -3300,6 +3344,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "doc": "Managed memory of the whole TaskManager in bytes, shared equally by its slots."
       },
       {
+        "name": "registration",
+        "type": "int",
+        "doc": "Counts the registrations of this TaskManager process, from 1."
+      },
+      {
         "name": "strays",
         "type": {
           "type": "array",
@@ -3410,6 +3459,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "managedMemoryBytes",
         "type": "long",
         "doc": "Managed memory in bytes."
+      },
+      {
+        "name": "registration",
+        "type": "int",
+        "doc": "The last registration that counted."
       },
       {
         "name": "registeredAt",
@@ -3706,13 +3760,13 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "29adaa0802b986f6",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "adec489a60853146",
+  "Commit": "766d6a0470cb64bf",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "067740712d49d566",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
   "JobStatus": "dcd74790c01df73a",
   "PauseJob": "3e114be5891c7f40",
-  "RegisterTaskManager": "259a03cf53c3799b",
+  "RegisterTaskManager": "6eb6b8792ee09a9f",
   "RegistrationAccepted": "294294e3b1790dfe",
   "RegistrationRequired": "10d62bb9ae24afc7",
   "ReleaseJob": "36c9e3b94a744d39",

@@ -1,23 +1,13 @@
 // Every key of sluice.yaml in one table: how its value is written, its default and what it means. The parser, the defaults,
 // deploy/sluice.yaml and docs/configuration.md all follow from it. Keys are Flink's wherever Flink has the thing.
 import type { z } from 'zod';
-import { decimal, duration, integer, list, memorySize, oneOf, optionalText, text } from './values.ts';
-
-interface ConfigOption<Schema extends z.ZodType = z.ZodType> {
-  readonly schema: Schema;
-  /** As one would write it in the file. */
-  readonly fallback: string;
-  /** What kind of value, for people. */
-  readonly kind: string;
-  readonly description: string;
-  /** Other spellings that are taken too. */
-  readonly aliases?: readonly string[];
-}
+import type { ConfigOption } from './configOption.ts';
+import { coordinatorOptions } from './coordinatorOptions.ts';
+import { duration, integer, list, memorySize, oneOf, text } from './values.ts';
 
 const MAX_PORT = 65_535;
 const MAX_SLOTS = 10_000;
 const MAX_PARALLELISM = 32_768;
-const MAX_INT = 2 ** 31 - 1;
 
 export const configOptions = {
   'cluster.id': {
@@ -107,107 +97,7 @@ export const configOptions = {
     kind: 'duration',
     description: 'A suspected TaskManager that stays silent for so long is lost, and its tasks have failed.',
   },
-  'restart-strategy.type': {
-    schema: oneOf(['auto', 'none', 'fixed-delay', 'exponential-delay', 'failure-rate']),
-    fallback: 'auto',
-    kind: 'auto | none | fixed-delay | exponential-delay | failure-rate',
-    description:
-      'Whether and when a job whose task failed is started again. auto: exponential-delay for jobs with checkpoints, none for others.',
-    aliases: ['restart-strategy'],
-  },
-  'restart-strategy.fixed-delay.attempts': {
-    schema: integer(-1, MAX_INT),
-    fallback: '3',
-    kind: 'number',
-    description: 'Restarts of a job before it fails for good. -1: no limit.',
-  },
-  'restart-strategy.fixed-delay.delay': {
-    schema: duration(),
-    fallback: '1 s',
-    kind: 'duration',
-    description: 'Pause before a restart.',
-  },
-  'restart-strategy.exponential-delay.initial-backoff': {
-    schema: duration({ minMs: 1 }),
-    fallback: '100 ms',
-    kind: 'duration',
-    description: 'Pause before the first restart.',
-  },
-  'restart-strategy.exponential-delay.max-backoff': {
-    schema: duration({ minMs: 1 }),
-    fallback: '1 min',
-    kind: 'duration',
-    description: 'Longest pause before a restart.',
-  },
-  'restart-strategy.exponential-delay.backoff-multiplier': {
-    schema: decimal(1, 1_000),
-    fallback: '2',
-    kind: 'number',
-    description: 'Factor from one pause to the next.',
-  },
-  'restart-strategy.exponential-delay.reset-backoff-threshold': {
-    schema: duration(),
-    fallback: '10 min',
-    kind: 'duration',
-    description: 'After so long without a failure the pause starts over.',
-  },
-  'restart-strategy.exponential-delay.attempts-before-reset-backoff': {
-    schema: integer(-1, MAX_INT),
-    fallback: '-1',
-    kind: 'number',
-    description: 'Restarts before the pause starts over, after which the job fails for good. -1: no limit.',
-  },
-  'restart-strategy.failure-rate.max-failures-per-interval': {
-    // As many restart times as a job remembers.
-    schema: integer(1, 100),
-    fallback: '1',
-    kind: 'number',
-    description: 'Failures in one interval that a job gets over.',
-  },
-  'restart-strategy.failure-rate.failure-rate-interval': {
-    schema: duration(),
-    fallback: '1 min',
-    kind: 'duration',
-    description: 'The interval in which failures are counted.',
-  },
-  'restart-strategy.failure-rate.delay': {
-    schema: duration(),
-    fallback: '1 s',
-    kind: 'duration',
-    description: 'Pause before a restart.',
-  },
-  'execution.checkpointing.savepoint-dir': {
-    schema: optionalText(),
-    fallback: '',
-    kind: 'folder',
-    description: 'Folder for savepoints that name none. Empty: each must name one.',
-    aliases: ['state.savepoints.dir'],
-  },
-  'taskmanager.load-balance.mode': {
-    schema: oneOf(['none', 'slots', 'tasks']),
-    fallback: 'slots',
-    kind: 'none | slots | tasks',
-    description:
-      'How tasks are placed. none: TaskManagers are filled in order; slots: spread by slots in use and measured load; tasks: spread by number of tasks.',
-  },
-  'scheduler.aging-interval': {
-    schema: duration(),
-    fallback: '30 s',
-    kind: 'duration',
-    description: 'A job that waits for slots gains one priority each time this passes. 0: none.',
-  },
-  'scheduler.starvation-limit': {
-    schema: duration(),
-    fallback: '5 min',
-    kind: 'duration',
-    description: 'A job that has waited so long for slots is overtaken by none behind it.',
-  },
-  'jobstore.expiration-time': {
-    schema: duration(),
-    fallback: '1 h',
-    kind: 'duration',
-    description: 'How long jobs that have ended are remembered.',
-  },
+  ...coordinatorOptions,
   'execution.buffer-timeout': {
     schema: duration(),
     fallback: '20 ms',

@@ -1,5 +1,5 @@
 // What sluice.yaml says of the leader's decisions, in core's terms.
-import type { FixedPolicy } from '../core/inputs.ts';
+import type { DriverPolicy, FixedPolicy } from '../core/inputs.ts';
 import { NO_RESTART } from '../core/restartStrategy.ts';
 import type { RestartStrategy } from '../core/schema.gen.ts';
 import type { Config } from './options.ts';
@@ -13,7 +13,22 @@ export function policyOf(config: Config): FixedPolicy {
     savepointDirectory: config['execution.checkpointing.savepoint-dir'],
     agingMs: config['scheduler.aging-interval'],
     starvationLimitMs: config['scheduler.starvation-limit'],
-    driver: null,
+    driver: config['resourcemanager.driver'] === 'none' ? null : driverPolicyOf(config),
+    snapshots: {
+      intervalEvents: config['jobmanager.snapshot.interval-events'],
+      intervalMs: config['jobmanager.snapshot.interval'],
+      retained: config['jobmanager.snapshot.retained'],
+      retainEvents: config['jobmanager.snapshot.retain-events'],
+    },
+  };
+}
+
+function driverPolicyOf(config: Config): DriverPolicy {
+  return {
+    slotsPerTaskManager: config['taskmanager.numberOfTaskSlots'],
+    maxTaskManagers: config['resourcemanager.max-taskmanagers'],
+    requestTimeoutMs: config['resourcemanager.taskmanager-registration.timeout'],
+    idleTimeoutMs: config['resourcemanager.taskmanager-timeout'],
   };
 }
 

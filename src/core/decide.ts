@@ -11,12 +11,14 @@ import {
   decideHeard,
   decideRegistration,
   decideSilent,
+  isStaleRegistration,
   jobsOn,
   missingAttempts,
   overdueTaskManagers,
 } from './resourceManager.ts';
 import type { AttemptReport, Cause, ClusterEvent, Commit, RegisterTaskManager } from './schema.gen.ts';
 import { settle } from './settle.ts';
+import { decideSnapshot } from './snapshotRetention.ts';
 import type { ClusterState } from './state.ts';
 import { isTerminal } from './state.ts';
 
@@ -61,6 +63,7 @@ export function propose(
       // Before the event, so that the last Commit of a decision is never empty and can carry its cause.
       if (weight > maxWeight) flush();
       evolve(speculative, event);
+      speculative.eventCount++;
       events.push(event);
       weight += weightOf(event);
     }
@@ -131,9 +134,10 @@ function* decideInput(
       return;
     }
     case 'RegisterTaskManager':
-      yield* decideRegistration(state, input);
+      if (isStaleRegistration(state, input)) return;
       yield* decideMissing(state, input, touched);
       yield* decideReports(state, input.attempts, input.taskManagerId, touched);
+      yield* decideRegistration(state, input);
       return;
     case 'TaskReport':
       yield* decideReports(state, input.attempts, input.taskManagerId, touched);
@@ -174,6 +178,9 @@ function* decideInput(
       if (state.jobs.get(input.jobId)?.status.kind === 'INITIALIZING') {
         yield { type: 'JobFailing', jobId: input.jobId, reason: input.reason };
       }
+      return;
+    case 'SnapshotVerified':
+      yield* decideSnapshot(state, input, policy.snapshots);
       return;
     case 'DeadlinePassed':
       yield* decideDeadline(state, policy, touched);

@@ -124,6 +124,7 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
       case 'JobRestored':
       case 'SubtasksRestored':
       case 'CheckpointsRestored':
+      case 'CheckpointStatesRestored':
       case 'AnswerRestored':
         break;
       default:

@@ -8,10 +8,8 @@ import { evolveResource } from './resourceManager.ts';
 import { evolveRestore } from './restore.ts';
 import type { ClusterEvent } from './schema.gen.ts';
 import { evolveSlot } from './slotPool.ts';
+import { evolveSnapshot } from './snapshotRetention.ts';
 import type { ClusterState } from './state.ts';
-
-/** Snapshots remembered; older ones are dropped with their records. */
-const MAX_SNAPSHOTS = 3;
 
 /** Changes `state` in place. Throws CorruptLedger where the event cannot follow from the events before it. */
 export function evolve(state: ClusterState, event: ClusterEvent): void {
@@ -72,12 +70,11 @@ export function evolve(state: ClusterState, event: ClusterEvent): void {
     case 'JobRestored':
     case 'SubtasksRestored':
     case 'CheckpointsRestored':
+    case 'CheckpointStatesRestored':
     case 'AnswerRestored':
       return evolveRestore(state, event);
     case 'SnapshotTaken':
-      state.snapshots.push({ id: event.snapshotId, offset: event.offset, parts: event.parts, takenAt: state.at });
-      if (state.snapshots.length > MAX_SNAPSHOTS) state.snapshots.shift();
-      return;
+      return evolveSnapshot(state, event);
     case 'InputsConsumed':
       return;
     default:

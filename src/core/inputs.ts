@@ -11,6 +11,7 @@ import type {
   RestartStrategy,
   ResumeJob,
   SetDesiredTaskManagers,
+  SnapshotTaken,
   StopWithSavepoint,
   SubmitJob,
   TaskManagerStopping,
@@ -53,10 +54,15 @@ export type Observation =
     }
   /** The planner could not. */
   | { readonly type: 'PlanFailed'; readonly jobId: string; readonly reason: string }
+  /** A snapshot was written, read back and found equal to the state at its offset. */
+  | ({ readonly type: 'SnapshotVerified' } & VerifiedSnapshot)
   /** nextDeadline(state, policy) has passed. */
   | { readonly type: 'DeadlinePassed' }
   /** Inputs were read that decided nothing; keeps the resume distance short. `causes`: the last such input of each partition. */
   | { readonly type: 'CheckpointInputs'; readonly causes: readonly Cause[] };
+
+/** What there is to say of a snapshot, but for what its arrival makes superfluous. */
+export type VerifiedSnapshot = Omit<SnapshotTaken, 'type' | 'dropped'>;
 
 export type Input = Command | StatusMessage | Observation;
 
@@ -88,12 +94,24 @@ export interface FixedPolicy {
   readonly starvationLimitMs: number;
   /** Starts and stops TaskManagers; null: somebody else does. */
   readonly driver: DriverPolicy | null;
+  readonly snapshots: SnapshotPolicy;
 }
 
 /** With what changes while a leader leads. */
 export interface Policy extends FixedPolicy {
   /** Measured load of TaskManagers (share of their cores in use, 0 to 1), as last heard. */
   readonly load: ReadonlyMap<string, number>;
+}
+
+export interface SnapshotPolicy {
+  /** `jobmanager.snapshot.interval-events`: one is taken after so many events. */
+  readonly intervalEvents: number;
+  /** `jobmanager.snapshot.interval`: or after this time, where a tenth as many have come. */
+  readonly intervalMs: number;
+  /** `jobmanager.snapshot.retained`: so many are kept at least. */
+  readonly retained: number;
+  /** `jobmanager.snapshot.retain-events`: the log is kept for so many events at least, with a snapshot at its beginning. */
+  readonly retainEvents: number;
 }
 
 export interface DriverPolicy {

@@ -153,7 +153,8 @@ function* decideStopping(state: Readonly<ClusterState>, job: Readonly<Job>, poli
   yield* releaseSlots(job);
   switch (purpose) {
     case 'STOP':
-      yield { type: 'JobFinished', jobId: job.id };
+      if (countOf(job, 'CANCELED') + countOf(job, 'FAILED') === 0) yield { type: 'JobFinished', jobId: job.id };
+      else yield { type: 'JobFailed', jobId: job.id, reason: stoppedUncleanly(job) };
       return;
     case 'PAUSE':
       yield { type: 'JobPaused', jobId: job.id };
@@ -165,6 +166,12 @@ function* decideStopping(state: Readonly<ClusterState>, job: Readonly<Job>, poli
     default:
       purpose satisfies never;
   }
+}
+
+/** The savepoint holds all, and what its sinks were to commit on its completion may not be committed. */
+function stoppedUncleanly(job: Readonly<Job>): string {
+  const path = job.checkpoints.savepoints.at(-1)?.path ?? '';
+  return `the job was stopped with savepoint ${path}, which is complete, but some tasks did not come to their end: start from the savepoint to have their last results committed`;
 }
 
 /** Vertices that have the job's default parallelism get the new one, up to their max parallelism; others keep theirs. */

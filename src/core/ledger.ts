@@ -42,6 +42,7 @@ export function applyRecord(state: ClusterState, record: LedgerRecord, offset: n
     const key = `${cause.topic}/${cause.partition}`;
     if (cause.offset > (state.inputs.get(key) ?? -1)) state.inputs.set(key, cause.offset);
   }
+  state.eventCount += record.events.length;
   for (const event of record.events) evolve(state, event);
   return verdict;
 }

@@ -26,13 +26,27 @@ export type ResourceEvent = Extract<
   }
 >;
 
-/** A TaskManager joins, repeats itself, or comes back. What it runs and the ledger doesn't count is cancelled; see decideMissing for the reverse. */
+/** A copy of a registration that counted in whole, or of one before it: what it lists was so once, and says nothing of now. */
+export function isStaleRegistration(state: Readonly<ClusterState>, message: RegisterTaskManager): boolean {
+  const known = state.taskManagers.get(message.taskManagerId);
+  if (known === undefined || message.registration > known.registration) return false;
+  return message.registration < known.registration || known.slots.length >= slotsOffered(message);
+}
+
+function slotsOffered({ slots }: RegisterTaskManager): number {
+  return Math.min(Math.max(0, slots), MAX_SLOTS);
+}
+
+/**
+ * A TaskManager joins, repeats itself, or comes back. What it runs and the ledger doesn't count is cancelled. What it does not list is
+ * decided before (see decideMissing), for with this the registration has counted.
+ */
 export function* decideRegistration(
   state: Readonly<ClusterState>,
   message: RegisterTaskManager,
 ): Generator<ResourceEvent> {
-  const { taskManagerId, pid, host, dataPort, managedMemoryBytes, requestId } = message;
-  const slots = Math.min(Math.max(0, message.slots), MAX_SLOTS);
+  const { taskManagerId, pid, host, dataPort, managedMemoryBytes, registration, requestId } = message;
+  const slots = slotsOffered(message);
   const strays: AttemptId[] = [];
   for (const report of message.attempts) {
     const job = state.jobs.get(report.jobId);
@@ -41,17 +55,8 @@ export function* decideRegistration(
     strays.push({ jobId: report.jobId, vertex: report.vertex, subtask: report.subtask, attempt: report.attempt });
   }
   const known = state.taskManagers.get(taskManagerId);
-  yield {
-    type: 'TaskManagerRegistered',
-    taskManagerId,
-    pid,
-    host,
-    dataPort,
-    slots,
-    managedMemoryBytes,
-    strays,
-    requestId,
-  };
+  const facts = { taskManagerId, pid, host, dataPort, slots, managedMemoryBytes, registration, strays, requestId };
+  if (known?.registration !== registration) yield { type: 'TaskManagerRegistered', ...facts };
   const share = slots === 0 ? 0 : Math.floor(managedMemoryBytes / slots);
   for (let slot = known?.slots.length ?? 0; slot < slots; slot++) {
     yield { type: 'SlotOffered', taskManagerId, slot, managedMemoryBytes: share };
@@ -136,9 +141,10 @@ function evolveTaskManager(
     if (event.requestId !== null) state.requests.delete(event.requestId);
     if (taskManager !== undefined) {
       if (taskManager.status.kind === 'suspected') taskManager.status = { kind: 'registered' };
+      taskManager.registration = event.registration;
       return;
     }
-    const { taskManagerId: id, pid, host, dataPort, managedMemoryBytes, requestId } = event;
+    const { taskManagerId: id, pid, host, dataPort, managedMemoryBytes, registration, requestId } = event;
     state.taskManagers.set(id, {
       id,
       pid,
@@ -147,6 +153,7 @@ function evolveTaskManager(
       managedMemoryBytes,
       registeredAt: state.at,
       requestId,
+      registration,
       status: { kind: 'registered' },
       slots: [],
       usedSlots: 0,
@@ -195,7 +202,9 @@ function remove(state: ClusterState, taskManager: TaskManager, reason: string): 
       throw new CorruptLedger(
         `slot ${taskManager.id}/${slot.index} belongs to job ${slot.owner.jobId}, which does not exist`,
       );
-    for (const subtask of [...slot.owner.subtasks]) endAttempt(state, job, subtask, 'FAILED', reason);
+    // By vertex and not in the order of their deployment, which a snapshot does not keep.
+    const subtasks = [...slot.owner.subtasks].sort((a, b) => a.vertex - b.vertex || a.index - b.index);
+    for (const subtask of subtasks) endAttempt(state, job, subtask, 'FAILED', reason);
     job.slots.delete(slot);
     slot.owner = null;
   }

@@ -3,11 +3,13 @@ import { noCheckpoints } from './checkpointCoordinator.ts';
 import { CorruptLedger } from './errors.ts';
 import { buildExecution, findAttempt } from './executionGraph.ts';
 import type {
+  CheckpointStatesRestored,
   CheckpointsRestored,
   ClusterEvent,
   ClusterRestored,
   CompletedCheckpointRecord,
   JobRestored,
+  SubtaskState as StoredState,
   SubtaskRecord,
   SubtasksRestored,
   TaskManagerRestored,
@@ -33,6 +35,7 @@ export type RestoreEvent = Extract<
       | 'JobRestored'
       | 'SubtasksRestored'
       | 'CheckpointsRestored'
+      | 'CheckpointStatesRestored'
       | 'AnswerRestored';
   }
 >;
@@ -49,6 +52,8 @@ export function evolveRestore(state: ClusterState, event: RestoreEvent): void {
       return restoreSubtasks(state, event);
     case 'CheckpointsRestored':
       return restoreCheckpoints(state, event);
+    case 'CheckpointStatesRestored':
+      return restoreStates(state, event);
     case 'AnswerRestored': {
       const { type: _, answeredAt, ...answer } = event;
       state.answers.set(answer.commandId, { at: answeredAt, answer });
@@ -60,8 +65,9 @@ export function evolveRestore(state: ClusterState, event: RestoreEvent): void {
 }
 
 function restoreCluster(state: ClusterState, event: ClusterRestored): void {
-  const { offset, epoch, seq, lastAt, leaderId, restAddress, claimedAt, desiredTaskManagers, requestCount } = event;
-  Object.assign(state, { offset, epoch, seq, at: lastAt, desiredTaskManagers, requestCount });
+  const { offset, epoch, seq, eventCount, lastAt, leaderId, restAddress, claimedAt } = event;
+  const { desiredTaskManagers, requestCount } = event;
+  Object.assign(state, { offset, epoch, seq, eventCount, at: lastAt, desiredTaskManagers, requestCount });
   state.leader = leaderId === null ? null : { id: leaderId, restAddress, claimedAt };
   state.inputs = new Map(event.inputs.map((cause) => [`${cause.topic}/${cause.partition}`, cause.offset]));
   state.voided = { claims: event.voidClaims, commits: event.voidCommits };
@@ -203,14 +209,25 @@ function restoreCheckpoints(state: ClusterState, { jobId, checkpoints: record }:
   checkpoints.counts = { completed: completedCount, failed: failedCount };
   checkpoints.completed.push(...record.completed.map(completedOf));
   checkpoints.savepoints.push(...record.savepoints.map(completedOf));
-  for (const { checkpointId: id, waitingFor, states, ...pending } of record.pending) {
+  for (const { checkpointId: id, waitingFor, ...pending } of record.pending) {
     const waiting = waitingFor
       .map((ref) => findAttempt(job, ref))
       .filter((subtask): subtask is Subtask => subtask !== undefined);
-    checkpoints.pending.set(id, { ...pending, id, waitingFor: new Set(waiting), states: [...states] });
+    checkpoints.pending.set(id, { ...pending, id, waitingFor: new Set(waiting), states: [] });
   }
 }
 
 function completedOf({ checkpointId: id, ...completed }: CompletedCheckpointRecord): CompletedCheckpoint {
-  return { ...completed, id };
+  return { ...completed, id, states: [] };
+}
+
+function restoreStates(state: ClusterState, { jobId, checkpointId, states }: CheckpointStatesRestored): void {
+  const checkpoints = state.jobs.get(jobId)?.checkpoints;
+  const checkpoint =
+    checkpoints?.pending.get(checkpointId) ??
+    checkpoints?.completed.find(({ id }) => id === checkpointId) ??
+    checkpoints?.savepoints.find(({ id }) => id === checkpointId);
+  if (checkpoint === undefined)
+    throw new CorruptLedger(`a snapshot has states of checkpoint ${checkpointId}, which job ${jobId} has not`);
+  (checkpoint.states as StoredState[]).push(...states);
 }

@@ -249,6 +249,17 @@ export interface CheckpointReport {
   readonly declines: readonly CheckpointDecline[];
 }
 
+/** Some of what was acked for a checkpoint of a snapshot. */
+export interface CheckpointStatesRestored {
+  readonly type: 'CheckpointStatesRestored';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** One of the job’s checkpoints, under way or complete. */
+  readonly checkpointId: number;
+  /** In the order in which they were acked. */
+  readonly states: readonly SubtaskState[];
+}
+
 /** A newer complete checkpoint took its place; its state may be dropped. */
 export interface CheckpointSubsumed {
   readonly type: 'CheckpointSubsumed';
@@ -299,7 +310,7 @@ export interface CheckpointsRecord {
   readonly failedCount: number;
 }
 
-/** The checkpoints of a job of a snapshot; after its subtasks. */
+/** The checkpoints of a job of a snapshot, without what was acked, which follows; after its subtasks. */
 export interface CheckpointsRestored {
   readonly type: 'CheckpointsRestored';
   /** JobID: 32 lower-case hex digits. */
@@ -328,6 +339,8 @@ export interface ClusterRestored {
   readonly epoch: number;
   /** seq of the last Commit that counted. */
   readonly seq: number;
+  /** Events that counted so far. */
+  readonly eventCount: number;
   /** at of the last record that counted, Unix ms. */
   readonly lastAt: number;
   /** Who leads the epoch. */
@@ -415,8 +428,6 @@ export interface CompletedCheckpointRecord {
   readonly bytes: number;
   /** Parallelism of each vertex. */
   readonly parallelisms: readonly number[];
-  /** What was acked. */
-  readonly states: readonly SubtaskState[];
 }
 
 /** An input that nobody could decode or accept. */
@@ -864,8 +875,6 @@ export interface PendingCheckpointRecord {
   readonly parallelism: number;
   /** Who has not acked. */
   readonly waitingFor: readonly TaskRef[];
-  /** What was acked. */
-  readonly states: readonly SubtaskState[];
   /** Why it cannot complete. */
   readonly broken: string | null;
 }
@@ -885,6 +894,8 @@ export interface RegisterTaskManager {
   readonly slots: number;
   /** Managed memory of the whole TaskManager in bytes. */
   readonly managedMemoryBytes: number;
+  /** Counts the registrations of this TaskManager process, from 1. One that is repeated or lands late is told by it. */
+  readonly registration: number;
   /** Every attempt that it runs now. */
   readonly attempts: readonly AttemptReport[];
   /** Request of the ResourceManager that started it. */
@@ -1063,25 +1074,33 @@ export interface SnapshotRecord {
   readonly id: string;
   /** Offset of events that it stands at, exclusive. */
   readonly offset: number;
+  /** Events that it stands for. */
+  readonly eventCount: number;
   /** Records that it consists of. */
   readonly parts: number;
+  /** Offset of its first record in the snapshots topic. */
+  readonly position: number;
   /** Unix ms. */
   readonly takenAt: number;
 }
 
-/** A snapshot of the state at an offset was written, read back and verified; the log below it may be trimmed. */
+/** A snapshot of the state at an offset was written, read back and verified; the log below the oldest that is kept may be trimmed. On the snapshots topic, behind the snapshot’s own records, it says that they are whole. */
 export interface SnapshotTaken {
   readonly type: 'SnapshotTaken';
   /** Id, part of the keys of its records in the snapshots topic. */
   readonly snapshotId: string;
   /** Offset of events that it stands at, exclusive. */
   readonly offset: number;
+  /** Events that it stands for, from the beginning of the log. */
+  readonly eventCount: number;
   /** Records that it consists of. */
   readonly parts: number;
   /** Its size in bytes. */
   readonly bytes: number;
-  /** sha256 in hex of the values of its records, in order. */
-  readonly digest: string;
+  /** Offset of its first record in the snapshots topic. */
+  readonly position: number;
+  /** Ids of older snapshots that are no longer kept. */
+  readonly dropped: readonly string[];
 }
 
 /** Takes a savepoint and ends the job as FINISHED. */
@@ -1303,6 +1322,8 @@ export interface TaskManagerRegistered {
   readonly slots: number;
   /** Managed memory of the whole TaskManager in bytes, shared equally by its slots. */
   readonly managedMemoryBytes: number;
+  /** Counts the registrations of this TaskManager process, from 1. */
+  readonly registration: number;
   /** Attempts that it said it runs and that the ledger does not count: they are cancelled. */
   readonly strays: readonly AttemptId[];
   /** Request of the ResourceManager that started it. */
@@ -1354,6 +1375,8 @@ export interface TaskManagerRestored {
   readonly dataPort: number;
   /** Managed memory in bytes. */
   readonly managedMemoryBytes: number;
+  /** The last registration that counted. */
+  readonly registration: number;
   /** Unix ms. */
   readonly registeredAt: number;
   /** Request that it was started for. */
@@ -1519,5 +1542,6 @@ export type ClusterEvent =
   | JobRestored
   | SubtasksRestored
   | CheckpointsRestored
+  | CheckpointStatesRestored
   | AnswerRestored
   | SnapshotTaken;

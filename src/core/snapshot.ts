@@ -10,7 +10,7 @@ import type {
 } from './schema.gen.ts';
 import type { ClusterState, CompletedCheckpoint, Job, PendingCheckpoint, Subtask } from './state.ts';
 
-/** Subtasks in one event; keeps each within a record whatever the job's size. */
+/** Subtasks in one event, and states; keeps each within a record whatever the job's size. */
 const SUBTASKS_PER_EVENT = 1_000;
 
 /** In place of a slot's size: it is a slot of a TaskManager of the snapshot, not one that is gone. */
@@ -18,12 +18,13 @@ export const SLOT_EXISTS = -1;
 
 /** Events that rebuild `state` from emptyState(). */
 export function* snapshotOf(state: Readonly<ClusterState>): Generator<ClusterEvent> {
-  const { offset, epoch, seq, at: lastAt, leader, voided, desiredTaskManagers, requestCount } = state;
+  const { offset, epoch, seq, eventCount, at: lastAt, leader, voided, desiredTaskManagers, requestCount } = state;
   yield {
     type: 'ClusterRestored',
     offset,
     epoch,
     seq,
+    eventCount,
     lastAt,
     leaderId: leader?.id ?? null,
     restAddress: leader?.restAddress ?? null,
@@ -112,6 +113,12 @@ function* snapshotOfJob(state: Readonly<ClusterState>, job: Readonly<Job>): Gene
       failedCount: counts.failed,
     },
   };
+  for (const { id: checkpointId, states } of [...pending.values(), ...completed, ...savepoints]) {
+    for (let from = 0; from < states.length; from += SUBTASKS_PER_EVENT) {
+      const some = states.slice(from, from + SUBTASKS_PER_EVENT);
+      yield { type: 'CheckpointStatesRestored', jobId, checkpointId, states: some };
+    }
+  }
 }
 
 type StatusFields = Pick<
@@ -148,11 +155,16 @@ function subtaskRecord(state: Readonly<ClusterState>, subtask: Readonly<Subtask>
   };
 }
 
-function pendingRecord({ id, waitingFor, states, ...pending }: Readonly<PendingCheckpoint>): PendingCheckpointRecord {
-  return { ...pending, checkpointId: id, waitingFor: [...waitingFor].map(taskRef), states: [...states] };
+function pendingRecord({
+  id,
+  waitingFor,
+  states: _,
+  ...pending
+}: Readonly<PendingCheckpoint>): PendingCheckpointRecord {
+  return { ...pending, checkpointId: id, waitingFor: [...waitingFor].map(taskRef) };
 }
 
-function completedRecord({ id, ...completed }: Readonly<CompletedCheckpoint>): CompletedCheckpointRecord {
+function completedRecord({ id, states: _, ...completed }: Readonly<CompletedCheckpoint>): CompletedCheckpointRecord {
   return { ...completed, checkpointId: id };
 }
 

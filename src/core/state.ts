@@ -23,6 +23,8 @@ export interface ClusterState {
   leader: Leader | null;
   /** Highest input offset answered, by `topic/partition`. */
   inputs: Map<string, number>;
+  /** Events that counted, from the beginning of the log. */
+  eventCount: number;
   /** Records that did not count. */
   voided: { claims: number; commits: number };
   taskManagers: Map<string, TaskManager>;
@@ -33,7 +35,7 @@ export interface ClusterState {
   submissions: Map<string, string>;
   /** The last answers by command id, oldest first, at most MAX_ANSWERS; a new leader sends the recent ones again. */
   answers: Map<string, Answer>;
-  /** The last snapshots that were verified, oldest first. */
+  /** Snapshots that were verified and are kept, oldest first; the log is whole from the first one on. */
   snapshots: Snapshot[];
   /** How many TaskManagers there should be at least. */
   desiredTaskManagers: number;
@@ -47,7 +49,11 @@ export interface Snapshot {
   readonly id: string;
   /** Offset of `events` that it stands at, exclusive. */
   readonly offset: number;
+  /** Events that it stands for. */
+  readonly eventCount: number;
   readonly parts: number;
+  /** Offset of its first record in the `snapshots` topic. */
+  readonly position: number;
   readonly takenAt: number;
 }
 
@@ -72,6 +78,8 @@ export interface TaskManager {
   readonly registeredAt: number;
   /** Request that it was started for; null where someone else started it. */
   readonly requestId: string | null;
+  /** Number of its last registration that counted. */
+  registration: number;
   status: TaskManagerStatus;
   /** By slot index. */
   readonly slots: Slot[];
@@ -270,6 +278,7 @@ export function emptyState(): ClusterState {
     at: 0,
     leader: null,
     inputs: new Map(),
+    eventCount: 0,
     voided: { claims: 0, commits: 0 },
     taskManagers: new Map(),
     jobs: new Map(),

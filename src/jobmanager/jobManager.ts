@@ -6,24 +6,19 @@ import type { JobManagerHeartbeat, JobManagerRole } from '../core/schema.gen.ts'
 import type { ClusterState } from '../core/state.ts';
 import type { ClusterView, HeardTaskManager, JobManagerView } from '../http/clusterView.ts';
 import { openRest, type RestServer } from '../http/server.ts';
-import { Condition } from './condition.ts';
 import { Election } from './election.ts';
 import type { JobManagerError } from './errors.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { InputFeed } from './inputFeed.ts';
-import { Leader, type TermEnd } from './leader.ts';
 import { defaultLiveness, type JobManagerOptions } from './options.ts';
 import { Peers } from './peers.ts';
 import { Replica } from './replica.ts';
 import { RunningTime } from './runningTime.ts';
 import { TaskManagerWatch } from './taskManagerWatch.ts';
+import { Terms } from './terms.ts';
 
 /** Ticks of silence's measure in one keepalive interval. */
 const TICKS_PER_KEEPALIVE = 2;
-/** How long an orderly stop waits for its LeadershipReleased to be read back, and before for a Claim that is under way. */
-const RELEASE_TIMEOUT_MS = 2_000;
-/** How long it then waits for the last effects; the next leader repeats what is missing. */
-const FLUSH_TIMEOUT_MS = 500;
 
 export class JobManager implements ClusterView {
   readonly id: string;
@@ -35,14 +30,9 @@ export class JobManager implements ClusterView {
   readonly #heartbeats: Heartbeats;
   readonly #taskManagerWatch: TaskManagerWatch;
   readonly #peers: Peers;
-  readonly #poisoned = new Map<string, string>();
-  /** Changed with each term and each Claim read back. */
-  readonly #roleCondition: Condition;
+  readonly #terms: Terms;
   readonly #leaderTimeoutMs: number;
   #rest: RestServer | null = null;
-  #leader: Leader | null = null;
-  /** A released term whose last effects are still being appended. */
-  #released: Leader | null = null;
   #listening = false;
   #status: 'new' | 'catchingUp' | 'running' | 'stopping' | 'stopped' = 'new';
   #failure: JobManagerError | null = null;
@@ -53,14 +43,13 @@ export class JobManager implements ClusterView {
     const { channels, clock, ids, logger, signals } = options;
     const liveness = { ...defaultLiveness, ...options.liveness };
     this.#leaderTimeoutMs = liveness.leaderTimeoutMs;
-    this.#roleCondition = new Condition(clock);
     this.#replica = new Replica(channels, {
       onRecord: (record, _offset, verdict) => this.#onRecord(record, verdict),
       onBatch: () => this.#onReplicaBatch(),
       onFailure: (error) => this.#fail(error),
     });
     this.#feed = new InputFeed(channels, clock, logger, {
-      onAvailable: () => this.#leader?.inputsAvailable(),
+      onAvailable: () => this.#terms.current?.inputsAvailable(),
       onFailure: (error) => this.#fail(error),
     });
     this.#time = new RunningTime(
@@ -78,9 +67,23 @@ export class JobManager implements ClusterView {
       liveness,
       time: this.#time,
       state: this.state,
-      eligible: () => this.#status === 'running' && this.#leader === null,
+      eligible: () => this.#status === 'running' && this.#terms.current === null,
     });
     this.#taskManagerWatch = new TaskManagerWatch(liveness, this.#time);
+    this.#terms = new Terms({
+      id: this.id,
+      restAddress: () => this.restAddress,
+      channels,
+      clock,
+      policy: () => ({ ...options.policy, load: this.#taskManagerWatch.load() }),
+      logger,
+      errands: { planner: null, driver: null, checkpoints: null, ...options.errands },
+      feed: this.#feed,
+      state: this.state,
+      claimUnderWay: () => this.#election.claimUnderWay,
+      stopped: () => this.#status === 'stopped',
+      onChanged: (change) => this.#onTermChanged(change),
+    });
     this.#peers = new Peers(this.#time);
     this.#heartbeats = new Heartbeats({
       signals,
@@ -93,7 +96,8 @@ export class JobManager implements ClusterView {
         this.#peers.onHeartbeat(heartbeat);
         this.#election.onHeartbeat(heartbeat);
       },
-      onTaskManager: (heartbeat) => this.#taskManagerWatch.onHeartbeat(heartbeat, this.now(), this.state, this.#leader),
+      onTaskManager: (heartbeat) =>
+        this.#taskManagerWatch.onHeartbeat(heartbeat, this.now(), this.state, this.#terms.current),
     });
   }
 
@@ -102,7 +106,7 @@ export class JobManager implements ClusterView {
   }
 
   get role(): JobManagerRole {
-    return this.#leader === null ? 'standby' : 'leader';
+    return this.#terms.current === null ? 'standby' : 'leader';
   }
 
   /** The replica has read the log to its end once. */
@@ -146,10 +150,9 @@ export class JobManager implements ClusterView {
     if (this.#status === 'stopping' || this.#status === 'stopped') return;
     this.#status = 'stopping';
     this.#election.stop();
-    if (this.#failure === null) await this.#releaseLeadership(reason);
+    if (this.#failure === null) await this.#terms.release(`${this.id}: ${reason}`);
     this.#status = 'stopped';
-    this.#leader?.resign(reason);
-    this.#released?.close();
+    this.#terms.end(reason);
     this.#time.stop();
     await Promise.all([this.#rest?.close(), this.#replica.stop(), this.#feed.stop(), this.#heartbeats.stop()]);
   }
@@ -180,13 +183,16 @@ export class JobManager implements ClusterView {
   #onRecord(record: LedgerRecord, verdict: Verdict): void {
     switch (record.type) {
       case 'Claim':
-        if (verdict === 'counted') this.#leader?.depose(record.leaderId);
-        if (this.#election.onClaim(record, verdict, this.#status === 'running')) this.#lead();
-        this.#roleCondition.changed();
+        if (verdict === 'counted') this.#terms.current?.depose(record.leaderId);
+        if (this.#election.onClaim(record, verdict, this.#status === 'running')) {
+          this.#taskManagerWatch.grantGrace();
+          this.#terms.begin();
+        }
+        this.#terms.claimRead();
         return;
       case 'Commit':
         if (verdict === 'counted' && this.#status === 'running') this.#election.onCommitCounted();
-        this.#leader?.onCommit(record, verdict);
+        this.#terms.current?.onCommit(record, verdict);
         return;
       default:
         record satisfies never;
@@ -211,58 +217,14 @@ export class JobManager implements ClusterView {
     this.#feed.start(this.state.inputs);
   }
 
-  /** The own Claim was just folded as counted. */
-  #lead(): void {
-    const { channels, clock, policy, logger } = this.#options;
-    this.#taskManagerWatch.grantGrace();
-    const leader = new Leader({
-      id: this.id,
-      restAddress: this.restAddress,
-      channels,
-      clock,
-      policy: () => ({ ...policy, load: this.#taskManagerWatch.load() }),
-      logger,
-      errands: (errand) => logger.warn(errand, 'nobody here can do this'),
-      feed: this.#feed,
-      state: this.state,
-      poisoned: this.#poisoned,
-      onEnd: (end, reason) => this.#onTermEnd(leader, end, reason),
-    });
-    this.#leader = leader;
-    logger.info({ epoch: leader.epoch, offset: this.state.offset }, 'leading');
-    leader.start();
+  #onTermChanged(change: 'begun' | 'ended'): void {
+    if (change === 'ended') this.#election.onTermEnd();
     this.#heartbeats.beat();
-  }
-
-  #onTermEnd(leader: Leader, end: TermEnd, reason: string): void {
-    this.#leader = null;
-    if (end === 'released') this.#released = leader;
-    this.#election.onTermEnd();
-    const details = { epoch: leader.epoch, reason };
-    if (end === 'resigned' && this.#status !== 'stopped') this.#options.logger.warn(details, 'leadership resigned');
-    else this.#options.logger.info(details, `leadership ended: ${end}`);
-    this.#heartbeats.beat();
-    this.#roleCondition.changed();
-  }
-
-  async #releaseLeadership(reason: string): Promise<void> {
-    // A Claim that counts after this process is gone would leave the cluster without a leader for a time-out.
-    await this.#roleCondition.until(() => !this.#election.claimUnderWay, RELEASE_TIMEOUT_MS);
-    this.#leader?.release(`${this.id}: ${reason}`);
-    await this.#roleCondition.until(() => this.#leader === null, RELEASE_TIMEOUT_MS);
-    const released = this.#released;
-    if (released === null) return;
-    let flushed = false;
-    void released.flushed().then(() => {
-      flushed = true;
-      this.#roleCondition.changed();
-    });
-    await this.#roleCondition.until(() => flushed, FLUSH_TIMEOUT_MS);
   }
 
   #onTick(): void {
     if (this.#status !== 'running') return;
-    this.#taskManagerWatch.tick(this.state, this.#leader);
+    this.#taskManagerWatch.tick(this.state, this.#terms.current);
     if (!this.#feed.waiting) this.#election.nothingWaits();
     this.#election.consider();
   }
@@ -292,7 +254,7 @@ export class JobManager implements ClusterView {
     if (this.#failure !== null || this.#status === 'stopping' || this.#status === 'stopped') return;
     this.#failure = error;
     this.#options.logger.error({ code: error.code }, error.message);
-    this.#leader?.resign(error.message);
+    this.#terms.end(error.message);
     const tell = (): void => this.#options.onFailure(error);
     // Whatever else fails on the way down is of no more interest than this.
     this.stop(error.message).then(tell, tell);

@@ -10,7 +10,9 @@ import type { ClusterState } from '../core/state.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { outcomesOfRefusal, placeOf, reasonToRefuse } from './deadLetters.ts';
-import { EffectRunner, type Errand } from './effectRunner.ts';
+import { DeadlineTimer } from './deadlineTimer.ts';
+import { EffectRunner } from './effectRunner.ts';
+import { type ErrandPorts, Errands } from './errands.ts';
 import { messageOf, traceOf } from './errors.ts';
 import type { FeedEntry, InputFeed } from './inputFeed.ts';
 import { LedgerClock } from './ledgerClock.ts';
@@ -28,8 +30,6 @@ const CHECKPOINT_INPUTS = 500;
 const CHECKPOINT_INTERVAL_MS = 5_000;
 /** A leader whose Commit is not read back for so long resigns: another JobManager may reach the journal. */
 const READ_BACK_TIMEOUT_MS = 10_000;
-/** Shortest time between two expiries of the same deadline. */
-const MIN_DEADLINE_DELAY_MS = 1;
 
 export type TermEnd = 'deposed' | 'released' | 'resigned';
 
@@ -41,7 +41,7 @@ export interface LeaderContext {
   /** As of now. */
   readonly policy: () => Policy;
   readonly logger: Logger;
-  readonly errands: (errand: Errand) => void;
+  readonly errands: ErrandPorts;
   readonly feed: InputFeed;
   /** The replica's state: the fold of what counted. */
   readonly state: Readonly<ClusterState>;
@@ -57,9 +57,10 @@ export class Leader {
   readonly #clock: LedgerClock;
   readonly #writer: LedgerWriter;
   readonly #effects: EffectRunner;
+  readonly #errands: Errands;
+  readonly #deadline: DeadlineTimer;
   readonly #observations: Observation[] = [];
   readonly #speculation: Speculation;
-  #deadline: { readonly at: number; readonly timer: Timer } | null = null;
   #checkpointTimer: Timer | null = null;
   #readBackTimer: Timer | null = null;
   #pumping = false;
@@ -73,7 +74,17 @@ export class Leader {
     this.#logger = context.logger;
     this.epoch = context.state.epoch;
     this.#clock = new LedgerClock(context.clock, context.state.at);
-    this.#effects = new EffectRunner({ ...context, onDrained: () => this.#wake() });
+    this.#deadline = new DeadlineTimer(context.clock, this.#clock, () => this.observe({ type: 'DeadlinePassed' }));
+    const { channels, clock, logger, state } = context;
+    const observe = (observation: Observation) => this.observe(observation);
+    this.#errands = new Errands({ ...context.errands, clock, logger, state, observe });
+    this.#effects = new EffectRunner({
+      channels,
+      clock,
+      logger,
+      errands: (errand) => this.#errands.run(errand),
+      onDrained: () => this.#wake(),
+    });
     this.#writer = new LedgerWriter(context.channels, context.clock, context.logger, {
       onUnappendable: (commit, reason) => this.#onUnappendable(commit, reason),
       onClosed: (error) => this.#end('resigned', `the journal is closed: ${error.message}`),
@@ -95,16 +106,17 @@ export class Leader {
     this.#watchReadBack();
   }
 
-  /** Something that this process noticed. */
-  observe(observation: Observation): void {
-    if (this.#ended || this.#closing) return;
+  /** Something that this process noticed; false where the term is over or too busy. */
+  observe(observation: Observation): boolean {
+    if (this.#ended || this.#closing) return false;
     if (this.#observations.length >= MAX_WAITING_OBSERVATIONS) {
       // All are noticed again as long as they hold.
       this.#logger.warn({ type: observation.type }, 'too many observations wait to be decided; this one is dropped');
-      return;
+      return false;
     }
     this.#observations.push(observation);
     this.#wake();
+    return true;
   }
 
   /** Inputs have arrived in the feed. */
@@ -170,7 +182,8 @@ export class Leader {
   #end(end: TermEnd, reason: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#deadline?.timer.cancel();
+    this.#deadline.cancel();
+    this.#errands.stop();
     this.#checkpointTimer?.cancel();
     this.#readBackTimer?.cancel();
     this.#writer.stop();
@@ -201,7 +214,7 @@ export class Leader {
       this.#pumping = false;
     }
     if (this.#ended || this.#closing) return;
-    this.#armDeadline();
+    this.#deadline.arm(this.#speculation.nextDeadline());
     this.#armCheckpoint();
   }
 
@@ -249,20 +262,6 @@ export class Leader {
       this.#checkpointTimer = null;
       if (!this.#closing) this.#speculation.checkpointInputs();
     });
-  }
-
-  /** A timer once armed also fires where the deadline has gone: expiry that finds nothing due decides nothing. */
-  #armDeadline(): void {
-    const at = this.#speculation.nextDeadline();
-    if (at === null || (this.#deadline !== null && this.#deadline.at <= at)) return;
-    this.#deadline?.timer.cancel();
-    const delayMs = Math.max(MIN_DEADLINE_DELAY_MS, at - this.#clock.now());
-    const timer = this.#context.clock.after(delayMs, () => {
-      this.#deadline = null;
-      if (this.#clock.now() >= at) this.observe({ type: 'DeadlinePassed' });
-      else this.#armDeadline();
-    });
-    this.#deadline = { at, timer };
   }
 
   #watchReadBack(): void {

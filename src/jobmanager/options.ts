@@ -4,6 +4,7 @@ import type { FixedPolicy } from '../core/inputs.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Signals } from '../ports/signals.ts';
+import type { ErrandPorts } from './errands.ts';
 
 export interface LivenessOptions {
   /** `high-availability.keepalive-interval`. */
@@ -33,6 +34,8 @@ export interface JobManagerOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly policy: FixedPolicy;
+  /** Default: nobody plans jobs, starts TaskManagers or stores checkpoints. */
+  readonly errands?: Partial<ErrandPorts>;
   /** Port 0 takes any free one. Null: no REST. */
   readonly rest: { readonly host: string; readonly port: number } | null;
   /** Default: `defaultLiveness`. */

@@ -21,7 +21,7 @@ export interface TaskManagerWatchOptions {
 
 /** What the watch asks of the term that leads. */
 export interface TaskManagerWatchListener {
-  readonly observe: (observation: Observation) => void;
+  readonly observe: (observation: Observation) => unknown;
   readonly requireRegistration: (taskManagerId: string) => void;
 }
 

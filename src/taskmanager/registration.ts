@@ -19,8 +19,8 @@ export interface RegistrationOptions {
   readonly workers: Workers;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Everything but the attempts. */
-  readonly offer: Omit<RegisterTaskManager, 'attempts'>;
+  /** Everything but what changes from one registration to the next. */
+  readonly offer: Omit<RegisterTaskManager, 'attempts' | 'registration'>;
 }
 
 type Status =
@@ -33,6 +33,7 @@ type Status =
 export class Registration {
   readonly #options: RegistrationOptions;
   #status: Status = { kind: 'unregistered' };
+  #registrations = 0;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -99,7 +100,8 @@ export class Registration {
     const { outbox, withdrawal, workers, clock, logger, offer } = this.#options;
     const compose = (): RegisterTaskManager => {
       withdrawal.release();
-      return { ...offer, attempts: workers.attempts().map((report) => ({ ...report, reason: null })) };
+      const registration = ++this.#registrations;
+      return { ...offer, registration, attempts: workers.attempts().map((report) => ({ ...report, reason: null })) };
     };
     outbox.register(compose, () => {
       if (this.#status !== status) return;

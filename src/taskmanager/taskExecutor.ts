@@ -23,6 +23,9 @@ const STOP_TASKS_TIMEOUT_MS = 3_000;
 /** How long the last messages may take to become durable. */
 const STOP_MESSAGES_TIMEOUT_MS = 2_000;
 
+/** Jobs that were released and are remembered as such; a copy of a deployment lands late by seconds, not by so many jobs. */
+const MAX_RELEASED_JOBS = 10_000;
+
 export interface TaskExecutorOptions {
   /** Unique to one process start. */
   readonly id: string;
@@ -52,6 +55,8 @@ export class TaskExecutor {
   readonly #heartbeats: Heartbeats;
   #registration: Registration | null = null;
   #stopping: Promise<void> | null = null;
+  /** Oldest first. An append may land twice: what deploys a job that was released is a copy from before. */
+  readonly #releasedJobs = new Set<string>();
 
   constructor(options: TaskExecutorOptions) {
     this.#options = options;
@@ -166,6 +171,7 @@ export class TaskExecutor {
       case 'CheckpointAbort':
         return workers.abortCheckpoint(message);
       case 'ReleaseJob':
+        this.#rememberReleased(message.jobId);
         return workers.releaseJob(message.jobId);
       default:
         message satisfies never;
@@ -175,6 +181,7 @@ export class TaskExecutor {
   #deploy(message: DeployTasks): void {
     const { workers, logger } = this.#options;
     const { jobId, tasks } = message;
+    if (this.#releasedJobs.has(jobId)) return logger.debug({ jobId }, 'deploys nothing of a job that was released');
     logger.debug({ jobId, tasks: tasks.length }, 'deploys tasks');
     try {
       workers.deploy(message);
@@ -193,6 +200,14 @@ export class TaskExecutor {
           recordsOut: 0,
         })),
       );
+    }
+  }
+
+  #rememberReleased(jobId: string): void {
+    this.#releasedJobs.add(jobId);
+    for (const oldest of this.#releasedJobs) {
+      if (this.#releasedJobs.size <= MAX_RELEASED_JOBS) break;
+      this.#releasedJobs.delete(oldest);
     }
   }
 

@@ -38,6 +38,7 @@ async function startProcess(id: string): Promise<ProcessEntry> {
     startedAt: String(startedAt).trim(),
     rest: null,
     slots: null,
+    requestId: null,
   } as const;
   dir.writeEntry(entry);
   return entry;
@@ -62,6 +63,7 @@ describe('the folder of a cluster', () => {
       startedAt: '1',
       rest: null,
       slots: null,
+      requestId: null,
     };
     const entry = await startProcess('jm-1');
     dir.removeEntry(old);

@@ -208,6 +208,18 @@ describe('a savepoint', () => {
     );
   });
 
+  it('does not call the job FINISHED where tasks failed behind the barrier: their last results may be uncommitted', () => {
+    const cluster = running(null);
+    cluster.when({ ...order, type: 'StopWithSavepoint' });
+    complete(cluster, 1);
+    cluster.when(cluster.report('tm-1', 'FINISHED'));
+    cluster.when({ type: 'TaskManagerGone', taskManagerId: 'tm-2', reason: 'its connections closed' });
+    expect(cluster.job('job').status).toMatchObject({
+      kind: 'FAILED',
+      reason: expect.stringMatching(/stopped with savepoint \/mine\/savepoint-.*start from the savepoint/),
+    });
+  });
+
   it('pauses the job: no slot is held, and it resumes from its state', () => {
     const cluster = running(null);
     cluster.when({ type: 'PauseJob', commandId: 'p', jobId: hex('job') });

@@ -32,6 +32,7 @@ export const POLICY: Policy = {
   agingMs: 10_000,
   starvationLimitMs: 30_000,
   driver: null,
+  snapshots: { intervalEvents: 100_000, intervalMs: 600_000, retained: 3, retainEvents: 100_000 },
   load: new Map(),
 };
 
@@ -91,6 +92,9 @@ export function cancel(name: string, commandId = `cancel-${name}`): CancelJob {
   return { type: 'CancelJob', commandId, jobId: hex(name) };
 }
 
+let registrations = 0;
+
+/** Each is a new registration. */
 export function register(
   id: string,
   slots: number,
@@ -104,6 +108,7 @@ export function register(
     dataPort: 7000,
     slots,
     managedMemoryBytes: 1_000_000,
+    registration: ++registrations,
     attempts,
     requestId: null,
   };

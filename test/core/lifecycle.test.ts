@@ -170,10 +170,20 @@ describe('a TaskManager', () => {
     ]);
   });
 
+  it('whose registration comes a second time, late, keeps the tasks that it got since', () => {
+    const cluster = new Cluster();
+    const registration = register('tm-1', 2);
+    cluster.when(registration);
+    cluster.when(submit('wordcount', chain({ parallelism: 2 })));
+    cluster.when(cluster.report('tm-1', 'RUNNING'));
+    expect(cluster.when(registration)).toEqual([]);
+    expect(cluster.job('wordcount').status.kind).toBe('RUNNING');
+  });
+
   it('that registers again without a running task has lost it', () => {
     const cluster = running();
     const events = cluster.when(register('tm-1', 2));
-    expect(summary(events)).toBe('TaskManagerRegistered · TaskFailed ×2 · JobFailing · TaskCancelling ×2');
+    expect(summary(events)).toBe('TaskFailed ×2 · TaskManagerRegistered · JobFailing · TaskCancelling ×2');
   });
 
   it('that leaves in order takes its tasks along at once', () => {

@@ -32,6 +32,7 @@ class Cluster implements ClusterView {
       dataPort: 6121,
       slots: 3,
       managedMemoryBytes: 3 * 1024 * 1024,
+      registration: 1,
       attempts: [],
       requestId: null,
     });

@@ -10,10 +10,12 @@ import { seededIds, seededRandom } from '../../src/adapters/simulated/random.ts'
 import { SimulatedSignalHub } from '../../src/adapters/simulated/signals.ts';
 import { type Channels, openChannels } from '../../src/codec/channels.ts';
 import { encodeMessage } from '../../src/codec/codec.ts';
+import type { FixedPolicy } from '../../src/core/inputs.ts';
 import { applyRecord, type Verdict } from '../../src/core/ledger.ts';
 import type { TopicMessages, TopicName } from '../../src/core/messages.ts';
 import type { ClusterEvent, Commit, SubmitJob } from '../../src/core/schema.gen.ts';
 import { type ClusterState, emptyState } from '../../src/core/state.ts';
+import type { ErrandPorts } from '../../src/jobmanager/errands.ts';
 import { JobManager } from '../../src/jobmanager/jobManager.ts';
 import type { LivenessOptions } from '../../src/jobmanager/options.ts';
 import type { Journal, JournalRecord } from '../../src/ports/journal.ts';
@@ -63,6 +65,8 @@ export interface HarnessOptions {
   readonly faults?: Partial<SimulatedFaults>;
   readonly liveness?: Partial<LivenessOptions>;
   readonly logger?: Logger;
+  readonly policy?: Partial<FixedPolicy>;
+  readonly errands?: Partial<ErrandPorts>;
 }
 
 export class Harness {
@@ -74,6 +78,7 @@ export class Harness {
   readonly #options: HarnessOptions;
   readonly #journal: Journal;
   #observer: Channels | null = null;
+  #registrations = 0;
 
   constructor(options: HarnessOptions = {}) {
     this.#options = options;
@@ -108,7 +113,8 @@ export class Harness {
       signals: this.signals.connect(process),
       clock: process.clock,
       ids: seededIds(seededRandom(Math.floor(this.random() * 2 ** 31))),
-      policy: { ...POLICY, restart: fixedDelay(3, 200) },
+      policy: { ...POLICY, restart: fixedDelay(3, 200), ...this.#options.policy },
+      errands: this.#options.errands ?? {},
       rest: null,
       liveness: { ...this.#options.liveness, ...liveness },
       logger: this.#options.logger ?? silentLogger,
@@ -215,6 +221,7 @@ export class Harness {
       dataPort: 6000,
       slots,
       managedMemoryBytes: 1024 * 1024 * slots,
+      registration: ++this.#registrations,
       attempts: [],
       requestId: null,
     } as const;

@@ -43,7 +43,7 @@ describe.each(names)('%s', (name) => {
     expect(state).toMatchObject({ epoch: 2, leader: { id: 'jm-2' }, voided: { claims: 0, commits: 1 } });
     expect(state.inputs.get('status/6')).toBe(2 ** 31);
     expect(state.taskManagers.size).toBe(0);
-    expect(state.snapshots.map((snapshot) => snapshot.id)).toEqual(['00c0ffee', '00c0ffef']);
+    expect(state.snapshots.map((snapshot) => snapshot.id)).toEqual(['00c0ffef']);
     const checkpoints = [...state.jobs.values()].at(-1)?.checkpoints;
     expect(checkpoints?.completed.map((checkpoint) => checkpoint.id)).toEqual([5]);
     expect(checkpoints?.savepoints.map((checkpoint) => checkpoint.path)).toEqual(['/savepoints/3']);

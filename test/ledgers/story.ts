@@ -92,6 +92,7 @@ const registered = (taskManagerId: string, slots: number, requestId: string | nu
     dataPort: 40_001,
     slots,
     managedMemoryBytes: slots * 2 ** 31,
+    registration: 1,
     strays: [],
     requestId,
   },
@@ -136,7 +137,6 @@ const savepoint = {
   path: 'file:///savepoints/savepoint-a4c41e',
   bytes: 2 ** 33,
   parallelisms: [1, 1],
-  states: [{ vertex: 0, subtask: 0, handle: 'file:///savepoints/savepoint-a4c41e/0-0', bytes: 2 ** 33 }],
 };
 seq = 1;
 records.push({
@@ -151,6 +151,7 @@ records.push({
       offset: 0,
       epoch: 0,
       seq,
+      eventCount: 2 ** 33,
       lastAt: START - 1_000,
       leaderId: null,
       restAddress: null,
@@ -162,7 +163,7 @@ records.push({
       requests: { 'request-1': START - 500 },
       requestCount: 1,
       queue: [],
-      snapshots: [{ id: '00c0ffee', offset: 0, parts: 1, takenAt: START - 1_000 }],
+      snapshots: [{ id: '00c0ffee', offset: 0, eventCount: 2 ** 33, parts: 1, position: 7, takenAt: START - 1_000 }],
     },
     {
       type: 'TaskManagerRestored',
@@ -171,6 +172,7 @@ records.push({
       host: '127.0.0.1',
       dataPort: 40_000,
       managedMemoryBytes: 2 ** 31,
+      registration: 1,
       registeredAt: START - 10_000,
       requestId: null,
       status: 'suspected',
@@ -231,6 +233,12 @@ records.push({
         completedCount: 5,
         failedCount: 1,
       },
+    },
+    {
+      type: 'CheckpointStatesRestored',
+      jobId: ARCHIVED,
+      checkpointId: 6,
+      states: [{ vertex: 0, subtask: 0, handle: 'file:///savepoints/savepoint-a4c41e/0-0', bytes: 2 ** 33 }],
     },
     {
       type: 'AnswerRestored',
@@ -361,9 +369,11 @@ commit(null, {
   type: 'SnapshotTaken',
   snapshotId: '00c0ffef',
   offset: 20,
+  eventCount: 2 ** 33 + 40,
   parts: 2,
   bytes: 2 ** 20,
-  digest: 'e4'.repeat(32),
+  position: 9,
+  dropped: ['00c0ffee'],
 });
 commit(
   ['commands', 0, 6],
@@ -560,6 +570,7 @@ const EVENTS: Readonly<Record<ClusterEvent['type'], true>> = {
   JobRestored: true,
   SubtasksRestored: true,
   CheckpointsRestored: true,
+  CheckpointStatesRestored: true,
   AnswerRestored: true,
   SnapshotTaken: true,
 };

@@ -36,6 +36,7 @@ describe(`TaskExecutor, seed ${seed}`, () => {
           slots: 2,
           managedMemoryBytes: 1024,
           requestId: null,
+          registration: 1,
           attempts: [],
         },
       ]);
@@ -207,6 +208,16 @@ describe(`TaskExecutor, seed ${seed}`, () => {
       await stage.until(() => workers.released.length === 1 && stage.reports().length === 4);
       await stage.clock.advance(100);
       expect(outcomes(stage.reports())).toEqual(['0/0 RUNNING', '1/0 RUNNING', '0/0 CANCELED', '1/0 CANCELED']);
+    });
+
+    it('start nothing of a job that was released: they are late copies', async () => {
+      const stage = await Stage.open(seed);
+      const { workers } = await stage.startRegistered('tm-1');
+      const release = { type: 'ReleaseJob', epoch: 1, taskManagerId: 'tm-1', jobId: JOB } as const;
+      await stage.assign(deployment('tm-1', 1), release, deployment('tm-1', 1), release);
+      await stage.until(() => workers.released.length === 2);
+      expect(workers.deployments).toHaveLength(1);
+      expect(workers.attempts()).toEqual([]);
     });
 
     it('that nobody can decode become dead letters, and it goes on', async () => {

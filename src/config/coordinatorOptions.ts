@@ -1,0 +1,178 @@
+// The keys of sluice.yaml by which the coordinator decides: restarts, placement, checkpoints, how many TaskManagers there are, planning.
+// They stand in the table of options.ts.
+import type { ConfigOption } from './configOption.ts';
+import { decimal, duration, integer, memorySize, oneOf, optionalText } from './values.ts';
+
+const MAX_INT = 2 ** 31 - 1;
+
+export const coordinatorOptions = {
+  'restart-strategy.type': {
+    schema: oneOf(['auto', 'none', 'fixed-delay', 'exponential-delay', 'failure-rate']),
+    fallback: 'auto',
+    kind: 'auto | none | fixed-delay | exponential-delay | failure-rate',
+    description:
+      'Whether and when a job whose task failed is started again. auto: exponential-delay for jobs with checkpoints, none for others.',
+    aliases: ['restart-strategy'],
+  },
+  'restart-strategy.fixed-delay.attempts': {
+    schema: integer(-1, MAX_INT),
+    fallback: '3',
+    kind: 'number',
+    description: 'Restarts of a job before it fails for good. -1: no limit.',
+  },
+  'restart-strategy.fixed-delay.delay': {
+    schema: duration(),
+    fallback: '1 s',
+    kind: 'duration',
+    description: 'Pause before a restart.',
+  },
+  'restart-strategy.exponential-delay.initial-backoff': {
+    schema: duration({ minMs: 1 }),
+    fallback: '100 ms',
+    kind: 'duration',
+    description: 'Pause before the first restart.',
+  },
+  'restart-strategy.exponential-delay.max-backoff': {
+    schema: duration({ minMs: 1 }),
+    fallback: '1 min',
+    kind: 'duration',
+    description: 'Longest pause before a restart.',
+  },
+  'restart-strategy.exponential-delay.backoff-multiplier': {
+    schema: decimal(1, 1_000),
+    fallback: '2',
+    kind: 'number',
+    description: 'Factor from one pause to the next.',
+  },
+  'restart-strategy.exponential-delay.reset-backoff-threshold': {
+    schema: duration(),
+    fallback: '10 min',
+    kind: 'duration',
+    description: 'After so long without a failure the pause starts over.',
+  },
+  'restart-strategy.exponential-delay.attempts-before-reset-backoff': {
+    schema: integer(-1, MAX_INT),
+    fallback: '-1',
+    kind: 'number',
+    description: 'Restarts before the pause starts over, after which the job fails for good. -1: no limit.',
+  },
+  'restart-strategy.failure-rate.max-failures-per-interval': {
+    // As many restart times as a job remembers.
+    schema: integer(1, 100),
+    fallback: '1',
+    kind: 'number',
+    description: 'Failures in one interval that a job gets over.',
+  },
+  'restart-strategy.failure-rate.failure-rate-interval': {
+    schema: duration(),
+    fallback: '1 min',
+    kind: 'duration',
+    description: 'The interval in which failures are counted.',
+  },
+  'restart-strategy.failure-rate.delay': {
+    schema: duration(),
+    fallback: '1 s',
+    kind: 'duration',
+    description: 'Pause before a restart.',
+  },
+  'execution.checkpointing.savepoint-dir': {
+    schema: optionalText(),
+    fallback: '',
+    kind: 'folder',
+    description: 'Folder for savepoints that name none. Empty: each must name one.',
+    aliases: ['state.savepoints.dir'],
+  },
+  'taskmanager.load-balance.mode': {
+    schema: oneOf(['none', 'slots', 'tasks']),
+    fallback: 'slots',
+    kind: 'none | slots | tasks',
+    description:
+      'How tasks are placed. none: TaskManagers are filled in order; slots: spread by slots in use and measured load; tasks: spread by number of tasks.',
+  },
+  'scheduler.aging-interval': {
+    schema: duration(),
+    fallback: '30 s',
+    kind: 'duration',
+    description: 'A job that waits for slots gains one priority each time this passes. 0: none.',
+  },
+  'scheduler.starvation-limit': {
+    schema: duration(),
+    fallback: '5 min',
+    kind: 'duration',
+    description: 'A job that has waited so long for slots is overtaken by none behind it.',
+  },
+  'jobstore.expiration-time': {
+    schema: duration(),
+    fallback: '1 h',
+    kind: 'duration',
+    description: 'How long jobs that have ended are remembered.',
+  },
+  'resourcemanager.driver': {
+    schema: oneOf(['none', 'process']),
+    fallback: 'none',
+    kind: 'none | process',
+    description:
+      'Who starts TaskManagers when slots are short and stops idle ones. none: nobody; process: the cluster itself, as processes of the JobManager’s machine.',
+  },
+  'resourcemanager.max-taskmanagers': {
+    schema: integer(1, 10_000),
+    fallback: '8',
+    kind: 'number',
+    description: 'The driver starts none beyond so many TaskManagers.',
+  },
+  'resourcemanager.taskmanager-timeout': {
+    schema: duration(),
+    fallback: '30 s',
+    kind: 'duration',
+    description: 'A TaskManager that the driver started is stopped when it has been idle for so long.',
+  },
+  'resourcemanager.taskmanager-registration.timeout': {
+    schema: duration({ minMs: 1_000 }),
+    fallback: '1 min',
+    kind: 'duration',
+    description: 'A TaskManager that has not registered so long after it was asked for is asked for again.',
+  },
+  'jobmanager.snapshot.interval-events': {
+    schema: integer(100, MAX_INT),
+    fallback: '100000',
+    kind: 'number',
+    description: 'A snapshot of the JobManager’s state is taken after so many events.',
+  },
+  'jobmanager.snapshot.interval': {
+    schema: duration({ minMs: 1_000 }),
+    fallback: '10 min',
+    kind: 'duration',
+    description: 'A snapshot is taken after this time, too, where a tenth as many events have come.',
+  },
+  'jobmanager.snapshot.retained': {
+    schema: integer(1, 20),
+    fallback: '3',
+    kind: 'number',
+    description: 'Snapshots that are kept at least.',
+  },
+  'jobmanager.snapshot.retain-events': {
+    schema: integer(0, MAX_INT),
+    fallback: '100000',
+    kind: 'number',
+    description:
+      'The log is kept for so many events at least, so that earlier states can be asked for; a snapshot at its beginning is kept with it.',
+  },
+  'jobmanager.planner.threads': {
+    schema: integer(1, 64),
+    fallback: '2',
+    kind: 'number',
+    description: 'Jobs that are planned at once, of those that were submitted without a graph.',
+  },
+  'jobmanager.planner.timeout': {
+    schema: duration({ minMs: 100 }),
+    fallback: '1 min',
+    kind: 'duration',
+    description: 'How long planning a job may take.',
+  },
+  'jobmanager.planner.memory.heap.size': {
+    schema: memorySize({ minBytes: 16 * 2 ** 20 }),
+    fallback: '512m',
+    kind: 'memory',
+    description: 'Limit of the heap of a thread that plans a job.',
+  },
+} as const satisfies Readonly<Record<string, ConfigOption>>;
