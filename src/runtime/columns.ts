@@ -25,29 +25,26 @@ const MAX_KEPT_LENGTH = 64;
 const LITERAL_BATCHES = 64;
 
 export class ColumnEncoder {
-  readonly #out: ByteWriter;
   readonly #size: number;
-  readonly #ids = new Map<string, number>();
-  readonly #spelled: string[] = [];
+  /** Created with the first string: most channels of a wide exchange never need it. */
+  #ids: Map<string, number> | null = null;
   #literalBatches = 0;
   #clear = false;
 
-  constructor(out: ByteWriter, dictionarySize: number) {
-    this.#out = out;
+  constructor(dictionarySize: number) {
     this.#size = Math.min(dictionarySize, MAX_DICTIONARY_SIZE);
   }
 
   /** False where the batch has no columnar form; what was written then is void. */
-  encode(records: readonly unknown[]): boolean {
+  encode(records: readonly unknown[], out: ByteWriter): boolean {
     const count = records.length;
     const first = records[0];
     if (count < MIN_RECORDS) return false;
-    const out = this.#out;
     if (!Array.isArray(first)) {
       if (typeof first !== 'string' && typeof first !== 'number') return false;
       out.u8(SCALAR);
       out.u32(count);
-      return this.#column(records, first);
+      return this.#column(records, first, out);
     }
     const arity = first.length;
     if (arity < 1 || arity > MAX_ARITY) return false;
@@ -67,21 +64,20 @@ export class ColumnEncoder {
     for (let at = 0; at < arity; at++) {
       const column = new Array<unknown>(count);
       for (let i = 0; i < count; i++) column[i] = tuples[i]![at];
-      this.#column(column, first[at]);
+      this.#column(column, first[at], out);
     }
     return true;
   }
 
-  #column(column: readonly unknown[], first: unknown): boolean {
+  #column(column: readonly unknown[], first: unknown, out: ByteWriter): boolean {
     const type = typeof first;
     for (let i = 1; i < column.length; i++) if (typeof column[i] !== type) return false;
-    if (type === 'string') this.#strings(column as readonly string[]);
-    else this.#numbers(column as readonly number[]);
+    if (type === 'string') this.#strings(column as readonly string[], out);
+    else this.#numbers(column as readonly number[], out);
     return true;
   }
 
-  #numbers(column: readonly number[]): void {
-    const out = this.#out;
+  #numbers(column: readonly number[], out: ByteWriter): void {
     const count = column.length;
     const first = column[0]!;
     let integers = true;
@@ -112,8 +108,7 @@ export class ColumnEncoder {
     out.position = at;
   }
 
-  #strings(column: readonly string[]): void {
-    const out = this.#out;
+  #strings(column: readonly string[], out: ByteWriter): void {
     const count = column.length;
     if (this.#literalBatches > 0) {
       this.#literalBatches--;
@@ -121,9 +116,9 @@ export class ColumnEncoder {
       for (let i = 0; i < count; i++) out.string(column[i]!);
       return;
     }
+    this.#ids ??= new Map();
     const ids = this.#ids;
-    const spelled = this.#spelled;
-    spelled.length = 0;
+    const spelled: string[] = [];
     if (this.#clear) ids.clear();
     out.u8(DICTIONARY);
     out.u8(this.#clear ? 1 : 0);
@@ -158,7 +153,6 @@ export class ColumnEncoder {
 
 export class ColumnDecoder {
   readonly #dictionary: string[] = [];
-  readonly #unknown: number[] = [];
 
   decode(input: ByteReader): unknown[] {
     const arity = input.u8();
@@ -216,8 +210,7 @@ export class ColumnDecoder {
 
   #fromDictionary(input: ByteReader, column: unknown[]): void {
     const dictionary = this.#dictionary;
-    const unknown = this.#unknown;
-    unknown.length = 0;
+    const unknown: number[] = [];
     if (input.u8() === 1) dictionary.length = 0;
     const count = column.length;
     input.need(count * 2);

@@ -1,7 +1,7 @@
 // What travels between task hosts: frames of records, and control messages that set channels up, grant credit and end them. A channel is
 // one producing attempt's stream to one input of one consuming attempt, and every message names both attempts, so that data of an older
 // attempt can never mix in. On TCP each frame is preceded by its length (included here, so that a frame is written as it is).
-import { ByteReader, ByteWriter } from './byteWriter.ts';
+import { ByteReader, type ByteWriter } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
 
 /** Which channel, from the consumer's view. */
@@ -16,6 +16,12 @@ export interface ChannelAddress {
   readonly producerAttempt: number;
 }
 
+/** The consumer has worked off so many batches of the channel. `source`: the producing vertex, for routing. */
+export interface Credit extends ChannelAddress {
+  readonly source: number;
+  readonly batches: number;
+}
+
 export type ExchangeControl =
   /** These attempts of the vertex take records: `[subtask, attempt]` each. Data may flow from now on, one window of credit each channel. */
   | {
@@ -26,8 +32,6 @@ export type ExchangeControl =
     }
   /** Asks for consumersReady of the vertex: sent by producers that may have come too late to hear it. */
   | { readonly type: 'whoIsReady'; readonly jobId: string; readonly vertex: number }
-  /** The consumer has worked off this many batches. `source`: the producing vertex, for routing. */
-  | ({ readonly type: 'credit'; readonly source: number; readonly batches: number } & ChannelAddress)
   | EndOfPartition;
 
 /**
@@ -44,80 +48,129 @@ export interface EndOfPartition {
   readonly consumer: number | null;
 }
 
-/** A way to one other host, or to all hosts of another TaskManager. Keeps order; flushing is its owner's affair. */
+/**
+ * A way to one other host, or to all hosts of another TaskManager. Frames are written straight into what it will send; frames keep their
+ * order, and so do messages, and no message overtakes a frame. When it sends is its owner's affair.
+ */
 export interface Link {
   /** For messages to people. */
   readonly name: string;
-  data(frame: Uint8Array<ArrayBuffer>): void;
+  /** Where frames are written: whole ones, followed by frameWritten. */
+  readonly out: ByteWriter;
+  frameWritten(): void;
   control(message: ExchangeControl): void;
 }
 
 export const FRAME_DATA = 1;
 export const FRAME_CONTROL = 2;
 export const FRAME_HELLO = 3;
-/** Length field and kind. */
-export const FRAME_HEADER_BYTES = 5;
+export const FRAME_CREDIT = 4;
+/** The length of what follows it. */
+export const FRAME_LENGTH_BYTES = 4;
+/** Length and kind. */
+const FRAME_HEADER_BYTES = FRAME_LENGTH_BYTES + 1;
 /** A frame that claims more is taken for garbage. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
-const SEQUENCE_BYTES = 4;
-
-/** Header of a channel's data frames; sealDataFrame fills in what changes from frame to frame. */
-export function dataFramePrefix(address: ChannelAddress): Uint8Array {
-  const out = new ByteWriter();
-  out.u32(0);
-  out.u8(FRAME_DATA);
-  out.u32(0);
+/** Begins a frame of records; the records follow. Returns its start, for endFrame. */
+export function beginDataFrame(out: ByteWriter, address: ChannelAddress, sequence: number): number {
+  const start = beginFrame(out, FRAME_DATA);
+  // What routes the frame comes first.
   out.string(address.jobId);
   out.varint(address.vertex);
-  out.varint(address.input);
   out.varint(address.subtask);
+  out.varint(address.input);
   out.varint(address.attempt);
   out.varint(address.producerSubtask);
   out.varint(address.producerAttempt);
-  return out.take();
+  out.u32(sequence);
+  return start;
 }
 
-/** Sets the length and the sequence number, which counts a channel's frames from 0. */
-export function sealDataFrame(frame: Uint8Array, sequence: number): void {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  view.setUint32(0, frame.length - 4, true);
-  view.setUint32(FRAME_HEADER_BYTES, sequence, true);
+export function writeCreditFrame(out: ByteWriter, credit: Credit): void {
+  const start = beginFrame(out, FRAME_CREDIT);
+  out.string(credit.jobId);
+  out.varint(credit.source);
+  out.varint(credit.producerSubtask);
+  out.varint(credit.producerAttempt);
+  out.varint(credit.vertex);
+  out.varint(credit.input);
+  out.varint(credit.subtask);
+  out.varint(credit.attempt);
+  out.varint(credit.batches);
+  endFrame(out, start);
 }
 
-export interface DataFrameHeader extends ChannelAddress {
-  readonly sequence: number;
-  /** Where the records begin. */
-  readonly start: number;
+function beginFrame(out: ByteWriter, kind: number): number {
+  const start = out.position;
+  out.u32(0);
+  out.u8(kind);
+  return start;
 }
 
-export function readDataFrame(frame: Uint8Array): DataFrameHeader {
-  const input = new ByteReader(frame, FRAME_HEADER_BYTES);
-  const sequence = input.u32();
-  return {
-    sequence,
-    jobId: input.string(),
-    vertex: input.varint(),
-    input: input.varint(),
-    subtask: input.varint(),
-    attempt: input.varint(),
-    producerSubtask: input.varint(),
-    producerAttempt: input.varint(),
-    start: input.position,
-  };
+export function endFrame(out: ByteWriter, start: number): void {
+  out.view.setUint32(start, out.position - start - FRAME_LENGTH_BYTES, true);
 }
 
-/** Where a data frame goes, without the rest of its header. */
-export function readDataRoute(frame: Uint8Array): {
+export type Frame =
+  /** `start`: where the records begin in `bytes`. */
+  | ({
+      readonly kind: 'data';
+      readonly sequence: number;
+      readonly bytes: Uint8Array;
+      readonly start: number;
+    } & ChannelAddress)
+  | ({ readonly kind: 'credit' } & Credit);
+
+/** Reads frames that lie one after the other. */
+export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
+  const input = new ByteReader(bytes);
+  while (input.position < bytes.length) {
+    const end = input.u32() + input.position;
+    const kind = input.u8();
+    const jobId = input.string();
+    if (kind === FRAME_DATA) {
+      yield {
+        kind: 'data',
+        jobId,
+        vertex: input.varint(),
+        subtask: input.varint(),
+        input: input.varint(),
+        attempt: input.varint(),
+        producerSubtask: input.varint(),
+        producerAttempt: input.varint(),
+        sequence: input.u32(),
+        bytes: bytes.subarray(0, end),
+        start: input.position,
+      };
+    } else if (kind === FRAME_CREDIT) {
+      yield {
+        kind: 'credit',
+        jobId,
+        source: input.varint(),
+        producerSubtask: input.varint(),
+        producerAttempt: input.varint(),
+        vertex: input.varint(),
+        input: input.varint(),
+        subtask: input.varint(),
+        attempt: input.varint(),
+        batches: input.varint(),
+      };
+    } else {
+      throw new TaskError('PROTOCOL_VIOLATION', `A frame is of unknown kind ${kind}; both ends must run one version`);
+    }
+    input.position = end;
+  }
+}
+
+/** The task that a frame of records or credit is for, whichever of the two it is. */
+export function readRoute(frame: Uint8Array): {
   readonly jobId: string;
   readonly vertex: number;
   readonly subtask: number;
 } {
-  const input = new ByteReader(frame, FRAME_HEADER_BYTES + SEQUENCE_BYTES);
-  const jobId = input.string();
-  const vertex = input.varint();
-  input.varint();
-  return { jobId, vertex, subtask: input.varint() };
+  const input = new ByteReader(frame, FRAME_HEADER_BYTES);
+  return { jobId: input.string(), vertex: input.varint(), subtask: input.varint() };
 }
 
 /** Control messages and the hello travel as JSON: they are few, and readable in a packet dump. */

@@ -3,7 +3,13 @@
 // of every input has ended. Data of any attempt but the expected one never gets in.
 import type { ShipStrategy } from '../core/schema.gen.ts';
 import { TaskError } from './errors.ts';
-import type { ChannelAddress, DataFrameHeader, EndOfPartition, Link } from './exchangeProtocol.ts';
+import {
+  type ChannelAddress,
+  type EndOfPartition,
+  type Frame,
+  type Link,
+  writeCreditFrame,
+} from './exchangeProtocol.ts';
 import { creditWindow } from './exchangeWriter.ts';
 import type { CreditReceiver } from './outputChannel.ts';
 import { type BatchDecoder, createDecoder } from './serializer.ts';
@@ -16,6 +22,8 @@ export interface InputSpec {
   /** Current attempt of each producing subtask. */
   readonly producerAttempts: readonly number[];
 }
+
+type DataFrame = Extract<Frame, { kind: 'data' }>;
 
 /** Where credit for a channel goes. */
 type Sender =
@@ -94,14 +102,14 @@ export class InputGate {
     if (channel) this.#arrive({ channel, records, frame: null, start: 0 });
   }
 
-  receiveFrame(header: DataFrameHeader, frame: Uint8Array, link: Link): void {
-    const channel = this.#channel(header, () => ({ kind: 'link', link }));
+  receiveFrame(frame: DataFrame, link: Link): void {
+    const channel = this.#channel(frame, () => ({ kind: 'link', link }));
     if (!channel) return;
-    if (header.sequence !== channel.sequence) {
-      throw this.#violation(channel, `batch ${header.sequence} came where ${channel.sequence} was due`);
+    if (frame.sequence !== channel.sequence) {
+      throw this.#violation(channel, `batch ${frame.sequence} came where ${channel.sequence} was due`);
     }
     channel.sequence = (channel.sequence + 1) >>> 0;
-    this.#arrive({ channel, records: null, frame, start: header.start });
+    this.#arrive({ channel, records: null, frame: frame.bytes, start: frame.start });
   }
 
   endOfPartition({ input: index, producerSubtask, producerAttempt }: EndOfPartition): void {
@@ -183,5 +191,9 @@ function giveBack(channel: Channel): void {
   const batches = channel.owed;
   channel.owed = 0;
   if (channel.sender.kind === 'local') channel.sender.writer.credit(channel.address.subtask, batches);
-  else channel.sender.link.control({ type: 'credit', source: channel.source, batches, ...channel.address });
+  else {
+    const { link } = channel.sender;
+    writeCreditFrame(link.out, { ...channel.address, source: channel.source, batches });
+    link.frameWritten();
+  }
 }

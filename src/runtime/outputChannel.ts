@@ -3,13 +3,7 @@
 // bounded number of records, whatever they could produce.
 
 import { TaskError } from './errors.ts';
-import {
-  type ChannelAddress,
-  dataFramePrefix,
-  type EndOfPartition,
-  type Link,
-  sealDataFrame,
-} from './exchangeProtocol.ts';
+import { beginDataFrame, type ChannelAddress, type EndOfPartition, endFrame, type Link } from './exchangeProtocol.ts';
 import { type BatchEncoder, createEncoder } from './serializer.ts';
 import type { Pressure } from './taskContext.ts';
 
@@ -61,7 +55,6 @@ export class OutputChannel {
   #credit = 0;
   #blocked = false;
   #encoder: BatchEncoder | null = null;
-  #prefix: Uint8Array | null = null;
   #sequence = 0;
 
   constructor(address: ChannelAddress, owner: ChannelOwner) {
@@ -132,18 +125,19 @@ export class OutputChannel {
       return;
     }
     this.#encoder ??= createEncoder(this.#dictionarySize);
-    this.#prefix ??= dataFramePrefix(this.address);
-    let frame: Uint8Array<ArrayBuffer>;
+    const { out } = route.link;
+    const start = beginDataFrame(out, this.address, this.#sequence);
     try {
-      frame = this.#encoder.encode(records, this.#prefix);
+      this.#encoder.encode(records, out);
     } catch (error) {
+      out.position = start;
       if (!(error instanceof TaskError)) throw error;
       throw new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
     }
-    sealDataFrame(frame, this.#sequence);
+    endFrame(out, start);
     this.#sequence = (this.#sequence + 1) >>> 0;
-    const bytesPerRecord = frame.length / records.length;
+    const bytesPerRecord = (out.position - start) / records.length;
     this.limit = Math.max(1, Math.min(this.#maxRecords, Math.floor(TARGET_BATCH_BYTES / bytesPerRecord)));
-    route.link.data(frame);
+    route.link.frameWritten();
   }
 }

@@ -100,6 +100,7 @@ export class TimedFlusher implements Flusher {
   readonly #afterFlush: () => void;
   #members = new Set<Flushable>();
   #timer: NodeJS.Timeout | null = null;
+  #closed = false;
 
   constructor(periodMs: number, afterFlush: () => void) {
     this.#periodMs = periodMs;
@@ -112,6 +113,7 @@ export class TimedFlusher implements Flusher {
   }
 
   close(): void {
+    this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
     this.#members.clear();
   }
@@ -120,7 +122,18 @@ export class TimedFlusher implements Flusher {
     this.#timer = null;
     const members = this.#members;
     this.#members = new Set();
-    for (const member of members) member.flush();
+    this.#continue(members);
+  }
+
+  /** Thousands of members take their time: what is over after a turn's worth waits for the next one. */
+  #continue(members: Set<Flushable>): void {
+    const end = performance.now() + TURN_MS;
+    for (const member of members) {
+      members.delete(member);
+      member.flush();
+      if (performance.now() >= end) break;
+    }
     this.#afterFlush();
+    if (members.size > 0 && !this.#closed) setImmediate(() => this.#continue(members));
   }
 }

@@ -2,14 +2,14 @@
 // repeats over batches (strings) is sent once. Homogeneous batches of strings, numbers or short tuples of them, the bulk of most jobs,
 // travel by column; everything else value by value. Measured on batches of 1,000 `[word, count]` with 997 words, ns a record to encode and
 // decode: by column 50, without the dictionary 115, msgpackr 116 (and it keeps the prototype of no class silently), JSON 214, v8 256.
-import { ByteReader, ByteWriter } from './byteWriter.ts';
+import { ByteReader, type ByteWriter } from './byteWriter.ts';
 import { ColumnDecoder, ColumnEncoder } from './columns.ts';
 import { ValueDecoder, ValueEncoder } from './valueCodec.ts';
 
 /** Turns batches of one channel into bytes, in order. */
 export interface BatchEncoder {
-  /** `prefix` (a frame's header) goes before the records. Throws TaskError UNSUPPORTED_VALUE, with the path to the value. */
-  encode(records: readonly unknown[], prefix: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** Appends the batch. Throws TaskError UNSUPPORTED_VALUE, with the path to the value; what it wrote is void then. */
+  encode(records: readonly unknown[], out: ByteWriter): void;
 }
 
 /** The other end of a channel. */
@@ -21,41 +21,32 @@ export interface BatchDecoder {
 const VALUES = 0;
 const COLUMNS = 1;
 
-/** One scratch buffer a thread: encoding never awaits, so encoders cannot interleave. */
-const scratch = new ByteWriter();
-const values = new ValueEncoder(scratch);
-
-/** `dictionarySize`: how many distinct strings each side of the channel may keep; the same at both ends. */
+/** `dictionarySize`: how many distinct strings each side of the channel may keep. */
 export function createEncoder(dictionarySize: number): BatchEncoder {
-  const columns = new ColumnEncoder(scratch, dictionarySize);
+  const columns = new ColumnEncoder(dictionarySize);
   return {
-    encode(records, prefix) {
-      scratch.reset();
-      scratch.raw(prefix);
-      const start = scratch.position;
-      scratch.u8(COLUMNS);
-      if (!columns.encode(records)) {
-        scratch.position = start;
-        scratch.u8(VALUES);
-        scratch.varint(records.length);
-        values.startBatch();
-        for (let i = 0; i < records.length; i++) values.write(records[i], 'the record');
-      }
-      return scratch.take();
+    encode(records, out) {
+      const start = out.position;
+      out.u8(COLUMNS);
+      if (columns.encode(records, out)) return;
+      out.position = start;
+      out.u8(VALUES);
+      out.varint(records.length);
+      const values = new ValueEncoder(out);
+      for (let i = 0; i < records.length; i++) values.write(records[i], 'the record');
     },
   };
 }
 
 export function createDecoder(): BatchDecoder {
   const columns = new ColumnDecoder();
-  const decoder = new ValueDecoder();
   return {
     decode(bytes, start) {
       const input = new ByteReader(bytes, start);
       if (input.u8() === COLUMNS) return columns.decode(input);
       const records: unknown[] = [];
-      decoder.startBatch();
-      for (let rest = input.varint(); rest > 0; rest--) records.push(decoder.read(input));
+      const values = new ValueDecoder();
+      for (let rest = input.varint(); rest > 0; rest--) records.push(values.read(input));
       return records;
     },
   };

@@ -4,31 +4,22 @@
 import { performance } from 'node:perf_hooks';
 import type { AttemptReport, AttemptState, TaskAssignment } from '../core/schema.gen.ts';
 import { reasonOf, TaskError } from './errors.ts';
+import type { Credit } from './exchangeProtocol.ts';
 import { ExchangeWriter } from './exchangeWriter.ts';
 import type { InputGate } from './inputGate.ts';
 import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.ts';
 import { buildChain, isSource } from './operators.ts';
 import { Pacer } from './pacer.ts';
-import { createSink, type ResultHandler } from './sinks.ts';
+import { createSink } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
 import type { Collect, Deployment, Flusher, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
+import type { TaskOwner } from './taskOwner.ts';
 import { exchangeSpec, inputGate } from './taskWiring.ts';
 
 /** Records between two looks at the clock. */
 const CHUNK_RECORDS = 64;
 /** How long an ending attempt waits for its files to close. */
 const RELEASE_TIMEOUT_MS = 5_000;
-
-/** What a task asks of the host that runs it. */
-export interface TaskOwner {
-  readonly exchangeFlusher: Flusher;
-  readonly sinkFlusher: Flusher;
-  readonly onResults: ResultHandler;
-  wake(task: Task): void;
-  wakeAt(task: Task, timeMs: number): void;
-  /** The attempt became RUNNING, FINISHED, CANCELED or FAILED. */
-  changed(task: Task): void;
-}
 
 type Phase = 'opening' | 'running' | 'draining' | 'releasing' | 'ended';
 
@@ -156,6 +147,11 @@ export class Task implements TaskContext {
       this.fail(error);
       return false;
     }
+  }
+
+  /** A consumer has worked off batches of one of the task's channels. */
+  credit({ vertex, input, subtask, batches }: Credit): void {
+    this.writers.find(({ spec }) => spec.consumer === vertex && spec.input === input)?.credit(subtask, batches);
   }
 
   cancel(): void {

@@ -4,14 +4,15 @@
 // JobManager.
 import type { AttemptReport, TaskAssignment, TaskRef } from '../core/schema.gen.ts';
 import { reasonOf, type TaskError } from './errors.ts';
-import { type EndOfPartition, type ExchangeControl, type Link, readDataFrame } from './exchangeProtocol.ts';
+import { type EndOfPartition, type ExchangeControl, type Link, readFrames } from './exchangeProtocol.ts';
 import { HostedJob } from './hostedJob.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import type { CreditReceiver, LocalReceiver, Route } from './outputChannel.ts';
 import { RunQueue, TimedFlusher } from './runQueue.ts';
-import { Task, type TaskOwner } from './task.ts';
+import { Task } from './task.ts';
 import type { Deployment } from './taskContext.ts';
 import { DEFAULT_BUFFER_TIMEOUT_MS, DEFAULT_PEER_TIMEOUT_MS, type TaskHostOptions } from './taskHostOptions.ts';
+import type { TaskOwner } from './taskOwner.ts';
 import { exchangesWith, overdue } from './taskPeers.ts';
 
 const SINK_FLUSH_MS = 50;
@@ -101,15 +102,19 @@ export class TaskHost {
     this.#forgetIfOver(jobId, job);
   }
 
-  /** Takes what came over a link: records before messages, because an end of partition follows its records. */
-  receive(link: Link, frames: readonly Uint8Array[], controls: readonly ExchangeControl[]): void {
-    for (const frame of frames) {
-      const header = readDataFrame(frame);
-      const task = this.#jobs.get(header.jobId)?.task(header.vertex, header.subtask, header.attempt);
+  /** Takes what came over a link: frames before messages, because an end of partition follows its records. */
+  receive(link: Link, frames: Uint8Array, controls: readonly ExchangeControl[]): void {
+    for (const frame of readFrames(frames)) {
+      const job = this.#jobs.get(frame.jobId);
+      if (frame.kind === 'credit') {
+        job?.task(frame.source, frame.producerSubtask, frame.producerAttempt)?.credit(frame);
+        continue;
+      }
+      const task = job?.task(frame.vertex, frame.subtask, frame.attempt);
       // Its attempt has ended: late data is dropped.
       if (!task?.gate) continue;
       try {
-        task.gate.receiveFrame(header, frame, link);
+        task.gate.receiveFrame(frame, link);
         this.#queue.wake(task);
       } catch (error) {
         task.fail(error);
@@ -216,13 +221,6 @@ export class TaskHost {
         const consumers = job.consumersHere(control.vertex);
         if (consumers.length > 0)
           link.control({ type: 'consumersReady', jobId: control.jobId, vertex: control.vertex, consumers });
-        return;
-      }
-      case 'credit': {
-        const writers = job.task(control.source, control.producerSubtask, control.producerAttempt)?.writers;
-        writers
-          ?.find(({ spec }) => spec.consumer === control.vertex && spec.input === control.input)
-          ?.credit(control.subtask, control.batches);
         return;
       }
       case 'endOfPartition':

@@ -41,17 +41,13 @@ const TYPED_ARRAYS = [
   Uint8ClampedArray,
 ] as const;
 
-/** Encodes values of one batch; property names that repeat from object to object are written once. */
+/** Encodes the values of one batch; property names that repeat from object to object are written once. */
 export class ValueEncoder {
   readonly #out: ByteWriter;
   #shape: readonly string[] | null = null;
 
   constructor(out: ByteWriter) {
     this.#out = out;
-  }
-
-  startBatch(): void {
-    this.#shape = null;
   }
 
   write(value: unknown, path: string, depth = 0): void {
@@ -151,13 +147,9 @@ export class ValueEncoder {
   }
 }
 
-/** Decodes what a ValueEncoder wrote, in the same order. */
+/** Decodes what one ValueEncoder wrote, in the same order. */
 export class ValueDecoder {
   #shape: readonly string[] = [];
-
-  startBatch(): void {
-    this.#shape = [];
-  }
 
   read(input: ByteReader): unknown {
     const tag = input.u8();

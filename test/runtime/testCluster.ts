@@ -169,7 +169,9 @@ export class TestCluster {
       const limit = setTimeout(() => {
         clearInterval(poll);
         reject(
-          new Error(`${what} did not come true within ${timeoutMs} ms; reports:\n${this.reports.map(show).join('\n')}`),
+          new Error(
+            `${what} did not come true within ${timeoutMs} ms; last reports:\n${this.reports.slice(-20).map(show).join('\n')}`,
+          ),
         );
       }, timeoutMs);
       const check = (): void => {

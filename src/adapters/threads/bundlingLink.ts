@@ -1,15 +1,17 @@
-// A link that gathers frames and messages and posts several at once, because a post between threads costs more than what it carries.
+// A link that gathers frames and messages and posts many at once, because a post between threads costs more than what it carries. All
+// frames of a post share one buffer, which is transferred.
 import type { TransferListItem } from 'node:worker_threads';
+import { ByteWriter } from '../../runtime/byteWriter.ts';
 import type { ExchangeControl, Link } from '../../runtime/exchangeProtocol.ts';
 import type { Bundle } from './protocol.ts';
 
-/** Frames that are posted without waiting for the end of the turn, so that the other side need not idle meanwhile. */
-const EAGER_FRAMES = 2;
+/** So much is posted without waiting for the end of the turn, so that the other side need not idle meanwhile. */
+const EAGER_BYTES = 8 * 1024;
 
 export class BundlingLink implements Link {
   readonly name: string;
+  readonly out = new ByteWriter();
   readonly #post: (bundle: Bundle, transfer: TransferListItem[]) => void;
-  #frames: Uint8Array<ArrayBuffer>[] = [];
   #controls: ExchangeControl[] = [];
 
   constructor(name: string, post: (bundle: Bundle, transfer: TransferListItem[]) => void) {
@@ -17,10 +19,10 @@ export class BundlingLink implements Link {
     this.#post = post;
   }
 
-  data(frame: Uint8Array<ArrayBuffer>): void {
-    // A bundle's frames are taken before its messages, so a frame may not overtake what is gathered: only ends of partitions must
-    // not be overtaken, and after one no frame of its channel comes.
-    if (this.#frames.push(frame) >= EAGER_FRAMES) this.flush();
+  frameWritten(): void {
+    // A bundle's frames are taken before its messages. A frame may overtake a message, never the other way round: only the end of a
+    // partition depends on the order, and no frame of its channel comes after it.
+    if (this.out.position >= EAGER_BYTES) this.flush();
   }
 
   control(message: ExchangeControl): void {
@@ -28,13 +30,10 @@ export class BundlingLink implements Link {
   }
 
   flush(): void {
-    if (this.#frames.length === 0 && this.#controls.length === 0) return;
-    const bundle = { frames: this.#frames, controls: this.#controls };
-    this.#frames = [];
+    if (this.out.position === 0 && this.#controls.length === 0) return;
+    const frames = this.out.take();
+    const controls = this.#controls;
     this.#controls = [];
-    this.#post(
-      bundle,
-      bundle.frames.map((frame) => frame.buffer),
-    );
+    this.#post({ frames, controls }, [frames.buffer]);
   }
 }

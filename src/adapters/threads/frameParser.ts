@@ -1,17 +1,16 @@
-// Cuts a stream of bytes into length-prefixed frames, each in a buffer of its own, which can be transferred to a thread without a copy.
+// Cuts a stream of bytes into length-prefixed frames. Frames that lie whole in one chunk are views of it; only those that the stream has
+// torn apart are copied.
 import { TaskError } from '../../runtime/errors.ts';
-import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from '../../runtime/exchangeProtocol.ts';
-
-const LENGTH_BYTES = 4;
+import { FRAME_LENGTH_BYTES, MAX_FRAME_BYTES } from '../../runtime/exchangeProtocol.ts';
 
 export class FrameParser {
-  readonly #onFrame: (frame: Uint8Array<ArrayBuffer>) => void;
-  readonly #length = Buffer.alloc(LENGTH_BYTES);
+  readonly #onFrame: (frame: Uint8Array) => void;
+  readonly #length = Buffer.alloc(FRAME_LENGTH_BYTES);
   #lengthFilled = 0;
-  #frame: Uint8Array<ArrayBuffer> | null = null;
+  #frame: Uint8Array | null = null;
   #filled = 0;
 
-  constructor(onFrame: (frame: Uint8Array<ArrayBuffer>) => void) {
+  constructor(onFrame: (frame: Uint8Array) => void) {
     this.#onFrame = onFrame;
   }
 
@@ -20,12 +19,23 @@ export class FrameParser {
     let at = 0;
     while (at < chunk.length) {
       if (this.#frame === null) {
-        while (this.#lengthFilled < LENGTH_BYTES && at < chunk.length)
+        if (this.#lengthFilled === 0 && at + FRAME_LENGTH_BYTES <= chunk.length) {
+          const end = at + FRAME_LENGTH_BYTES + checked(chunk.readUInt32LE(at));
+          if (end <= chunk.length) {
+            this.#onFrame(chunk.subarray(at, end));
+            at = end;
+            continue;
+          }
+        }
+        while (this.#lengthFilled < FRAME_LENGTH_BYTES && at < chunk.length) {
           this.#length[this.#lengthFilled++] = chunk[at++]!;
-        if (this.#lengthFilled < LENGTH_BYTES) return;
-        this.#begin(this.#length.readUInt32LE(0));
+        }
+        if (this.#lengthFilled < FRAME_LENGTH_BYTES) return;
+        this.#frame = new Uint8Array(FRAME_LENGTH_BYTES + checked(this.#length.readUInt32LE(0)));
+        this.#frame.set(this.#length);
+        this.#filled = FRAME_LENGTH_BYTES;
       }
-      const frame = this.#frame!;
+      const frame = this.#frame;
       const part = chunk.subarray(at, at + frame.length - this.#filled);
       frame.set(part, this.#filled);
       this.#filled += part.length;
@@ -36,16 +46,12 @@ export class FrameParser {
       this.#onFrame(frame);
     }
   }
+}
 
-  #begin(length: number): void {
-    if (length < FRAME_HEADER_BYTES - LENGTH_BYTES || length > MAX_FRAME_BYTES) {
-      throw new TaskError(
-        'PROTOCOL_VIOLATION',
-        `A frame of ${length} bytes was announced; the peer does not speak the data plane's protocol.`,
-      );
-    }
-    this.#frame = new Uint8Array(LENGTH_BYTES + length);
-    this.#frame.set(this.#length);
-    this.#filled = LENGTH_BYTES;
-  }
+function checked(length: number): number {
+  if (length >= 1 && length <= MAX_FRAME_BYTES) return length;
+  throw new TaskError(
+    'PROTOCOL_VIOLATION',
+    `A frame of ${length} bytes was announced; the peer does not speak the data plane's protocol.`,
+  );
 }

@@ -6,6 +6,7 @@ import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
 import { TaskHost } from '../../runtime/taskHost.ts';
 import { AttemptRegistry } from './attempts.ts';
+import { BundlingLink } from './bundlingLink.ts';
 import { declined } from './declined.ts';
 
 export interface InlineWorkersOptions {
@@ -36,11 +37,13 @@ export class InlineWorkers implements Workers {
       taskManagerId,
       bufferTimeoutMs,
       threadLinks: () => [],
-      taskManagerLink: (id) => ({
-        name: `TaskManager ${id}`,
-        data: () => logger?.error({ taskManagerId: id }, 'records for another TaskManager were dropped'),
-        control: () => logger?.error({ taskManagerId: id }, 'a message for another TaskManager was dropped'),
-      }),
+      taskManagerLink: (id) =>
+        new BundlingLink(`TaskManager ${id}`, () =>
+          logger?.warn(
+            { taskManagerId: id },
+            'records for another TaskManager were dropped: inline workers have no data port',
+          ),
+        ),
       flushLinks: () => {},
       onResults,
       onReports: (reports) => {

@@ -8,6 +8,7 @@ import { TaskError } from '../../runtime/errors.ts';
 import {
   type ExchangeControl,
   FRAME_CONTROL,
+  FRAME_CREDIT,
   FRAME_DATA,
   FRAME_HELLO,
   jsonFrame,
@@ -47,7 +48,8 @@ export interface PeersOptions {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
-  readonly onBundle: (from: string, bundle: Bundle) => void;
+  /** Frames of records and credit, and messages. */
+  readonly onReceived: (from: string, frames: readonly Uint8Array[], controls: readonly ExchangeControl[]) => void;
   /** A connection broke or could not be had in time; again whenever something is sent that needs it. */
   readonly onLost: (taskManagerId: string, error: TaskError) => void;
   readonly logger: Logger | undefined;
@@ -112,7 +114,7 @@ export class Peers {
       if (!this.#closed) this.#options.onLost(id, error);
       return;
     }
-    const all: Uint8Array[] = [...frames];
+    const all: Uint8Array[] = frames.length > 0 ? [frames] : [];
     if (controls.length > 0) all.push(jsonFrame(FRAME_CONTROL, controls));
     if (peer.socket === null) {
       peer.waiting.push(...all);
@@ -205,7 +207,7 @@ export class Peers {
   /** Reads frames: the first must be a hello. */
   #read(socket: net.Socket, onHello: (hello: Hello) => void): void {
     let from: string | null = null;
-    let frames: Uint8Array<ArrayBuffer>[] = [];
+    let frames: Uint8Array[] = [];
     let controls: ExchangeControl[] = [];
     const parser = new FrameParser((frame) => {
       const kind = frame[4];
@@ -215,21 +217,23 @@ export class Peers {
         const hello = readJsonFrame(frame) as Hello;
         from = hello.from;
         onHello(hello);
-      } else if (kind === FRAME_DATA) frames.push(frame);
+      } else if (kind === FRAME_DATA || kind === FRAME_CREDIT) frames.push(frame);
       else if (kind === FRAME_CONTROL) controls.push(...(readJsonFrame(frame) as ExchangeControl[]));
       else throw new TaskError('PROTOCOL_VIOLATION', `TaskManager ${from} sent a frame of unknown kind ${kind}.`);
     });
     socket.on('data', (chunk) => {
       try {
         parser.feed(chunk);
+        if (from === null || socket.destroyed || (frames.length === 0 && controls.length === 0)) return;
+        const received = frames;
+        const messages = controls;
+        frames = [];
+        controls = [];
+        this.#options.onReceived(from, received, messages);
       } catch (error) {
+        // Whoever sent this cannot be talked to.
         socket.destroy(error as Error);
       }
-      if (from === null || (frames.length === 0 && controls.length === 0)) return;
-      const bundle = { frames, controls };
-      frames = [];
-      controls = [];
-      if (!socket.destroyed) this.#options.onBundle(from, bundle);
     });
   }
 

@@ -20,9 +20,10 @@ export interface ThreadDeployment extends Deployment {
   readonly graphHash: string;
 }
 
-/** Frames and messages of one link, in order; the frames' buffers are transferred. */
+/** What gathered on a link. */
 export interface Bundle {
-  readonly frames: readonly Uint8Array<ArrayBuffer>[];
+  /** Frames of records and credit, one after the other; the buffer is transferred. */
+  readonly frames: Uint8Array<ArrayBuffer>;
   readonly controls: readonly ExchangeControl[];
 }
 

@@ -11,14 +11,14 @@ import type {
 } from '../../core/schema.gen.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import { reasonOf, type TaskError } from '../../runtime/errors.ts';
-import { type ExchangeControl, readDataRoute } from '../../runtime/exchangeProtocol.ts';
+import { type ExchangeControl, readRoute } from '../../runtime/exchangeProtocol.ts';
 import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHostOptions.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { CancellationWatch } from './cancellationWatch.ts';
 import { declined } from './declined.ts';
 import { Peers } from './peers.ts';
 import { peersOf } from './peerTopology.ts';
-import type { Bundle, FromSlotThread, ToSlotThread } from './protocol.ts';
+import type { FromSlotThread, ToSlotThread } from './protocol.ts';
 import { SlotThread } from './slotThreadHandle.ts';
 import { type ThreadWorkersOptions, threadCount } from './workersOptions.ts';
 
@@ -40,7 +40,7 @@ export class ThreadWorkers implements Workers {
       host: options.host ?? '127.0.0.1',
       port: options.dataPort ?? 0,
       timeoutMs: options.peerTimeoutMs ?? DEFAULT_PEER_TIMEOUT_MS,
-      onBundle: (from, bundle) => this.#route(from, bundle),
+      onReceived: (from, frames, controls) => this.#route(from, frames, controls),
       onLost: (taskManagerId, error) => this.#peerLost(taskManagerId, error),
       logger: options.logger,
     });
@@ -185,34 +185,23 @@ export class ThreadWorkers implements Workers {
     }
   }
 
-  /** From a peer to the threads: records and credit to the one that is concerned, the rest to all. */
-  #route(from: string, { frames, controls }: Bundle): void {
-    const bundles = new Map<SlotThread, { frames: Uint8Array<ArrayBuffer>[]; controls: ExchangeControl[] }>();
-    const bundleFor = (thread: SlotThread) => {
-      let bundle = bundles.get(thread);
-      if (!bundle) {
-        bundle = { frames: [], controls: [] };
-        bundles.set(thread, bundle);
-      }
-      return bundle;
-    };
+  /** From a peer to the threads: records and credit to the one that is concerned, messages to all. */
+  #route(from: string, frames: readonly Uint8Array[], controls: readonly ExchangeControl[]): void {
+    const byThread = new Map<SlotThread, Uint8Array[]>();
+    if (controls.length > 0) for (const thread of this.#threads) byThread.set(thread, []);
     for (const frame of frames) {
-      const { jobId, vertex, subtask } = readDataRoute(frame);
+      const { jobId, vertex, subtask } = readRoute(frame);
       const slot = this.#attempts.slotOf(jobId, vertex, subtask);
       // Of a job that is over here.
-      if (slot !== undefined) bundleFor(this.#threadOf(slot)).frames.push(frame);
+      if (slot === undefined) continue;
+      const thread = this.#threadOf(slot);
+      const own = byThread.get(thread);
+      if (own) own.push(frame);
+      else byThread.set(thread, [frame]);
     }
-    for (const control of controls) {
-      if (control.type === 'credit') {
-        const slot = this.#attempts.slotOf(control.jobId, control.source, control.producerSubtask);
-        if (slot !== undefined) bundleFor(this.#threadOf(slot)).controls.push(control);
-      } else for (const thread of this.#threads) bundleFor(thread).controls.push(control);
-    }
-    for (const [thread, bundle] of bundles) {
-      thread.post(
-        { type: 'bundle', from, bundle },
-        bundle.frames.map((frame) => frame.buffer),
-      );
+    for (const [thread, own] of byThread) {
+      const bundle = { frames: concatenated(own), controls };
+      thread.post({ type: 'bundle', from, bundle }, [bundle.frames.buffer]);
     }
   }
 
@@ -271,4 +260,14 @@ export class ThreadWorkers implements Workers {
 
 function failed(jobId: string, { vertex, subtask, attempt }: TaskAssignment, reason: string): AttemptReport {
   return { jobId, vertex, subtask, attempt, state: 'FAILED', reason, recordsIn: 0, recordsOut: 0 };
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
