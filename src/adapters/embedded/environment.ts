@@ -39,6 +39,7 @@ export class Environment {
     try {
       fs.mkdirSync(path, { recursive: true });
       assertDatabase(this.dataFile);
+      createDataFile(path, this.dataFile, durable);
       this.#database = open<Buffer, Buffer>({
         path,
         mapSize: mapSizeBytes,
@@ -111,11 +112,21 @@ export class Environment {
     );
   }
 
+  #formatVersion(): number | undefined {
+    return this.read((database) => database.get(FORMAT_KEY))?.readDoubleBE(0);
+  }
+
   #checkFormat(): void {
-    const stored = this.read((database) => database.get(FORMAT_KEY));
-    const version = stored?.readDoubleBE(0);
+    let version = this.#formatVersion();
+    let foreign = false;
+    if (version === undefined) {
+      const empty = this.read((database) => database.getKeysCount({ limit: 1 })) === 0;
+      // The format is the first thing that is written: where there are keys, it is there, or this is no journal. Another process may
+      // have written it since the look above.
+      if (!empty) version = this.#formatVersion();
+      foreign = !empty && version === undefined;
+    }
     if (version === FORMAT_VERSION) return;
-    const foreign = version === undefined && this.read((database) => database.getKeysCount({ limit: 1 })) > 0;
     if (version === undefined && !foreign) {
       // Another process may have written the same meanwhile: the same bytes.
       this.write((database) => database.putSync(FORMAT_KEY, encodeNumbers(FORMAT_VERSION)));
@@ -129,6 +140,29 @@ export class Environment {
         : `The journal in ${this.path} has format ${version}, this release of Sluice reads format ${FORMAT_VERSION}; run the release ` +
             'that wrote it, or start with another folder.',
     );
+  }
+}
+
+/**
+ * Where several processes make one LMDB database at the same moment, one may begin it anew after another has written to it. So a new
+ * database is made aside, with its format, and put in its place whole by a link, which only the first can make.
+ */
+function createDataFile(folder: string, dataFile: string, durable: boolean): void {
+  if (fs.existsSync(dataFile)) return;
+  const aside = fs.mkdtempSync(`${folder}/new-`);
+  try {
+    const settings = { keyEncoding: 'binary', encoding: 'binary', noSubdir: false, noSync: !durable } as const;
+    const database = open<Buffer, Buffer>({ path: aside, ...settings });
+    database.putSync(FORMAT_KEY, encodeNumbers(FORMAT_VERSION));
+    // A copy, since closing takes its time and must not touch what others use by then.
+    const copy = `${aside}/copy.mdb`;
+    fs.copyFileSync(`${aside}/data.mdb`, copy);
+    void database.close();
+    fs.linkSync(copy, dataFile);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    fs.rmSync(aside, { recursive: true, force: true });
   }
 }
 
