@@ -8,9 +8,12 @@ import { type BatchEncoder, createEncoder } from './serializer.ts';
 import type { Pressure } from './taskContext.ts';
 
 /** Most records of a batch. */
-export const MAX_BATCH_RECORDS = 1024;
+const MAX_BATCH_RECORDS = 1024;
+/** Smallest limit of a batch; and how many records the unsent batches of all channels of an exchange may hold, where that allows it. */
+const MIN_BATCH_RECORDS = 16;
+const MAX_RECORDS_OF_EXCHANGE = 64 * 1024;
 /** Aim for a batch's size where records are large: batches shrink to about this. */
-export const TARGET_BATCH_BYTES = 32 * 1024;
+const TARGET_BATCH_BYTES = 32 * 1024;
 /** Size of a channel's first batches, until the size of its records is known. */
 const FIRST_BATCH_RECORDS = 256;
 
@@ -62,7 +65,10 @@ export class OutputChannel {
     this.#owner = owner;
     const { fanOut } = owner;
     // Wide exchanges get smaller batches and dictionaries, so that a task's memory does not grow with its consumers.
-    this.#maxRecords = Math.max(64, Math.min(MAX_BATCH_RECORDS, Math.floor((64 * MAX_BATCH_RECORDS) / fanOut)));
+    this.#maxRecords = Math.max(
+      MIN_BATCH_RECORDS,
+      Math.min(MAX_BATCH_RECORDS, Math.floor(MAX_RECORDS_OF_EXCHANGE / fanOut)),
+    );
     this.#dictionarySize = Math.max(256, Math.min(4096, Math.floor(65_536 / fanOut)));
     this.limit = Math.min(FIRST_BATCH_RECORDS, this.#maxRecords);
   }

@@ -1,4 +1,5 @@
 // TaskManagers' data planes in one test process: real threads, real TCP on loopback, and deployments as a JobManager would send them.
+import { rmSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -35,6 +36,7 @@ async function bundle(file: string): Promise<string> {
   const { bytes, sha256 } = await bundleJob(path.join(jobs, file));
   const bundlePath = path.join(os.tmpdir(), `sluice-test-${process.pid}-${sha256}.mjs`);
   await fs.writeFile(bundlePath, bytes);
+  process.once('exit', () => rmSync(bundlePath, { force: true }));
   return bundlePath;
 }
 
