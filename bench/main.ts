@@ -53,8 +53,6 @@ function reportMachine(): void {
       memoryGib: Math.round(os.totalmem() / 2 ** 30),
       os: `${os.type()} ${os.release()}`,
       node: process.version,
-      // Others' work on the same cores shows here: figures of a busy machine are no figures.
-      loadAverage1Min: Math.round(os.loadavg()[0]! * 100) / 100,
       date: new Date().toISOString().slice(0, 10),
     },
   });
@@ -79,6 +77,13 @@ async function main(): Promise<number> {
   for (const bench of read.chosen) {
     running = new BenchContext(bench.name, read.scale);
     const startedAtMs = performance.now();
+    // Others' work on the same cores shows here: figures of a busy machine are no figures. Benches before this one show as well.
+    running.report({
+      metric: 'load average before',
+      value: os.loadavg()[0]!,
+      unit: 'runnable',
+      settings: { minutes: 1 },
+    });
     try {
       await bench.run(running);
     } catch (error) {
