@@ -103,6 +103,26 @@ function buildProgram(version: string, setExitCode: (code: number) => void): Com
   command(program, 'cancel <jobId>', 'Cancel a job.').action(async (jobId: string, options) =>
     (await import('./cancel.ts')).cancelJob(jobId, options),
   );
+  const log = command(program, 'log', 'Show the ledger: every record, whether it counted, and its events.')
+    .option('--from <offset>', 'from this offset on', countOrZero)
+    .option('-f, --follow', 'go on with what is appended (until Ctrl-C)')
+    .option('--type <type>', 'only events of one type, such as TaskFailed')
+    .option('--json', 'as JSON, a record a line')
+    .action(async (options) => (await import('./log.ts')).showLog(options));
+  command(log, 'verify', 'Fold the ledger anew and check every state; exit code 1 where something is wrong.')
+    .option('--json', 'as JSON')
+    .action(async (options) => setExitCode(await (await import('./verifyLog.ts')).verifyLog(options)));
+  command(program, 'state [jobId]', 'Show the cluster, or a job, as the ledger has it now or had it before.')
+    .option('--at <offset>', 'after the record at this offset (default: the last one)', countOrZero)
+    .option('--json', 'as JSON')
+    .action(async (jobId: string | undefined, options) => (await import('./state.ts')).showState(jobId, options));
+  command(
+    program,
+    'why <subject>',
+    'Show what led to the state of JOBID, or of the task JOBID/VERTEX/SUBTASK[#ATTEMPT].',
+  )
+    .option('--json', 'as JSON')
+    .action(async (subject: string, options) => (await import('./why.ts')).showWhy(subject, options));
   command(program, 'config', 'List the keys of sluice.yaml, or check a file.')
     .option('--markdown', 'as a Markdown page')
     .option('--yaml', 'as a file in which every default is commented out')

@@ -7,12 +7,13 @@ import { bundleJob } from '../client/bundle.ts';
 import type { JobHandle } from '../client/jobHandle.ts';
 import { type JobPlan, planJob } from '../client/plan.ts';
 import { loadConfig } from '../config.ts';
-import type { Logger } from '../ports/logger.ts';
 import { type Backbone, connectJobClient, openBackbone } from '../wiring.ts';
 import { CliError } from './cliError.ts';
 import { ClusterDir } from './clusterDir.ts';
 import type { DirOption } from './options.ts';
+import { writeLines } from './output.ts';
 import { nobodyThere } from './restClient.ts';
+import { silent } from './silentLogger.ts';
 
 /** What a shell gives to a command that Ctrl-C ended. */
 const INTERRUPTED_EXIT_CODE = 130;
@@ -102,12 +103,3 @@ async function follow(handle: JobHandle, options: RunOptions): Promise<number> {
   const [summary, ...trace] = (reason ?? 'no reason was recorded').split('\n');
   throw new CliError('JOB_FAILED', `Job ${handle.jobId} failed: ${summary}`, { details: trace.join('\n') });
 }
-
-/** Waits where the reader of standard output is slow. */
-function writeLines(lines: readonly string[]): Promise<void> | undefined {
-  if (lines.length === 0 || process.stdout.write(`${lines.join('\n')}\n`)) return undefined;
-  return new Promise((resolve) => process.stdout.once('drain', resolve));
-}
-
-/** A command's own errors are told by the command; what a library notes on the way is not for its user. */
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,0 +1,94 @@
+// How the ledger is shown to people: a line for a record, a line for an event, each within the width of the screen. Nothing here knows the
+// types of events one by one, so that a new one is shown as well as the old ones are; what is cut off is in `--json`.
+import type { Cause } from '../core/schema.gen.ts';
+import type { LedgerEntry } from './ledger.ts';
+
+const MIN_WIDTH = 80;
+const SHORT_ID_CHARS = 8;
+/** Arrays of more are shown by their number. */
+const MAX_SHOWN_ITEMS = 3;
+
+/** What an event or a message is, as far as it matters here. */
+export type Fact = { readonly type: string } & object;
+
+interface TaskFields {
+  readonly jobId: string;
+  readonly vertex: number;
+  readonly subtask: number;
+  readonly attempt?: number;
+}
+
+/** Columns to write in. */
+export function screenWidth(): number {
+  return Math.max(MIN_WIDTH, process.stdout.columns ?? MIN_WIDTH);
+}
+
+/** One line, cut at `width`. */
+export function clip(line: string, width: number): string {
+  const flat = line.replace(/\s*\n\s*/g, ' ⏎ ');
+  return flat.length <= width ? flat : `${flat.slice(0, width - 1)}…`;
+}
+
+export function timeOf(unixMs: number): string {
+  return new Date(unixMs).toISOString();
+}
+
+/** `#17  1/5  2026-11-21T09:44:06.123Z  counted  ← commands/0@3`. */
+export function recordLine({ offset, record, verdict }: LedgerEntry): string {
+  const place = record.type === 'Claim' ? `${record.epoch}/–` : `${record.epoch}/${record.seq}`;
+  const causes = record.type === 'Commit' ? causesText(record.causes) : '';
+  return `#${String(offset).padEnd(6)} ${place.padEnd(7)} ${timeOf(record.at)}  ${verdict.padEnd(7)}${causes}`.trimEnd();
+}
+
+export function causesText(causes: readonly Cause[]): string {
+  return causes.length === 0 ? '' : `  ← ${causes.map(causeText).join(' ')}`;
+}
+
+export function causeText({ topic, partition, offset }: Cause): string {
+  return `${topic}/${partition}@${offset}`;
+}
+
+/** `TaskDeployed 0123abcd/0/1#0 taskManagerId=tm-1 slot=0`: the task as `sluice why` takes it. */
+export function factText(fact: Fact): string {
+  const { type, ...fields } = fact as Fact & Readonly<Record<string, unknown>>;
+  const words = [type];
+  if (isTask(fields)) {
+    const { jobId, vertex, subtask, attempt } = fields;
+    words.push(taskText({ jobId: jobId.slice(0, SHORT_ID_CHARS), vertex, subtask }, attempt));
+  } else if (typeof fields.jobId === 'string' && fields.jobId !== '') {
+    // Whole where the job appears first, so that it can be copied.
+    words.push(type === 'JobSubmitted' ? fields.jobId : fields.jobId.slice(0, SHORT_ID_CHARS));
+  }
+  const named = isTask(fields) ? ['jobId', 'vertex', 'subtask', 'attempt'] : ['jobId'];
+  for (const [name, value] of Object.entries(fields)) {
+    const text = named.includes(name) ? null : valueText(name, value);
+    if (text !== null) words.push(`${name}=${text}`);
+  }
+  return words.join(' ');
+}
+
+export function taskText({ jobId, vertex, subtask }: TaskFields, attempt?: number): string {
+  return `${jobId}/${vertex}/${subtask}${attempt === undefined ? '' : `#${attempt}`}`;
+}
+
+function isTask(fields: object): fields is TaskFields {
+  return 'vertex' in fields && 'subtask' in fields && 'jobId' in fields && typeof fields.jobId === 'string';
+}
+
+function valueText(name: string, value: unknown): string | null {
+  switch (typeof value) {
+    case 'string':
+      return /^[^\s"]+$/.test(value) ? value : JSON.stringify(value);
+    case 'number':
+      return name.endsWith('At') && value > 0 ? timeOf(value) : String(value);
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value === null) return null;
+      if (!Array.isArray(value)) return '{…}';
+      if (value.length > MAX_SHOWN_ITEMS || value.some((item) => typeof item === 'object')) return `[${value.length}]`;
+      return `[${value.join(', ')}]`;
+    default:
+      return null;
+  }
+}
