@@ -139,11 +139,13 @@ export async function createJobManager(
 
 async function createPlanner({ channels, clock, ids }: Backbone, config: Config, folder: string, logger: Logger) {
   const { ArtifactPlanner } = await import('./adapters/artifactPlanner.ts');
+  const { findArtifact } = await import('./client/artifactNames.ts');
   return new ArtifactPlanner({
     async openBlobs() {
       const { JournalBlobs } = await import('./adapters/journalBlobs.ts');
       return JournalBlobs.open({ channels, folder, clock, ids, logger });
     },
+    findByName: (name, signal) => findArtifact(channels, name, signal),
     timeoutMs: config['jobmanager.planner.timeout'],
     maxHeapMb: Math.ceil(config['jobmanager.planner.memory.heap.size'] / BYTES_PER_MB),
   });

@@ -9,6 +9,8 @@ type OwnedBlobStore = BlobStore & AsyncDisposable;
 export interface ArtifactPlannerOptions {
   /** Asked for at the first plan: most clusters never need it. */
   readonly openBlobs: () => Promise<OwnedBlobStore>;
+  /** Hash of the newest artifact of a name; null: none has it. */
+  readonly findByName: (name: string, signal: AbortSignal) => Promise<string | null>;
   readonly timeoutMs: number;
   readonly maxHeapMb: number;
 }
@@ -21,9 +23,15 @@ export class ArtifactPlanner implements Planner, AsyncDisposable {
     this.#options = options;
   }
 
-  async plan({ sha256, name, args, parallelism }: PlanRequest, signal: AbortSignal): Promise<Planned> {
-    const { timeoutMs, maxHeapMb } = this.#options;
+  async plan({ artifact: wanted, args, parallelism }: PlanRequest, signal: AbortSignal): Promise<Planned> {
+    const { timeoutMs, maxHeapMb, findByName } = this.#options;
     try {
+      const { name } = wanted;
+      const sha256 = wanted.sha256 === '' ? await findByName(name, signal) : wanted.sha256;
+      if (sha256 === null)
+        throw new PlanError(
+          `There is no artifact named ${name}: push it with sluice artifact push FILE --name ${name}.`,
+        );
       const bundlePath = await (await this.#open()).fetch(sha256);
       signal.throwIfAborted();
       // Loaded late: it brings the API with it, which a JobManager has no other use for.
@@ -37,7 +45,7 @@ export class ArtifactPlanner implements Planner, AsyncDisposable {
         maxHeapMb,
         signal,
       });
-      return { graph, checkpointing };
+      return { artifact: { sha256, name }, graph, checkpointing };
     } catch (error) {
       // A bundle that left the cache between the two steps is there again at the next try.
       const passing = error instanceof JobModuleError && error.code === 'FILE_NOT_FOUND';

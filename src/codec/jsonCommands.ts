@@ -1,11 +1,17 @@
 // Commands as JSON, so that a shell one-liner or a service in another language can submit a job. What is accepted follows from the same
 // Avro schemas as the binary form: every field by its name, fields with a default may be left out, unknown ones are refused by name.
+import { createHash } from 'node:crypto';
 import type avro from 'avsc';
 import { z } from 'zod';
 import { CodecError } from './codecError.ts';
 
 /** Longer JSON is refused before it is parsed. */
 export const MAX_JSON_BYTES = 8 * 1024 * 1024;
+
+const SHA256 = /^[0-9a-f]{64}$/;
+const JOB_ID_CHARS = 32;
+/** Of a submission in JSON that gives none: `parallelism.default` is what `sluice run` goes by. */
+const DEFAULT_PARALLELISM = 1;
 
 /** True where a record says, or looks like, that it is JSON. An Avro message never begins with a brace. */
 export function isJson(value: Uint8Array, headers: Readonly<Record<string, string>> | undefined): boolean {
@@ -26,12 +32,36 @@ export function readJsonCommand(value: Uint8Array, schemas: ReadonlyMap<string, 
   const schema = typeof type === 'string' ? schemas.get(type) : undefined;
   if (schema === undefined)
     throw new CodecError('UNDECODABLE', `its "type" must be one of ${[...schemas.keys()].join(', ')}`);
-  const result = schema.safeParse(parsed);
+  const result = schema.safeParse(
+    type === 'SubmitJob' ? completed(parsed as Readonly<Record<string, unknown>>) : parsed,
+  );
   if (!result.success) {
     const issues = result.error.issues.map((issue) => `${[type, ...issue.path].join('.')}: ${issue.message}`);
     throw new CodecError('UNDECODABLE', issues.join('; '));
   }
   return result.data;
+}
+
+/**
+ * What a person leaves out of a submission. The job's id follows from the command's, so that a command that is sent twice, without an id
+ * each time, is one job; an artifact may be given by its name or its hash alone.
+ */
+function completed(command: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { commandId, artifact } = command;
+  const name = typeof artifact === 'string' ? artifact : undefined;
+  return {
+    ...(typeof commandId === 'string' ? { jobId: jobIdOf(commandId) } : {}),
+    ...(name === undefined ? {} : { name }),
+    args: [],
+    parallelism: DEFAULT_PARALLELISM,
+    ...command,
+    ...(name === undefined ? {} : { artifact: SHA256.test(name) ? { sha256: name, name } : { sha256: '', name } }),
+  };
+}
+
+/** JobID of a submission in JSON that names none. */
+export function jobIdOf(commandId: string): string {
+  return createHash('sha256').update(`sluice.SubmitJob:${commandId}`).digest('hex').slice(0, JOB_ID_CHARS);
 }
 
 /** The zod schema of an Avro record with its `type`. */
@@ -68,9 +98,10 @@ function zodOf(type: avro.Type): z.ZodType {
     case 'record': {
       const fields = (type as avro.types.RecordType).fields.map((field) => {
         const value: unknown = field.defaultValue();
+        // A plain copy: avsc's is of a class of its own, and one for all.
         return [
           field.name,
-          value === undefined ? zodOf(field.type) : zodOf(field.type).default(value as never),
+          value === undefined ? zodOf(field.type) : zodOf(field.type).default(() => structuredClone(value) as never),
         ] as const;
       });
       return z.strictObject(Object.fromEntries(fields));

@@ -57,7 +57,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       {
         "name": "sha256",
         "type": "string",
-        "doc": "sha256 of the bundle in hex."
+        "doc": "sha256 of the bundle in hex; empty in a submission without a graph: the newest one of the name, found when the job is planned."
       },
       {
         "name": "name",
@@ -1591,6 +1591,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "jobId",
         "type": "string",
         "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "artifact",
+        "type": "Artifact",
+        "doc": "The bundle that it was planned from, which the tasks run: a submission may have named it without its hash."
       },
       {
         "name": "graph",
@@ -3760,7 +3765,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "29adaa0802b986f6",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "766d6a0470cb64bf",
+  "Commit": "09d0cc0477554815",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "067740712d49d566",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",

@@ -196,11 +196,11 @@ function* decideInput(
 function* decidePlan(
   state: Readonly<ClusterState>,
   jobId: string,
-  { graph, checkpointing }: Extract<Input, { type: 'PlanReady' }>,
+  { artifact, graph, checkpointing }: Extract<Input, { type: 'PlanReady' }>,
 ): Generator<ClusterEvent> {
   if (state.jobs.get(jobId)?.status.kind !== 'INITIALIZING') return;
   const problem = graphProblem(graph);
-  if (problem === null) yield { type: 'JobPlanned', jobId, graph, checkpointing };
+  if (problem === null) yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing };
   else yield { type: 'JobFailing', jobId, reason: `the planned graph cannot run: ${problem}` };
 }
 

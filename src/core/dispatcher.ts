@@ -65,8 +65,8 @@ function submissionProblem(
   if (command.name === '' || command.name.length > MAX_NAME_CHARS) {
     return invalid(`the job name has ${command.name.length} characters: 1 to ${MAX_NAME_CHARS} are possible`);
   }
-  if (!/^[0-9a-f]{64}$/.test(command.artifact.sha256))
-    return invalid('artifact.sha256 is not a sha256 in hex: push the bundle first');
+  const artifact = artifactProblem(command);
+  if (artifact !== null) return invalid(artifact);
   if (command.args.reduce((sum, arg) => sum + arg.length, 0) > MAX_ARGS_CHARS) {
     return invalid(`args have more than ${MAX_ARGS_CHARS} characters: put them into a file that the job reads`);
   }
@@ -79,6 +79,17 @@ function submissionProblem(
     return invalid(`parallelism ${command.parallelism} is not 1 or more`);
   const problem = command.graph === null ? null : graphProblem(command.graph);
   return problem === null ? null : { code: 'INVALID_GRAPH', reason: problem };
+}
+
+/** A job that the leader plans may name its artifact alone: the hash is found with the graph, and recorded with it. */
+function artifactProblem({ artifact, graph }: SubmitJob): string | null {
+  const { sha256, name } = artifact;
+  if (name.length > MAX_NAME_CHARS)
+    return `the artifact's name has ${name.length} characters: at most ${MAX_NAME_CHARS} are possible`;
+  if (/^[0-9a-f]{64}$/.test(sha256)) return null;
+  if (sha256 !== '') return 'artifact.sha256 is not a sha256 in hex: push the bundle first';
+  if (graph !== null) return 'a job with a graph must give artifact.sha256: the graph belongs to one bundle';
+  return name === '' ? 'the artifact has neither a name nor a sha256' : null;
 }
 
 /** A parent job must have finished, unless the job may wait for it. */

@@ -1,5 +1,6 @@
 // Everything that can reach a leader, as data. Each comes with its time (`at`) and, where it was read from a topic, its cause.
 import type {
+  Artifact,
   CancelJob,
   Cause,
   CheckpointConfig,
@@ -49,6 +50,8 @@ export type Observation =
   | {
       readonly type: 'PlanReady';
       readonly jobId: string;
+      /** With its hash. */
+      readonly artifact: Artifact;
       readonly graph: JobGraph;
       readonly checkpointing: CheckpointConfig | null;
     }

@@ -35,6 +35,7 @@ export function evolveJob(state: ClusterState, event: JobEvent): void {
   switch (event.type) {
     case 'JobPlanned':
       job.graph = event.graph;
+      job.artifact = event.artifact;
       Object.assign(job, buildExecution(job.id, event.graph, -1));
       job.options = { ...job.options, checkpointing: job.options.checkpointing ?? event.checkpointing };
       return enter(state, job, { kind: 'CREATED', queuedFor: null });

@@ -19,7 +19,7 @@ export interface AnswerRestored {
 
 /** A job bundle in the artifacts topic. */
 export interface Artifact {
-  /** sha256 of the bundle in hex. */
+  /** sha256 of the bundle in hex; empty in a submission without a graph: the newest one of the name, found when the job is planned. */
   readonly sha256: string;
   /** File name for people. */
   readonly name: string;
@@ -622,6 +622,8 @@ export interface JobPlanned {
   readonly type: 'JobPlanned';
   /** JobID: 32 lower-case hex digits. */
   readonly jobId: string;
+  /** The bundle that it was planned from, which the tasks run: a submission may have named it without its hash. */
+  readonly artifact: Artifact;
   /** The planned graph. */
   readonly graph: JobGraph;
   /** As the program asks for; the submission’s own setting goes first. */

@@ -112,7 +112,8 @@ export interface Job {
   readonly id: string;
   readonly commandId: string;
   readonly name: string;
-  readonly artifact: Artifact;
+  /** Without a hash where only its name was given, until it is planned. */
+  artifact: Artifact;
   readonly args: readonly string[];
   /** Default parallelism that the graph was built with. */
   readonly parallelism: number;

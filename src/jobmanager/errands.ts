@@ -121,10 +121,9 @@ export class Errands {
     let outcome: Observation;
     try {
       if (planner === null) throw new PlanError('This cluster plans no jobs: submit the job with its graph.');
-      const { sha256, name } = artifact;
-      const plan = await planner.plan({ sha256, name, args, parallelism }, this.#abort.signal);
-      checkSize(name, plan);
-      outcome = { type: 'PlanReady', jobId, graph: plan.graph, checkpointing: plan.checkpointing };
+      const plan = await planner.plan({ artifact, args, parallelism }, this.#abort.signal);
+      checkSize(artifact.name, plan);
+      outcome = { type: 'PlanReady', jobId, ...plan };
     } catch (error) {
       if (this.#stopped) return;
       if (!(error instanceof PlanError)) {
@@ -218,11 +217,11 @@ function nobody(): never {
 }
 
 /** What cannot be written to the ledger must not be proposed: it would end the term, and every term after it. */
-function checkSize(name: string, { graph, checkpointing }: Planned): void {
+function checkSize(name: string, planned: Planned): void {
   const commit = { type: 'Commit', epoch: 0, seq: 0, at: 0, causes: [] } as const;
   let size: number;
   try {
-    size = encodeMessage({ ...commit, events: [{ type: 'JobPlanned', jobId: '', graph, checkpointing }] }).length;
+    size = encodeMessage({ ...commit, events: [{ type: 'JobPlanned', jobId: '', ...planned }] }).length;
   } catch (error) {
     throw new PlanError(`The graph of ${name} cannot be recorded: ${messageOf(error)}`, { cause: error });
   }

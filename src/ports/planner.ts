@@ -1,18 +1,18 @@
 // The Planner port: builds the graph of a job that was submitted as an artifact and arguments alone. It runs the job's own code, so
 // that the leader need not.
-import type { CheckpointConfig, JobGraph } from '../core/schema.gen.ts';
+import type { Artifact, CheckpointConfig, JobGraph } from '../core/schema.gen.ts';
 
 export interface PlanRequest {
-  /** Hash of the job's bundle. */
-  readonly sha256: string;
-  /** File name of the job, for messages. */
-  readonly name: string;
+  /** The job's bundle; without a hash: the newest of its name. */
+  readonly artifact: Artifact;
   readonly args: readonly string[];
   /** Default parallelism of the job. */
   readonly parallelism: number;
 }
 
 export interface Planned {
+  /** The bundle that was planned, with its hash. */
+  readonly artifact: Artifact;
   readonly graph: JobGraph;
   /** As the program asks for; null: none. */
   readonly checkpointing: CheckpointConfig | null;

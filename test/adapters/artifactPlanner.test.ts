@@ -46,12 +46,16 @@ const blobs = {
   },
 };
 
+/** Hash of the bundle that each name stands for. */
+const names = new Map<string, string>();
+const findByName = async (name: string) => names.get(name) ?? null;
+
 function planner(timeoutMs = 20_000, maxHeapMb = 256): ArtifactPlanner {
   const openBlobs = async () => {
     blobs.opened++;
     return blobs;
   };
-  return new ArtifactPlanner({ openBlobs, timeoutMs, maxHeapMb });
+  return new ArtifactPlanner({ openBlobs, findByName, timeoutMs, maxHeapMb });
 }
 
 const never = new AbortController().signal;
@@ -63,7 +67,7 @@ describe('an ArtifactPlanner', () => {
     );
     const opened = blobs.opened;
     await using one = planner();
-    const request = { sha256, name: 'job.ts', args: ['9'], parallelism: 3 };
+    const request = { artifact: { sha256, name: 'job.ts' }, args: ['9'], parallelism: 3 };
     const [first, second] = await Promise.all([one.plan(request, never), one.plan(request, never)]);
     expect(first.graph.vertices.map(({ parallelism }) => parallelism)).toContain(3);
     expect(first.checkpointing).toBeNull();
@@ -79,7 +83,7 @@ describe('an ArtifactPlanner', () => {
   ])('refuses a job that %s', async (_, source, reason) => {
     const sha256 = await push(source);
     const refused = planner(source.includes('for (;;);') ? 500 : 20_000, 32).plan(
-      { sha256, name: 'job.ts', args: [], parallelism: 1 },
+      { artifact: { sha256, name: 'job.ts' }, args: [], parallelism: 1 },
       never,
     );
     await expect(refused).rejects.toThrow(reason);
@@ -87,10 +91,11 @@ describe('an ArtifactPlanner', () => {
   });
 
   it('refuses a job whose bundle does not come, and is ready to try again where the store is away', async () => {
-    const request = { sha256: 'f'.repeat(64), name: 'job.ts', args: [], parallelism: 1 };
+    const request = { artifact: { sha256: 'f'.repeat(64), name: 'job.ts' }, args: [], parallelism: 1 };
     await expect(planner().plan(request, never)).rejects.toBeInstanceOf(PlanError);
     let tries = 0;
     const away = new ArtifactPlanner({
+      findByName,
       timeoutMs: 1_000,
       maxHeapMb: 64,
       openBlobs: async () => {
@@ -102,10 +107,22 @@ describe('an ArtifactPlanner', () => {
     await expect(away.plan(request, never)).rejects.toBeInstanceOf(PlanError);
   });
 
+  it('finds a bundle by its name, and says which it was', async () => {
+    const sha256 = await push(
+      `${PRELUDE}export default async () => { env.fromSequence(1, 2).print(); await env.execute('n'); };`,
+    );
+    names.set('numbers', sha256);
+    const request = { artifact: { sha256: '', name: 'numbers' }, args: [], parallelism: 1 };
+    expect((await planner().plan(request, never)).artifact).toEqual({ sha256, name: 'numbers' });
+    const unknown = planner().plan({ ...request, artifact: { sha256: '', name: 'letters' } }, never);
+    await expect(unknown).rejects.toThrow('There is no artifact named letters: push it');
+    await expect(unknown).rejects.toBeInstanceOf(PlanError);
+  });
+
   it('ends the thread when it is told to', async () => {
     const sha256 = await push(`${PRELUDE}for (;;);`);
     const abort = new AbortController();
-    const planning = planner().plan({ sha256, name: 'job.ts', args: [], parallelism: 1 }, abort.signal);
+    const planning = planner().plan({ artifact: { sha256, name: 'job.ts' }, args: [], parallelism: 1 }, abort.signal);
     abort.abort(new Error('the term has ended'));
     await expect(planning).rejects.toThrow('the term has ended');
   });

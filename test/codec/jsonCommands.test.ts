@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../src/codec/codec.ts';
 import { CodecError } from '../../src/codec/codecError.ts';
-import { MAX_JSON_BYTES } from '../../src/codec/jsonCommands.ts';
+import { jobIdOf, MAX_JSON_BYTES } from '../../src/codec/jsonCommands.ts';
 import type { SubmitJob } from '../../src/core/schema.gen.ts';
 import { OPTIONS } from '../core/cluster.ts';
 
@@ -46,6 +46,53 @@ describe('commands as JSON', () => {
     expect(decodeMessage('commands', json(submit))).toStrictEqual(decodeMessage('commands', encodeMessage(submit)));
     const cancel = { type: 'CancelJob', commandId: 'c-2', jobId: submit.jobId } as const;
     expect(decodeMessage('commands', json(cancel))).toStrictEqual(cancel);
+  });
+
+  test('leave out what follows from the rest', () => {
+    const brief = { type: 'SubmitJob', commandId: 'c-1', artifact: 'wordcount', args: ['--fast'] };
+    const whole = {
+      type: 'SubmitJob',
+      commandId: 'c-1',
+      jobId: jobIdOf('c-1'),
+      name: 'wordcount',
+      artifact: { sha256: '', name: 'wordcount' },
+      args: ['--fast'],
+      parallelism: 1,
+      graph: null,
+      options: OPTIONS,
+    };
+    expect(decodeMessage('commands', json(brief))).toStrictEqual(whole);
+    // The same command is the same job, and another one another.
+    expect(jobIdOf('c-1')).toMatch(/^[0-9a-f]{32}$/);
+    expect(jobIdOf('c-2')).not.toBe(jobIdOf('c-1'));
+    const sha256 = '0a'.repeat(32);
+    expect(decodeMessage('commands', json({ ...brief, artifact: sha256 }))).toMatchObject({
+      artifact: { sha256, name: sha256 },
+    });
+    const { args: _, ...bare } = brief;
+    const jobId = 'f'.repeat(32);
+    const said = { ...bare, jobId, name: 'n', parallelism: 4, options: { priority: 7 } };
+    expect(decodeMessage('commands', json(said))).toStrictEqual({
+      ...whole,
+      ...said,
+      artifact: whole.artifact,
+      args: [],
+      options: { ...OPTIONS, priority: 7 },
+    });
+    expect(reason(json({ type: 'SubmitJob', artifact: 'wordcount' }))).toMatch(/SubmitJob\.commandId: /);
+    expect(reason(json({ ...brief, artifact: 7 }))).toMatch(/SubmitJob\.artifact: /);
+    expect(reason(json({ ...brief, args: 'x' }))).toMatch(/SubmitJob\.args: /);
+  });
+
+  test.each([
+    { type: 'PauseJob' },
+    { type: 'ResumeJob' },
+    { type: 'TriggerSavepoint' },
+    { type: 'StopWithSavepoint', targetPath: '/savepoints' },
+    { type: 'RescaleJob', parallelism: 3 },
+  ])('exist for $type', (fields) => {
+    const command = { ...fields, commandId: 'c-3', jobId: submit.jobId };
+    expect(decodeMessage('commands', json(command))).toMatchObject(command);
   });
 
   test('are told by their content type too', () => {

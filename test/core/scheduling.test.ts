@@ -284,14 +284,43 @@ describe('a job without a graph', () => {
     const plan = {
       type: 'PlanReady',
       jobId: hex('job'),
+      artifact: { sha256: 'a7'.repeat(32), name: 'job.mjs' },
       graph: chain({ parallelism: 2 }),
       checkpointing: null,
     } as const;
     expect(summary(cluster.when(plan))).toBe('JobPlanned · SlotAllocated ×2 · TaskDeployed ×2');
+    // What was planned is what the tasks run.
+    expect(cluster.job('job').artifact).toEqual(plan.artifact);
     expect(cluster.when(plan)).toEqual([]);
     cluster.when(submit('bad', chain({ parallelism: 1 }), { graph: null }));
     cluster.when({ type: 'PlanFailed', jobId: hex('bad'), reason: 'SyntaxError' });
     expect(cluster.job('bad').status).toMatchObject({ kind: 'FAILED', reason: 'SyntaxError' });
+  });
+});
+
+describe('a job whose artifact is given by name', () => {
+  const named = { sha256: '', name: 'wordcount' };
+
+  it('is accepted where the leader plans it, and runs the bundle that the plan names', () => {
+    const cluster = twoByTwo();
+    expect(summary(cluster.when(submit('job', chain({ parallelism: 1 }), { graph: null, artifact: named })))).toBe(
+      'JobSubmitted',
+    );
+    expect(cluster.job('job').artifact).toEqual(named);
+  });
+
+  it.each([
+    ['it comes with a graph', { artifact: named }, /must give artifact.sha256/],
+    ['it has no name either', { graph: null, artifact: { sha256: '', name: '' } }, /neither a name nor a sha256/],
+    ['its hash is none', { graph: null, artifact: { sha256: 'abc', name: 'x' } }, /not a sha256/],
+    ['its name is endless', { graph: null, artifact: { sha256: '', name: 'x'.repeat(2_000) } }, /2000 characters/],
+  ])('is refused where %s', (_, over, reason) => {
+    const [rejected] = twoByTwo().when(submit('job', chain({ parallelism: 1 }), over));
+    expect(rejected).toMatchObject({
+      type: 'JobRejected',
+      code: 'INVALID_COMMAND',
+      reason: expect.stringMatching(reason),
+    });
   });
 });
 

@@ -47,6 +47,8 @@ class HandDriver implements TaskManagerDriver {
   }
 }
 
+const ARTIFACT = { sha256: 'e'.repeat(64), name: 'job.mjs' };
+
 function unplanned(number: number): SubmitJob {
   return { ...submitJob(number), graph: null, args: ['--fast'] };
 }
@@ -74,13 +76,12 @@ describe('planning a job', () => {
     await harness.submit(unplanned(1));
     await harness.until(() => planner.requests.length === 1);
     expect(planner.requests[0]).toMatchObject({
-      sha256: 'e'.repeat(64),
-      name: 'job.mjs',
+      artifact: ARTIFACT,
       args: ['--fast'],
       parallelism: 1,
     });
     expect(statusOf(1)?.kind).toBe('INITIALIZING');
-    planner.requests[0]?.resolve({ graph: graphOf(1), checkpointing: CHECKPOINTING });
+    planner.requests[0]?.resolve({ artifact: ARTIFACT, graph: graphOf(1), checkpointing: CHECKPOINTING });
     await harness.until(() => statusOf(1)?.kind === 'CREATED');
     const { events } = await harness.ledger();
     expect(events.find(({ type }) => type === 'JobPlanned')).toMatchObject({ checkpointing: CHECKPOINTING });
@@ -110,7 +111,7 @@ describe('planning a job', () => {
     }
     expect(pauses.slice(1).map((ms) => Math.round(ms / 100))).toEqual([5, 10, 20]);
     await harness.until(() => planner.requests.length === 5);
-    planner.requests[4]?.resolve({ graph: graphOf(1), checkpointing: null });
+    planner.requests[4]?.resolve({ artifact: ARTIFACT, graph: graphOf(1), checkpointing: null });
     await harness.until(() => statusOf(1)?.kind === 'CREATED');
   });
 
@@ -123,7 +124,7 @@ describe('planning a job', () => {
     expect(planner.requests).toHaveLength(2);
     for (let done = 0; done < 5; done++) {
       await harness.until(() => planner.requests.length > done);
-      planner.requests[done]?.resolve({ graph: graphOf(done + 1), checkpointing: null });
+      planner.requests[done]?.resolve({ artifact: ARTIFACT, graph: graphOf(done + 1), checkpointing: null });
     }
     await harness.until(() => [1, 2, 3, 4, 5].every((number) => statusOf(number)?.kind === 'CREATED'));
     expect(planner.requests).toHaveLength(5);
@@ -143,7 +144,7 @@ describe('planning a job', () => {
     planner.requests[0]?.reject(new PlanError('too late'));
     await harness.clock.advance(1_000);
     expect(harness.members[1]?.jobManager.state.jobs.get(submitJob(1).jobId)?.status.kind).toBe('INITIALIZING');
-    planner.requests[1]?.resolve({ graph: graphOf(1), checkpointing: null });
+    planner.requests[1]?.resolve({ artifact: ARTIFACT, graph: graphOf(1), checkpointing: null });
     await harness.until(
       () => harness.members[1]?.jobManager.state.jobs.get(submitJob(1).jobId)?.status.kind === 'CREATED',
     );
@@ -157,7 +158,7 @@ describe('planning a job', () => {
     await harness.until(() => planner.requests.length === 1);
     const graph = graphOf(1);
     const vertices = graph.vertices.map((vertex) => ({ ...vertex, name: 'x'.repeat(3_000_000) }));
-    planner.requests[0]?.resolve({ graph: { ...graph, vertices }, checkpointing: null });
+    planner.requests[0]?.resolve({ artifact: ARTIFACT, graph: { ...graph, vertices }, checkpointing: null });
     await harness.until(() => statusOf(1)?.kind === 'FAILED');
     expect(statusOf(1)).toMatchObject({
       reason: expect.stringMatching(/takes \d+ bytes, more than \d+: give it fewer/),

@@ -435,7 +435,19 @@ const done = (checkpointId: number, path: string | null = null): ClusterEvent =>
 });
 const id = (checkpointId: number) => ({ jobId: STREAMING, checkpointId });
 commit(['commands', 0, 7], { ...submission(STREAMING, 'streaming'), graph: null });
-commit(null, { type: 'JobPlanned', jobId: STREAMING, graph, checkpointing }, allocate(0), deploy(0, 0), deploy(1, 0));
+commit(
+  null,
+  {
+    type: 'JobPlanned',
+    jobId: STREAMING,
+    artifact: { sha256: 'e5'.repeat(32), name: 'streaming.ts' },
+    graph,
+    checkpointing,
+  },
+  allocate(0),
+  deploy(0, 0),
+  deploy(1, 0),
+);
 commit(
   ['status', 3, 7],
   { type: 'TaskRunning', ...streamingTask(0, 0) },
