@@ -4,6 +4,7 @@ import { CliError } from './cliError.ts';
 
 const USAGE_EXIT_CODE = 2;
 const MAX_WIDTH = 80;
+const MAX_PRIORITY = 1_000_000;
 
 /** Runs one command; resolves with the exit code. Failures are told in one line on standard error. */
 export async function runProgram(args: readonly string[], version: string): Promise<number> {
@@ -92,6 +93,10 @@ function buildProgram(version: string, setExitCode: (code: number) => void): Com
   )
     .option('-d, --detached', 'return as soon as the job is submitted')
     .option('-p, --parallelism <n>', 'parallelism of operators that set none', count)
+    .option('--priority <n>', 'jobs of a higher one get slots first', whole)
+    .option('--start-at <time>', 'not before this time, such as 2026-12-24T18:00:00Z', time)
+    .option('--parent <jobId>', 'only if this job has finished')
+    .option('--wait', 'wait for the parent instead of being refused')
     .passThroughOptions()
     .action(async (file: string, args: string[], options) =>
       setExitCode(await (await import('./run.ts')).runJob(file, args, options)),
@@ -103,6 +108,28 @@ function buildProgram(version: string, setExitCode: (code: number) => void): Com
   command(program, 'cancel <jobId>', 'Cancel a job.').action(async (jobId: string, options) =>
     (await import('./cancel.ts')).cancelJob(jobId, options),
   );
+  command(program, 'savepoint <jobId> [directory]', 'Take a savepoint of a job.').action(
+    async (jobId: string, directory: string | undefined, options) =>
+      (await import('./jobCommands.ts')).takeSavepoint(jobId, directory, options),
+  );
+  command(program, 'stop <jobId>', 'Stop a job behind a savepoint.')
+    .option('-p, --savepointPath <directory>', "where to (default: the cluster's)")
+    .action(async (jobId: string, options) => (await import('./jobCommands.ts')).stopJob(jobId, options));
+  command(program, 'pause <jobId>', 'Pause a job: a savepoint is kept, its slots are freed.').action(
+    async (jobId: string, options) => (await import('./jobCommands.ts')).pauseJob(jobId, options),
+  );
+  command(program, 'resume <jobId>', 'Resume a paused job.').action(async (jobId: string, options) =>
+    (await import('./jobCommands.ts')).resumeJob(jobId, options),
+  );
+  command(program, 'rescale <jobId>', 'Change the parallelism of a running job.')
+    .argument('<parallelism>', 'its new parallelism', count)
+    .action(async (jobId: string, parallelism: number, options) =>
+      (await import('./jobCommands.ts')).rescaleJob(jobId, parallelism, options),
+    );
+  const artifact = program.command('artifact').description('Store job bundles for others to submit.').exitOverride();
+  command(artifact, 'push <file>', 'Bundle FILE and store it, so that commands can name it.')
+    .option('--name <name>', 'name to submit it by (default: that of the file)')
+    .action(async (file: string, options) => (await import('./pushArtifact.ts')).pushArtifact(file, options));
   const log = command(program, 'log', 'Show the ledger: every record, whether it counted, and its events.')
     .option('--from <offset>', 'from this offset on', countOrZero)
     .option('-f, --follow', 'go on with what is appended (until Ctrl-C)')
@@ -139,6 +166,20 @@ function count(text: string): number {
 function countOrZero(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0 or more.');
   return Number(text);
+}
+
+function whole(text: string): number {
+  const number = Number(text);
+  if (!/^-?\d+$/.test(text) || Math.abs(number) > MAX_PRIORITY)
+    throw new InvalidArgumentError(`It must be a whole number from -${MAX_PRIORITY} to ${MAX_PRIORITY}.`);
+  return number;
+}
+
+/** Unix ms. */
+function time(text: string): number {
+  const parsed = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(parsed)) throw new InvalidArgumentError('It must be a date and time as of ISO 8601.');
+  return parsed;
 }
 
 function jobManagerId(text: string): string {

@@ -21,6 +21,11 @@ const INTERRUPTED_EXIT_CODE = 130;
 interface RunOptions extends DirOption {
   readonly detached?: boolean;
   readonly parallelism?: number;
+  readonly priority?: number;
+  /** Unix ms. */
+  readonly startAt?: number;
+  readonly parent?: string;
+  readonly wait?: boolean;
 }
 
 interface PlannedJob extends JobPlan {
@@ -29,6 +34,8 @@ interface PlannedJob extends JobPlan {
 
 /** Resolves with the exit code. */
 export async function runJob(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  if (options.wait && options.parent === undefined)
+    throw new CliError('BAD_ARGUMENT', '--wait is for a job with a --parent: name the job to wait for.');
   const dir = new ClusterDir(options.dir);
   const config = loadConfig(dir.existingConfigFile);
   const parallelism = options.parallelism ?? config['parallelism.default'];
@@ -76,7 +83,13 @@ async function submitAndFollow(
       args,
       parallelism,
       graph,
-      options: { checkpointing },
+      options: {
+        checkpointing,
+        priority: options.priority ?? 0,
+        startAt: options.startAt ?? null,
+        parentJobId: options.parent ?? null,
+        waitForParent: options.wait ?? false,
+      },
     });
     console.log(`Job has been submitted with JobID ${handle.jobId}`);
     return options.detached ? 0 : await follow(handle, options);

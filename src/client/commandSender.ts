@@ -25,7 +25,7 @@ interface Pending {
 
 export class CommandSender {
   readonly #options: CommandSenderOptions;
-  /** By command id; each waits at most `replyTimeoutMs`. */
+  /** By command id; each waits for a bounded time. */
   readonly #pending = new Map<string, Set<Pending>>();
   #tail: Promise<Tail> | null = null;
   #closed = false;
@@ -41,8 +41,8 @@ export class CommandSender {
   }
 
   /** The leader's reply, a refusal included. Rejects with a JobClientError. */
-  async send(command: Command): Promise<CommandReply> {
-    const { clock, replyTimeoutMs } = this.#options;
+  async send(command: Command, replyTimeoutMs = this.#options.replyTimeoutMs): Promise<CommandReply> {
+    const { clock } = this.#options;
     const { commandId } = command;
     if (this.#closed) throw closed();
     const abort = new AbortController();

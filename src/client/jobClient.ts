@@ -1,9 +1,10 @@
 // Submits jobs and follows them, for the CLI and for other services. It talks to the log and never to a particular JobManager, so it
 // works whoever leads and over a change of leader. Every wait is bounded but the one for a job's end.
 import type { Channels } from '../codec/channels.ts';
-import type { Artifact, JobGraph, JobOptions, JobStatus } from '../core/schema.gen.ts';
+import type { JobCommand } from '../core/jobCommands.ts';
+import type { Artifact, CommandReply, JobGraph, JobOptions, JobStatus } from '../core/schema.gen.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
-import { type Bundle, uploadArtifact } from './artifacts.ts';
+import { type Bundle, isHash, uploadArtifact } from './artifacts.ts';
 import { CommandSender, closed } from './commandSender.ts';
 import { CommandRejected, JobClientError, SubmissionRejected } from './errors.ts';
 import { JobHandle } from './jobHandle.ts';
@@ -33,12 +34,16 @@ export interface JobClientOptions {
 
 export interface JobSubmission {
   readonly name: string;
-  /** The job's bundle, which is uploaded first, or one that the `artifacts` topic holds already. */
-  readonly artifact: Bundle | Artifact;
+  /**
+   * The job's bundle, which is uploaded first, or one that the `artifacts` topic holds already: itself, or, where the leader plans the
+   * graph, its name or sha256. The newest of a name is taken.
+   */
+  readonly artifact: Bundle | Artifact | string;
   readonly args: readonly string[];
-  /** Default parallelism that the graph was planned with. */
+  /** Default parallelism that the graph was planned with, or is to be. */
   readonly parallelism: number;
-  readonly graph: JobGraph;
+  /** Left out: the leader has it planned from the artifact. */
+  readonly graph?: JobGraph | undefined;
   /** How it is run; what is left out has its default: at once, without checkpoints, by the cluster's restart strategy. */
   readonly options?: Partial<JobOptions>;
   /** 32 lower-case hex digits; default: a new one. */
@@ -46,6 +51,17 @@ export interface JobSubmission {
   /** Default: a new one. Pass the one of an earlier try to repeat that try: it is carried out once. */
   readonly commandId?: string;
 }
+
+/** Of a command to a job that exists. */
+export interface CommandOptions {
+  /** Default: a new one. Pass the one of an earlier try to repeat that try: it is carried out once. */
+  readonly commandId?: string;
+  /** Longest wait for the answer; default: the client's. A savepoint is answered when it is complete. */
+  readonly timeoutMs?: number;
+}
+
+type WithoutId<C> = C extends unknown ? Omit<C, 'commandId'> : never;
+type JobCommandFields = WithoutId<JobCommand>;
 
 export class JobClient {
   readonly #channels: Channels;
@@ -73,7 +89,7 @@ export class JobClient {
 
   /** Resolves once the job is recorded in the ledger: from there on it is worked on until it ends. Rejects with SubmissionRejected or a JobClientError. */
   async submit(submission: JobSubmission): Promise<JobHandle> {
-    const { name, args, parallelism, graph } = submission;
+    const { name, args, parallelism, graph = null } = submission;
     const jobId = submission.jobId ?? this.#ids.hex(ID_LENGTH);
     const commandId = submission.commandId ?? this.#ids.hex(ID_LENGTH);
     // The positions from which the job is followed are fixed before it exists, so nothing of it can be missed.
@@ -127,8 +143,41 @@ export class JobClient {
 
   /** Asks for a job to be cancelled; resolves when the leader has accepted that. Rejects with CommandRejected or a JobClientError. */
   async cancel(jobId: string, commandId: string = this.#ids.hex(ID_LENGTH)): Promise<void> {
-    const { rejection, message } = await this.#commands.send({ type: 'CancelJob', commandId, jobId });
-    if (rejection !== null) throw new CommandRejected(rejection, jobId, message);
+    await this.#command({ type: 'CancelJob', jobId }, { commandId });
+  }
+
+  /** Stores a bundle, so that jobs can be submitted by its name or sha256; resolves once it is durable. */
+  async push(bundle: Bundle): Promise<Artifact> {
+    return this.#reading('The upload of the artifact', (signal) =>
+      uploadArtifact(this.#channels, bundle, { clock: this.#clock, signal }),
+    );
+  }
+
+  /** Ends the job's tasks behind a savepoint and frees its slots; resolves when the savepoint is complete. */
+  async pause(jobId: string, options?: CommandOptions): Promise<void> {
+    await this.#command({ type: 'PauseJob', jobId }, options);
+  }
+
+  /** Starts a paused job again, from its savepoint. */
+  async resume(jobId: string, options?: CommandOptions): Promise<void> {
+    await this.#command({ type: 'ResumeJob', jobId }, options);
+  }
+
+  /** Resolves with the path of the savepoint when it is complete. `directory` null: the cluster's. */
+  async savepoint(jobId: string, directory: string | null = null, options?: CommandOptions): Promise<string> {
+    const { path } = await this.#command({ type: 'TriggerSavepoint', jobId, targetPath: directory }, options);
+    return path ?? '';
+  }
+
+  /** Takes a savepoint and ends the job as FINISHED behind it; resolves with its path when it is complete. */
+  async stop(jobId: string, directory: string | null = null, options?: CommandOptions): Promise<string> {
+    const { path } = await this.#command({ type: 'StopWithSavepoint', jobId, targetPath: directory }, options);
+    return path ?? '';
+  }
+
+  /** Changes the parallelism through a savepoint; resolves when that is complete. */
+  async rescale(jobId: string, parallelism: number, options?: CommandOptions): Promise<void> {
+    await this.#command({ type: 'RescaleJob', jobId, parallelism }, options);
   }
 
   /** Every job that the cluster remembers, the latest submitted first. */
@@ -146,12 +195,21 @@ export class JobClient {
     await Promise.all([this.#commands.close(), this.#statuses.close()]);
   }
 
+  async #command(command: JobCommandFields, { commandId, timeoutMs }: CommandOptions = {}): Promise<CommandReply> {
+    const { jobId } = command;
+    const sent = { ...command, commandId: commandId ?? this.#ids.hex(ID_LENGTH) };
+    const reply = await this.#commands.send(sent, timeoutMs);
+    if (reply.rejection !== null) throw new CommandRejected(reply.rejection, jobId, reply.message);
+    return reply;
+  }
+
   #reading<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(closed());
     return withinTime(what, this.#clock, this.#timeoutMs, action);
   }
 
-  async #artifactOf(artifact: Bundle | Artifact, signal: AbortSignal): Promise<Artifact> {
+  async #artifactOf(artifact: Bundle | Artifact | string, signal: AbortSignal): Promise<Artifact> {
+    if (typeof artifact === 'string') return { sha256: isHash(artifact) ? artifact : '', name: artifact };
     if (!('bytes' in artifact)) return artifact;
     return uploadArtifact(this.#channels, artifact, { clock: this.#clock, signal });
   }
