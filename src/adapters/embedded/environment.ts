@@ -48,6 +48,8 @@ export class Environment {
         encoding: 'binary',
         noSubdir: false,
         noSync: !durable,
+        // With it lmdb-js's close waits, spinning, for the number of the last commit that a killed writer may never have published.
+        overlappingSync: false,
       });
     } catch (cause) {
       throw new JournalError(
@@ -151,7 +153,13 @@ function createDataFile(folder: string, dataFile: string, durable: boolean): voi
   if (fs.existsSync(dataFile)) return;
   const aside = fs.mkdtempSync(`${folder}/new-`);
   try {
-    const settings = { keyEncoding: 'binary', encoding: 'binary', noSubdir: false, noSync: !durable } as const;
+    const settings = {
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      noSubdir: false,
+      noSync: !durable,
+      overlappingSync: false,
+    } as const;
     const database = open<Buffer, Buffer>({ path: aside, ...settings });
     database.putSync(FORMAT_KEY, encodeNumbers(FORMAT_VERSION));
     // A copy, since closing takes its time and must not touch what others use by then.
