@@ -1,6 +1,7 @@
 // Who gets which slot, and when: the two worked examples, load balancing, sharing and co-location groups, priorities, age, delays, parents,
 // regions, restart strategies, and TaskManagers that come and go on demand.
 import { describe, expect, it } from 'vitest';
+import { pendingEffects } from '../../src/core/effects.ts';
 import { judgeFailure, NO_RESTART } from '../../src/core/restartStrategy.ts';
 import type { JobOptions, RestartStrategy } from '../../src/core/schema.gen.ts';
 import { nextDeadline } from '../../src/core/settle.ts';
@@ -235,6 +236,20 @@ describe('a failure', () => {
   ])('is judged by the strategy: %s', (_, strategy, job, delayMs) => {
     const verdict = judgeFailure(job, strategy, 100_000);
     expect(verdict.kind === 'restart' ? verdict.delayMs : null).toBe(delayMs);
+  });
+});
+
+describe('a region', () => {
+  it('is deployed while another waits for slots', () => {
+    const cluster = new Cluster();
+    cluster.when(register('tm-1', 1));
+    cluster.when(register('tm-2', 1));
+    cluster.when(submit('job', chain({ parallelism: 2 }), queued({ restartStrategy: fixedDelay(5, 0) })));
+    cluster.when({ type: 'TaskManagerGone', taskManagerId: 'tm-2', reason: 'its connections closed' });
+    expect(cluster.job('job').status).toMatchObject({ kind: 'RESTARTING', queuedFor: 2 });
+    expect(pendingEffects(cluster.state)).toContainEqual(
+      expect.objectContaining({ message: expect.objectContaining({ type: 'DeployTasks', taskManagerId: 'tm-1' }) }),
+    );
   });
 });
 
