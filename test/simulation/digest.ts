@@ -1,0 +1,64 @@
+// Two ways to compare the states of two replicas: a few hundred numbers mixed into one, cheap enough for every step, and everything that
+// there is, as text.
+import { snapshotOf } from '../../src/core/snapshot.ts';
+import type { ClusterState, SubtaskState } from '../../src/core/state.ts';
+
+const PRIME = 0x01000193;
+const STATES: readonly SubtaskState[] = [
+  'CREATED',
+  'DEPLOYING',
+  'RUNNING',
+  'CANCELING',
+  'FINISHED',
+  'CANCELED',
+  'FAILED',
+];
+
+export function digestOf(state: Readonly<ClusterState>): number {
+  let digest = 0x811c9dc5;
+  const mix = (value: number): void => {
+    digest = Math.imul(digest ^ (value | 0), PRIME);
+    digest ^= digest >>> 15;
+  };
+  const mixText = (text: string): void => {
+    mix(text.length);
+    mix(text.charCodeAt(0));
+    mix(text.charCodeAt(text.length - 1));
+  };
+  mix(state.epoch);
+  mix(state.seq);
+  mix(state.at);
+  mixText(state.leader?.id ?? '');
+  mix(state.voided.claims);
+  mix(state.voided.commits);
+  for (const offset of state.inputs.values()) mix(offset);
+  for (const { status, usedSlots, slots } of state.taskManagers.values()) {
+    mixText(status.kind);
+    mix(usedSlots);
+    mix(slots.length);
+  }
+  for (const job of state.jobs.values()) {
+    mixText(job.status.kind);
+    mix(job.live);
+    mix(job.draining);
+    mix(job.restarts);
+    mix(job.slots.size);
+    mix(job.failures.length);
+    mix(job.checkpoints.nextId);
+    mix(job.checkpoints.completed.length);
+    mix(job.checkpoints.counts.failed);
+    for (const { waitingFor, states } of job.checkpoints.pending.values()) mix(waitingFor.size * 1_000 + states.length);
+    for (const { counts, subtasks } of job.vertices) {
+      for (const name of STATES) mix(counts[name]);
+      for (const { attempt } of subtasks) mix(attempt);
+    }
+  }
+  mix(state.queue.size);
+  mix(state.answers.size);
+  return digest;
+}
+
+/** Everything, in order: two states of one text are equal. */
+export function textOf(state: Readonly<ClusterState>): string {
+  return JSON.stringify([...snapshotOf(state)]);
+}
