@@ -88,7 +88,9 @@ export function* decideSilent(
   silentForMs: number,
   faultTransferDelayMs: number,
 ): Generator<ResourceEvent> {
-  if (state.taskManagers.get(taskManagerId)?.status.kind !== 'registered') return;
+  const status = state.taskManagers.get(taskManagerId)?.status.kind;
+  // One that was asked to stop may die before it has said that it did.
+  if (status !== 'registered' && status !== 'releasing') return;
   const reason = `no heartbeat for ${silentForMs} ms`;
   yield { type: 'TaskManagerSuspected', taskManagerId, reason, lostAt: state.at + faultTransferDelayMs };
 }

@@ -97,7 +97,7 @@ export class TaskManagerWatch {
     for (const [id, { status }] of state.taskManagers) {
       // On a standby too: a TaskManager that joins is watched from when it was first seen.
       const watched = this.#watch(id);
-      if (leading === null || status.kind !== 'registered') continue;
+      if (leading === null || status.kind === 'suspected') continue;
       const silentForMs = this.#time.ms - (watched.silentSinceMs ?? watched.heardAtMs);
       if (silentForMs < this.#options.heartbeatTimeoutMs) continue;
       // Said again only after another time-out, should the first have been lost with its term.

@@ -290,6 +290,18 @@ describe('TaskManagers on demand', () => {
   });
 });
 
+describe('a TaskManager that was asked to stop', () => {
+  it('counts as lost where it falls silent instead of saying that it stops', () => {
+    const driver = { slotsPerTaskManager: 2, maxTaskManagers: 3, requestTimeoutMs: 10_000, idleTimeoutMs: 30_000 };
+    const cluster = new Cluster({ driver });
+    cluster.when({ ...register('tm-1', 2), requestId: 'request-1' });
+    expect(summary(cluster.later(30_000).when({ type: 'DeadlinePassed' }))).toBe('TaskManagerReleasing');
+    cluster.when({ type: 'TaskManagerSilent', taskManagerId: 'tm-1', silentForMs: 3_000 });
+    cluster.later(500).when({ type: 'DeadlinePassed' });
+    expect(cluster.state.taskManagers.size).toBe(0);
+  });
+});
+
 describe('a job without a graph', () => {
   it('is planned first; the plan is recorded, a failed plan fails the job', () => {
     const cluster = twoByTwo();
