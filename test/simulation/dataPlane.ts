@@ -21,6 +21,8 @@ export interface JobNature {
   readonly graph: JobGraph;
   /** Mean life of a task; null: it runs until it is told to stop. */
   readonly lifeMs: number | null;
+  /** Its graph cannot be planned. */
+  readonly unplannable: boolean;
 }
 
 interface Barrier {

@@ -58,7 +58,19 @@ export function digestOf(state: Readonly<ClusterState>): number {
   return digest;
 }
 
-/** Everything, in order: two states of one text are equal. */
+/** Everything, with maps and sets in their order: two states of one text are equal. */
 export function textOf(state: Readonly<ClusterState>): string {
-  return JSON.stringify([...snapshotOf(state)]);
+  return JSON.stringify([...snapshotOf(state)], (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
+      : value,
+  );
+}
+
+/** Where two such texts part, for people. */
+export function difference(actual: string, expected: string): string {
+  let at = 0;
+  while (at < actual.length && actual[at] === expected[at]) at++;
+  const near = (text: string): string => text.slice(Math.max(0, at - 60), at + 60);
+  return `has …${near(actual)}… where the log gives …${near(expected)}…`;
 }

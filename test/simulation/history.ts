@@ -18,6 +18,7 @@ export interface JobRecord {
   /** Checkpoints that ended well or not, by id. */
   readonly completed: Set<number>;
   readonly aborted: Set<number>;
+  readonly subsumed: Set<number>;
   /** What it may recover from. */
   readonly restorable: Set<number>;
   /** By `vertex/subtask`: the current attempt. */
@@ -45,6 +46,8 @@ export class History {
   readonly strays = new Set<string>();
   readonly registered = new Set<string>();
   readonly losses = new Map<string, number>();
+  /** Of all TaskManagers, those that did not leave by themselves. */
+  lost = 0;
   readonly jobs = new Map<string, JobRecord>();
   /** Submissions that were taken, by command id. */
   readonly submitted = new Map<string, string>();
@@ -66,6 +69,7 @@ export class History {
           triggered: new Set(),
           completed: new Set(),
           aborted: new Set(),
+          subsumed: new Set(),
           restorable: new Set(),
           tasks: new Map(),
           required: new Map(),
@@ -118,6 +122,7 @@ export class History {
         return null;
       case 'TaskManagerLost':
       case 'TaskManagerReleased':
+        if (event.type === 'TaskManagerLost') this.lost++;
         this.losses.set(event.taskManagerId, (this.losses.get(event.taskManagerId) ?? 0) + 1);
         for (const { tasks } of this.jobs.values()) {
           for (const task of tasks.values()) if (task.taskManagerId === event.taskManagerId) task.state = 'ended';
@@ -170,6 +175,7 @@ export class History {
         if (event.checkpointId === Math.max(...restorable))
           return `the newest checkpoint ${event.checkpointId} of job ${event.jobId} was subsumed`;
         restorable.delete(event.checkpointId);
+        this.jobs.get(event.jobId)?.subsumed.add(event.checkpointId);
         return null;
       }
       case 'JobCancelled':

@@ -5,8 +5,10 @@ import { reportOf, runSeeds } from './threads.ts';
 
 const USAGE = `npm run simulate -- [--seeds N] [--from S] [--threads T]    N seeds from S on (default 500 from 1)
 npm run simulate -- --seed X [--trace]                      one seed, with everything that happens`;
-/** Failed runs that are told in full; of more only the seeds. */
-const MAX_REPORTS = 3;
+/** Of the first failed run the story is told, of the next ones what was violated. */
+const MAX_REPORTS = 10;
+/** After so many the rest would say no more. */
+const MAX_FAILED = 50;
 
 const { values } = parseArgs({
   options: {
@@ -43,9 +45,9 @@ async function main(): Promise<boolean> {
         virtualMs += run.virtualMs;
         if (run.violation === null) return true;
         failed.push(run.seed);
-        if (failed.length <= MAX_REPORTS) console.log(reportOf(values.trace ? { ...run, story: [] } : run));
-        else console.log(`seed ${run.seed}: ${run.violation}`);
-        return true;
+        if (failed.length === 1) console.log(reportOf(values.trace ? { ...run, story: [] } : run));
+        else if (failed.length <= MAX_REPORTS) console.log(`seed ${run.seed}: ${run.violation}`);
+        return failed.length < MAX_FAILED;
       },
     });
   } finally {

@@ -37,6 +37,7 @@ export class Mishaps {
     broker.faults = { ...broker.faults, lostRequestRate: 0, lostResponseRate: 0, lateLandingRate: 0, duplicateRate: 0 };
     hub.faults = { ...hub.faults, lossRate: 0, duplicateRate: 0 };
     plane.heal();
+    this.#world.outsideFaults = { failRate: 0, unplannableRate: 0 };
   }
 
   #befall(mishap: Mishap): void {
@@ -102,7 +103,11 @@ export class Mishaps {
     machine.leaving = true;
     const restartMs = this.#chance.between(20, 3_000);
     if (how === 'kill') world.gone(world.jobManagers, machine);
-    else this.#stopped(machine.jobManager.stop('simulation'), () => world.gone(world.jobManagers, machine));
+    else
+      machine.jobManager.stop('simulation').then(
+        () => world.gone(world.jobManagers, machine),
+        (error: unknown) => world.oracle.fail(`an orderly stop failed: ${error}`),
+      );
     world.clock.after(restartMs, () => world.startJobManager());
   }
 
@@ -110,16 +115,12 @@ export class Mishaps {
     const world = this.#world;
     const machine = this.#taskManager();
     if (machine === null) return;
-    world.tell(`${how} ${machine.id}`);
-    machine.leaving = true;
+    if (how === 'kill') world.tell(`kill ${machine.id}`);
     const restartMs = this.#chance.between(20, 4_000);
     if (how === 'kill') world.gone(world.taskManagers, machine);
-    else this.#stopped(machine.executor.stop('simulation'), () => world.gone(world.taskManagers, machine));
-    world.clock.after(restartMs, () => world.startTaskManager(machine.slots));
-  }
-
-  #stopped(stopping: Promise<void>, then: () => void): void {
-    stopping.then(then, (error: unknown) => this.#world.oracle.fail(`an orderly stop failed: ${error}`));
+    else world.stopTaskManager(machine.id);
+    // One that the cluster asked for is the cluster's to ask for again.
+    if (machine.requestId === null) world.clock.after(restartMs, () => world.startTaskManager(machine.slots));
   }
 
   #pause(machine: { readonly id: string; readonly process: JobManagerMachine['process'] } | null, ms: number): void {

@@ -10,7 +10,7 @@ import { snapshotOf } from '../../src/core/snapshot.ts';
 import { type ClusterState, emptyState } from '../../src/core/state.ts';
 import type { JournalRecord } from '../../src/ports/journal.ts';
 import { CausesCheck } from './causesCheck.ts';
-import { digestOf, textOf } from './digest.ts';
+import { difference, digestOf, textOf } from './digest.ts';
 import { History } from './history.ts';
 import { attemptsOf, changedAttempts } from './takeover.ts';
 
@@ -68,9 +68,8 @@ export class Oracle {
       if (offset === 0) continue;
       if (this.#digests[offset] !== digestOf(state))
         this.fail(`replica ${id} differs from the log at offset ${offset}`);
-      const text = this.#texts.get(offset);
-      if (text !== undefined && text !== textOf(state))
-        this.fail(`replica ${id} differs from the log at offset ${offset}, in full`);
+      const expected = this.#texts.get(offset);
+      if (expected !== undefined) this.#compareText(id, state, expected);
     }
   }
 
@@ -79,11 +78,14 @@ export class Oracle {
     const expected = textOf(this.state);
     for (const { id, state } of replicas) {
       // One that has yet to read the end is left to compare().
-      if (state.offset === this.state.offset && textOf(state) !== expected)
-        this.fail(`replica ${id} differs from the log at its end`);
+      if (state.offset === this.state.offset) this.#compareText(id, state, expected);
     }
-    if (this.#fromSnapshot !== null && textOf(this.#fromSnapshot) !== expected)
-      this.fail('a replica from a snapshot differs from the log at its end');
+    if (this.#fromSnapshot !== null) this.#compareText('from a snapshot', this.#fromSnapshot, expected);
+  }
+
+  #compareText(id: string, state: Readonly<ClusterState>, expected: string): void {
+    const actual = textOf(state);
+    if (actual !== expected) this.fail(`replica ${id} at offset ${state.offset} ${difference(actual, expected)}`);
   }
 
   #fold(record: LedgerRecord, offset: number): void {
@@ -161,7 +163,7 @@ export class Oracle {
     if (offset % SNAPSHOT_EVERY !== 0) return;
     const restored = emptyState();
     for (const event of snapshotOf(this.state)) evolve(restored, event);
-    if (textOf(restored) !== textOf(this.state)) this.fail(`the snapshot at offset ${offset} gives another state`);
+    this.#compareText('from a snapshot', restored, textOf(this.state));
     this.#fromSnapshot ??= restored;
   }
 }

@@ -86,6 +86,9 @@ function unsettled(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Po
       // Where only some of its regions have failed the others run on, in slots that it keeps.
       const missing = status.queuedFor - job.slots.size;
       const free = freeSlots(state).length;
+      const present = state.taskManagers.size;
+      if (policy.driver !== null && present < policy.driver.maxTaskManagers && free < missing)
+        return `it waits for slots, and only ${present} of ${policy.driver.maxTaskManagers} TaskManagers are there`;
       return free < missing ? null : `it waits for ${missing} slots and ${free} are free`;
     }
     default:
@@ -95,6 +98,7 @@ function unsettled(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Po
 
 function* taskManagers({ taskManagers: machines, oracle }: World): Generator<string> {
   const { state } = oracle;
+  for (const requestId of state.requests.keys()) yield `${requestId} for a TaskManager is open`;
   for (const { id, executor } of machines) {
     const status = state.taskManagers.get(id)?.status.kind;
     if (status !== 'registered') yield `${id} is ${status ?? 'unknown'} in the log`;

@@ -6,6 +6,7 @@ import type { FixedPolicy } from '../../src/core/inputs.ts';
 import { NO_RESTART } from '../../src/core/restartStrategy.ts';
 import type { RestartStrategy } from '../../src/core/schema.gen.ts';
 import { Chance } from './chance.ts';
+import type { OutsideFaults } from './outside.ts';
 
 export const MISHAPS = [
   'killJobManager',
@@ -42,6 +43,7 @@ export interface Scenario {
   readonly journal: Partial<SimulatedFaults>;
   readonly signals: Partial<SignalFaults>;
   readonly tasks: TaskFaults;
+  readonly outside: OutsideFaults;
   readonly meanSubmitMs: number;
   readonly meanCommandMs: number;
   readonly maxJobs: number;
@@ -84,6 +86,7 @@ export function scenarioOf(seed: number): Scenario {
       silenceRate: rate(chance, 0.3, 0.05),
       slowCancelRate: rate(chance, 0.2, 0.3),
     },
+    outside: { failRate: rate(chance, 0.3, 0.4), unplannableRate: rate(chance, 0.5, 0.3) },
     meanSubmitMs: chance.whole(300, 2_000),
     meanCommandMs: chance.whole(300, 2_500),
     maxJobs: chance.whole(2, 9),
@@ -136,7 +139,14 @@ function drawPolicy(chance: Chance): FixedPolicy {
       retained: chance.whole(1, 3),
       retainEvents: chance.pick([0, 50, 100_000]),
     },
-    driver: null,
+    driver: chance.holds(0.7)
+      ? null
+      : {
+          slotsPerTaskManager: chance.whole(1, 3),
+          maxTaskManagers: chance.whole(2, 5),
+          requestTimeoutMs: chance.whole(1_000, 4_000),
+          idleTimeoutMs: chance.whole(500, 5_000),
+        },
   };
 }
 

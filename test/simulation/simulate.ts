@@ -125,8 +125,7 @@ async function comeToRest(world: World, workload: Workload, run: (ms: number) =>
 /** Changes of leader, restarts and lost TaskManagers so far: at rest there are no more. */
 function upsets({ oracle: { state, history } }: World): string {
   const restarts = [...state.jobs.values()].reduce((sum, job) => sum + job.restarts, 0);
-  const losses = [...history.losses.values()].reduce((sum, count) => sum + count, 0);
-  return `${state.epoch} epochs, ${restarts} restarts, ${losses} losses`;
+  return `${state.epoch} epochs, ${restarts} restarts, ${history.lost} losses`;
 }
 
 function describe(record: LedgerRecord, offset: number): string {

@@ -46,7 +46,7 @@ export class Workload {
   }
 
   #submit(): void {
-    const { clients, plane, tell, oracle, scenario } = this.#world;
+    const { clients, plane, tell, scenario } = this.#world;
     if (this.#jobIds.length >= scenario.maxJobs) return;
     const chance = this.#chance;
     const jobId = this.#id(0xd);
@@ -54,33 +54,48 @@ export class Workload {
     const parallelism = chance.whole(1, MAX_PARALLELISM);
     const graph = this.#graph(parallelism);
     const options = this.#options();
-    plane.natures.set(jobId, { graph, lifeMs: chance.holds(0.45) ? null : chance.between(200, 6_000) });
+    const planned = chance.holds(0.2);
+    plane.natures.set(jobId, {
+      graph,
+      lifeMs: chance.holds(0.45) ? null : chance.between(200, 6_000),
+      unplannable: chance.holds(scenario.outside.unplannableRate),
+    });
     this.#jobIds.push(jobId);
     const shape = graph.vertices.map(
       ({ parallelism: width, inputs }) =>
         `${width}${inputs.map(({ source, strategy }) => `<${source}${strategy[0]}`).join('')}`,
     );
-    tell(`submit ${short(jobId)} ${shape.join(' ')}${options.checkpointing === null ? '' : ' with checkpoints'}`);
+    const details = `${options.checkpointing === null ? '' : ' with checkpoints'}${planned ? ' to be planned' : ''}`;
+    tell(`submit ${short(jobId)} ${shape.join(' ')}${details}`);
     const artifact = { sha256: 'e'.repeat(64), name: 'job.mjs' };
-    const submission = { name: short(jobId), artifact, args: [], parallelism, graph, options, jobId, commandId };
-    chance
-      .pick(clients)
-      .client.submit(submission)
-      .then(
-        (handle) => {
-          this.acknowledged.add(jobId);
-          tell(`${short(jobId)} is acknowledged`);
-          if (oracle.history.submitted.get(commandId) !== jobId)
-            oracle.fail(`the submission of ${jobId} was acknowledged and is not in the log`);
-          handle.close();
-        },
-        (error: unknown) => {
-          if (!(error instanceof SubmissionRejected)) return tell(`${short(jobId)}: ${messageOf(error)}`);
-          tell(`${short(jobId)} is refused: ${error.message}`);
-          if (oracle.history.submitted.has(commandId))
-            oracle.fail(`the submission of ${jobId} was refused and is in the log`);
-        },
+    const submission = { name: short(jobId), artifact, args: [jobId], parallelism, options, jobId, commandId };
+    const { client, commands } = chance.pick(clients);
+    if (planned) {
+      commands.send({ type: 'SubmitJob', ...submission, graph: null }).then(
+        ({ rejection, message }) => this.#answered(jobId, commandId, rejection, message),
+        (error: unknown) => tell(`${short(jobId)}: ${messageOf(error)}`),
       );
+      return;
+    }
+    client.submit({ ...submission, graph }).then(
+      (handle) => {
+        handle.close();
+        this.#answered(jobId, commandId, null, '');
+      },
+      (error: unknown) => {
+        if (error instanceof SubmissionRejected) this.#answered(jobId, commandId, error.code, error.message);
+        else tell(`${short(jobId)}: ${messageOf(error)}`);
+      },
+    );
+  }
+
+  #answered(jobId: string, commandId: string, rejection: string | null, message: string): void {
+    const { tell, oracle } = this.#world;
+    const isIn = oracle.history.submitted.get(commandId) === jobId;
+    tell(`${short(jobId)} is ${rejection === null ? 'acknowledged' : `refused: ${message}`}`);
+    if (rejection === null) this.acknowledged.add(jobId);
+    if (isIn !== (rejection === null))
+      oracle.fail(`the submission of ${jobId} was answered with ${rejection ?? 'yes'}, and the log says otherwise`);
   }
 
   #command(): void {

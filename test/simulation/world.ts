@@ -18,7 +18,12 @@ import { Chance } from './chance.ts';
 import { DataPlane, SimulatedWorkers } from './dataPlane.ts';
 import { EffectsCheck } from './effectsCheck.ts';
 import { Oracle } from './oracle.ts';
+import { type OutsideFaults, outsideOf } from './outside.ts';
 import type { Scenario } from './scenario.ts';
+
+/** What shells log as errors and is none of theirs: the world is at fault. */
+const HARMLESS =
+  /do not stop|did not stop|can no longer be sent|could not be done; it will|no snapshot could be taken|a snapshot cannot be used/;
 
 interface Machine {
   readonly id: string;
@@ -36,6 +41,8 @@ export interface TaskManagerMachine extends Machine {
   readonly executor: TaskExecutor;
   readonly workers: SimulatedWorkers;
   readonly slots: number;
+  /** The request of the cluster that it was started for. */
+  readonly requestId: string | null;
 }
 
 export interface ClientMachine extends Machine {
@@ -83,6 +90,7 @@ export class World {
   readonly jobManagers: JobManagerMachine[] = [];
   readonly taskManagers: TaskManagerMachine[] = [];
   readonly clients: ClientMachine[] = [];
+  outsideFaults: OutsideFaults;
   /** A line of the run's story. */
   readonly tell: (line: string) => void;
   readonly #topics: readonly TopicSpec[];
@@ -93,6 +101,7 @@ export class World {
   constructor(scenario: Scenario, topics: readonly TopicSpec[], tell: (line: string) => void) {
     this.scenario = scenario;
     this.tell = tell;
+    this.outsideFaults = scenario.outside;
     this.#topics = topics;
     const { seed, journal, signals, tasks } = scenario;
     this.#chance = new Chance(seed, 'world');
@@ -128,6 +137,7 @@ export class World {
       clock: process.clock,
       ids: seededIds(new Chance(this.scenario.seed, id).next),
       policy: this.scenario.policy,
+      errands: outsideOf(this, process.clock, new Chance(this.scenario.seed, `outside ${id}`)),
       rest: null,
       logger: this.#logger(id),
       onFailure: (error) => this.oracle.fail(`${id} cannot go on: ${error.message}`),
@@ -143,7 +153,7 @@ export class World {
     });
   }
 
-  startTaskManager(slots: number): void {
+  startTaskManager(slots: number, requestId: string | null = null): void {
     const id = `tm-${++this.#started}`;
     const process = new SimulatedProcess(this.#skewedClock());
     const journal = this.broker.connect(process);
@@ -155,19 +165,38 @@ export class World {
       clock: process.clock,
       workers,
       slots,
+      requestId,
       managedMemoryBytes: 1024 * slots,
       logger: this.#logger(id),
       pid: this.#started,
       gauges: () => ({ cpuLoad: 0.25, usedHeapBytes: 1_000 }),
     });
-    const machine: TaskManagerMachine = { id, process, journal, executor, workers, slots, leaving: false };
+    const machine: TaskManagerMachine = { id, process, journal, executor, workers, slots, requestId, leaving: false };
     this.taskManagers.push(machine);
-    this.tell(`start ${id} with ${slots} slots`);
+    this.tell(`start ${id} with ${slots} slots${requestId === null ? '' : ` for ${requestId}`}`);
     executor.start().catch((error: unknown) => {
       this.tell(`${id} could not start: ${error instanceof Error ? error.message : error}`);
       this.gone(this.taskManagers, machine);
-      this.clock.after(500, () => this.startTaskManager(slots));
+      this.clock.after(500, () => this.startTaskManager(slots, requestId));
     });
+  }
+
+  /** As the driver does: one that still runs is enough. */
+  startRequested(requestId: string): void {
+    const slots = this.scenario.policy.driver?.slotsPerTaskManager ?? 1;
+    if (!this.taskManagers.some((machine) => machine.requestId === requestId)) this.startTaskManager(slots, requestId);
+  }
+
+  /** In order. */
+  stopTaskManager(taskManagerId: string): void {
+    const machine = this.taskManagers.find(({ id }) => id === taskManagerId);
+    if (machine === undefined || machine.leaving) return;
+    this.tell(`stop ${machine.id}`);
+    machine.leaving = true;
+    machine.executor.stop('simulation').then(
+      () => this.gone(this.taskManagers, machine),
+      (error: unknown) => this.oracle.fail(`an orderly stop failed: ${error}`),
+    );
   }
 
   startClient(): void {
@@ -222,8 +251,7 @@ export class World {
       warn: (details, message) => this.tell(line('warns', details, message)),
       error: (details, message) => {
         this.tell(line('errs', details, message));
-        if (!/do not stop|did not stop|can no longer be sent/.test(message))
-          this.oracle.fail(line('errs', details, message));
+        if (!HARMLESS.test(message)) this.oracle.fail(line('errs', details, message));
       },
     };
   }
