@@ -72,7 +72,7 @@ export class JobManager implements ClusterView {
       state: this.state,
       eligible: () => this.#status === 'running' && this.#terms.current === null,
     });
-    this.#taskManagerWatch = new TaskManagerWatch(liveness, this.#time);
+    this.#taskManagerWatch = new TaskManagerWatch(liveness, this.#time, clock);
     this.#terms = new Terms({
       id: this.id,
       restAddress: () => this.restAddress,
@@ -144,7 +144,16 @@ export class JobManager implements ClusterView {
     const { rest, logger } = this.#options;
     try {
       // REST first: its address goes into the Claim, and a port in use should show before anything else has happened.
-      if (rest !== null) this.#rest = await openRest({ ...rest, view: this, logger });
+      if (rest !== null)
+        this.#rest = await openRest({
+          ...rest,
+          view: this,
+          logger,
+          liveness: {
+            onLinked: (id) => this.#taskManagerWatch.onLinked(id),
+            onUnlinked: (id) => this.#taskManagerWatch.onUnlinked(id),
+          },
+        });
       this.#time.start();
       await Promise.all([this.#heartbeats.listen(), this.#replica.start()]);
     } catch (error) {
