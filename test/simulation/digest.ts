@@ -1,7 +1,6 @@
 // Two ways to compare the states of two replicas: a few hundred numbers mixed into one, cheap enough for every step, and everything that
 // there is, as text.
-import { snapshotOf } from '../../src/core/snapshot.ts';
-import type { ClusterState, SubtaskState } from '../../src/core/state.ts';
+import type { ClusterState, Slot, SlotOwner, Subtask, SubtaskState } from '../../src/core/state.ts';
 
 const PRIME = 0x01000193;
 const STATES: readonly SubtaskState[] = [
@@ -58,13 +57,31 @@ export function digestOf(state: Readonly<ClusterState>): number {
   return digest;
 }
 
-/** Everything, with maps and sets in their order: two states of one text are equal. */
+/** Everything, with maps and sets in their order: two states of one text are equal. It does not rely on what snapshots hold. */
 export function textOf(state: Readonly<ClusterState>): string {
-  return JSON.stringify([...snapshotOf(state)], (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
-      : value,
-  );
+  return JSON.stringify(plain(state, false));
+}
+
+/** Slots and subtasks stand in lists in full, and everywhere else by name, since they point at each other. */
+function plain(value: unknown, inList: boolean): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Map) return [...value].map(([key, entry]) => [key, plain(entry, false)]);
+  if (value instanceof Set) return [...value].map((entry) => plain(entry, false));
+  if (Array.isArray(value)) return value.map((entry) => plain(entry, true));
+  if (!inList && 'owner' in value) {
+    const { taskManagerId, index, managedMemoryBytes } = value as Slot;
+    return `slot ${taskManagerId}/${index} of ${managedMemoryBytes} bytes`;
+  }
+  if (!inList && 'region' in value) {
+    const { jobId, vertex, index } = value as Subtask;
+    return `subtask ${jobId}/${vertex}/${index}`;
+  }
+  if ('slotSharingGroup' in value && 'subtasks' in value) {
+    const { subtasks, ...owner } = value as SlotOwner;
+    return { ...owner, subtasks: [...subtasks].map((subtask) => plain(subtask, false)).sort() };
+  }
+  const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, entry]) => [key, plain(entry, false)]));
 }
 
 /** Where two such texts part, for people. */

@@ -106,8 +106,9 @@ export async function simulate(seed: number, trace: ((line: string) => void) | n
 async function comeToRest(world: World, workload: Workload, run: (ms: number) => Promise<boolean>): Promise<void> {
   const { oracle, clock } = world;
   const limitMs = clock.monotonic() + REST_LIMIT_MS;
-  // Who was cut off until now may not have heard yet how things stand.
-  if (!(await run(SETTLE_MS))) return;
+  // Who was cut off until now may not have heard yet how things stand, and what was given up may land yet.
+  const { requestTimeoutMs = 0, landingSpreadMs = 0 } = world.scenario.journal;
+  if (!(await run(SETTLE_MS + requestTimeoutMs + landingSpreadMs))) return;
   let restless = unrest(world, workload);
   while (restless.length > 0) {
     if (clock.monotonic() >= limitMs)
