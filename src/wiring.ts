@@ -206,6 +206,7 @@ export async function createTaskExecutor(
     workers,
     slots,
     requestId,
+    linked: config['heartbeat.connections'],
     managedMemoryBytes: config['taskmanager.memory.managed.size'],
     heartbeatIntervalMs: config['heartbeat.interval'],
     logger,

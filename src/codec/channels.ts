@@ -8,6 +8,9 @@ import { decodeMessage, encodeMessage } from './codec.ts';
 import { CodecError } from './codecError.ts';
 import { partitionOfKey } from './partitioner.ts';
 
+/** Decoded at a stretch: some milliseconds. A journal's batch may be larger. */
+const MAX_SLICE_BYTES = 256 * 1024;
+
 /** A record of a topic, decoded, or what is wrong with it. */
 export type Delivery<M extends Message> = {
   readonly partition: number;
@@ -26,7 +29,9 @@ export interface FollowOptions<T extends TopicName> {
   /** Default: all partitions of the topic. */
   readonly partitions?: readonly number[];
   readonly from: (partition: number) => TailFrom;
-  /** One journal batch; the next waits for the promise. `next`/`end` as in RecordBatch. May be empty. */
+  /** Records whose key it refuses are neither decoded nor delivered. Default: all are. */
+  readonly wants?: (key: string | null) => boolean;
+  /** A journal batch, or a part of a large one; the next waits for the promise. `next`/`end` as in RecordBatch. May be empty. */
   readonly onBatch: (batch: {
     readonly partition: number;
     readonly deliveries: readonly Delivery<TopicMessages[T]>[];
@@ -47,6 +52,8 @@ export interface Channels {
   /** Appends messages that share one partition (by key, or partition 0) in order; resolves with the first offset when durable. */
   append<T extends TopicName>(topic: T, messages: readonly Outgoing<T>[]): Promise<number>;
   follow<T extends TopicName>(topic: T, options: FollowOptions<T>): Promise<Tail>;
+  /** Drops what lies below the offset. */
+  trim(topic: TopicName, partition: number, offset: number): Promise<void>;
   /** Retained range of a partition, so that a reader of an empty one knows that it has read all. */
   offsets(topic: TopicName, partition: number): Promise<OffsetRange>;
   /** Partition of a key: Kafka's murmur2, so that foreign producers agree. */
@@ -93,20 +100,51 @@ export function openChannels(journal: Journal, options: ChannelsOptions): Channe
       return journal.append(topic, partition, records);
     },
 
-    follow(topic, { partitions: wanted, from, onBatch, onError }) {
+    follow(topic, { partitions: wanted, from, wants = () => true, onBatch, onError }) {
       const followed = wanted ?? Array.from({ length: partitionsOf(topic) }, (_, partition) => partition);
       const positions = followed.map((partition) => ({ topic, partition, from: from(partition) }));
       return journal.tail(positions, {
-        onBatch: ({ partition, records, next, end }) =>
-          onBatch({ partition, deliveries: records.map((record) => deliver(topic, partition, record)), next, end }),
+        onBatch: ({ partition, records, next, end }) => {
+          const deliverSome = (some: readonly StoredRecord[], upTo: number) =>
+            onBatch({
+              partition,
+              deliveries: some.map((record) => deliver(topic, partition, record)),
+              next: upTo,
+              end,
+            });
+          const slices = slicesOf(records.filter(({ key }) => wants(key)));
+          const [only = [], ...others] = slices;
+          if (others.length === 0) return deliverSome(only, next);
+          return (async () => {
+            for (const [index, slice] of slices.entries()) {
+              await deliverSome(slice, slices[index + 1]?.[0]?.offset ?? next);
+            }
+          })();
+        },
         onError,
       });
     },
 
+    trim: (topic, partition, offset) => journal.trim(topic, partition, offset),
     offsets: (topic, partition) => journal.offsets(topic, partition),
     partitionOf,
     partitionsOf,
   };
+}
+
+/** Runs of records of about MAX_SLICE_BYTES. */
+function slicesOf(records: readonly StoredRecord[]): StoredRecord[][] {
+  const slices: StoredRecord[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const record of records) {
+    if (bytes >= MAX_SLICE_BYTES) {
+      slices.push([]);
+      bytes = 0;
+    }
+    slices.at(-1)?.push(record);
+    bytes += record.value?.length ?? 0;
+  }
+  return slices;
 }
 
 function deliver<T extends TopicName>(topic: T, partition: number, record: StoredRecord): Delivery<TopicMessages[T]> {

@@ -12,7 +12,7 @@ import { isJson, readJsonCommand, zodMessage } from './jsonCommands.ts';
 import { RELEASED } from './released.gen.ts';
 import { FINGERPRINTS, SCHEMAS } from './schemas.gen.ts';
 import { selfContained } from './selfContained.ts';
-import { TOPIC_OF, typesOf } from './topicTypes.ts';
+import { topicsOf, typesOf } from './topicTypes.ts';
 
 export interface Codec {
   /** The message framed, in memory of its own. Throws CodecError UNENCODABLE where it does not fit its schema. */
@@ -41,7 +41,7 @@ const HEADER_BYTES = 10;
 /** A schema that messages may come in. Compiled when first met: most processes see few of them. */
 interface Incoming {
   readonly name: string;
-  readonly topic: TopicName | undefined;
+  readonly topics: readonly TopicName[];
   readonly low: number;
   readonly high: number;
   read: ReadMessage | null;
@@ -71,7 +71,7 @@ export function createCodec({ schemas, fingerprints, released }: CodecSchemas): 
     const known = incoming.get(low);
     if (known !== undefined && known.high !== high)
       throw new CodecError('UNSUPPORTED_SCHEMA', `Fingerprints of ${name} and ${known.name} share a half.`);
-    if (known === undefined) incoming.set(low, { name, topic: TOPIC_OF.get(name), low, high, read: null });
+    if (known === undefined) incoming.set(low, { name, topics: topicsOf(name), low, high, read: null });
   };
   for (const [name, fingerprint] of Object.entries(fingerprints)) {
     accept(fingerprint, name);
@@ -109,7 +109,7 @@ export function createCodec({ schemas, fingerprints, released }: CodecSchemas): 
       const hex = Buffer.from(value.subarray(2, HEADER_BYTES)).reverse().toString('hex');
       return reader.fail(`no schema has the fingerprint ${hex}; a newer version of sluice may have written it`);
     }
-    if (entry.topic !== topic)
+    if (!entry.topics.includes(topic))
       return reader.fail(`a ${entry.name} does not belong to this topic, which holds ${typesOf(topic).join(', ')}`);
     const read = entry.read ?? compile(entry);
     reader.reset(value, HEADER_BYTES);

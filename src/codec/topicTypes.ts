@@ -17,6 +17,7 @@ const TYPES: { readonly [T in TopicName]: Readonly<Record<TopicMessages[T]['type
   },
   replies: { CommandReply: true },
   events: { Claim: true, Commit: true },
+  snapshots: { Commit: true },
   assignments: {
     RegistrationAccepted: true,
     RegistrationRequired: true,
@@ -42,9 +43,9 @@ export function typesOf(topic: TopicName): readonly MessageType[] {
   return Object.keys(TYPES[topic]) as MessageType[];
 }
 
-/** The topic that a type of message travels on. Each has exactly one. */
-export const TOPIC_OF: ReadonlyMap<string, TopicName> = new Map(
-  TOPIC_NAMES.flatMap((topic) => typesOf(topic).map((type) => [type, topic] as const)),
-);
+/** The topics that a type of message travels on. */
+export function topicsOf(type: string): readonly TopicName[] {
+  return TOPIC_NAMES.filter((topic) => Object.hasOwn(TYPES[topic], type));
+}
 
-export const MESSAGE_TYPES = [...TOPIC_OF.keys()] as readonly MessageType[];
+export const MESSAGE_TYPES: readonly MessageType[] = [...new Set(TOPIC_NAMES.flatMap(typesOf))];

@@ -1,7 +1,7 @@
 // The keys of sluice.yaml by which the coordinator decides: restarts, placement, checkpoints, how many TaskManagers there are, planning.
 // They stand in the table of options.ts.
 import type { ConfigOption } from './configOption.ts';
-import { decimal, duration, integer, memorySize, oneOf, optionalText } from './values.ts';
+import { decimal, duration, flag, integer, memorySize, oneOf, optionalText } from './values.ts';
 
 const MAX_INT = 2 ** 31 - 1;
 
@@ -81,6 +81,13 @@ export const coordinatorOptions = {
     kind: 'folder',
     description: 'Folder for savepoints that name none. Empty: each must name one.',
     aliases: ['state.savepoints.dir'],
+  },
+  'heartbeat.connections': {
+    schema: flag(),
+    fallback: 'true',
+    kind: 'true | false',
+    description:
+      'Whether TaskManagers keep a connection to each JobManager’s REST port, by which the end of a process is known at once rather than after heartbeat.timeout.',
   },
   'taskmanager.load-balance.mode': {
     schema: oneOf(['none', 'slots', 'tasks']),

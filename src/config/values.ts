@@ -108,6 +108,14 @@ export function text(pattern: RegExp = /\S/, words = 'must be a text that is not
   });
 }
 
+/** `true` or `false`. */
+export function flag() {
+  return z.union([z.string(), z.boolean()]).transform((value, context) => {
+    const word = String(value).trim().toLowerCase();
+    return word === 'true' || word === 'false' ? word === 'true' : refuse(context, 'must be true or false');
+  });
+}
+
 /** Text that may be left empty, which is null. */
 export function optionalText() {
   return z.union([z.string(), z.number()]).transform((value) => String(value).trim() || null);

@@ -7,16 +7,18 @@ import type { AttemptId, DeployTasks, RestorePoint, SubtaskState, TaskRef } from
 import type { ClusterState, Job, Subtask } from './state.ts';
 
 /**
- * Deployments of every DEPLOYING subtask. Nothing while some subtask has no place yet (its decision was split over Commits): the last of
- * them brings all.
+ * Deployments of every DEPLOYING subtask. None of a region in which some subtask has no place yet (its decision was split over Commits):
+ * the last of them brings all. Regions exchange nothing, so none waits for another, which may be short of slots.
  */
 export function deployments(state: Readonly<ClusterState>, jobId: string, only?: string): DeployTasks[] {
   const job = state.jobs.get(jobId);
-  if (job === undefined || countOf(job, 'DEPLOYING') === 0 || countOf(job, 'CREATED') > 0) return [];
-  const byTaskManager = groupBy(
-    [...subtasksIn(job, 'DEPLOYING')].filter(({ slot }) => only === undefined || slot?.taskManagerId === only),
-    (subtask) => subtask.slot?.taskManagerId ?? '',
+  if (job === undefined || countOf(job, 'DEPLOYING') === 0) return [];
+  const incomplete = new Set<number>();
+  for (const { region } of subtasksIn(job, 'CREATED')) incomplete.add(region);
+  const ready = [...subtasksIn(job, 'DEPLOYING')].filter(
+    ({ region, slot }) => !incomplete.has(region) && (only === undefined || slot?.taskManagerId === only),
   );
+  const byTaskManager = groupBy(ready, (subtask) => subtask.slot?.taskManagerId ?? '');
   if (byTaskManager.size === 0) return [];
   const shared = placementOf(state, job);
   const restore = restorer(job);

@@ -8,6 +8,7 @@ import type {
   CheckpointAbort,
   CheckpointComplete,
   CommandReply,
+  Commit,
   DeadLetter,
   DeployTasks,
   JobManagerHeartbeat,
@@ -36,6 +37,8 @@ export interface TopicMessages {
   readonly commands: Command;
   readonly replies: CommandReply;
   readonly events: LedgerRecord;
+  /** The events of a state's snapshot, cut into Commits. */
+  readonly snapshots: Commit;
   readonly assignments: AssignmentMessage;
   readonly status: StatusMessage;
   readonly signals: JobManagerHeartbeat | TaskManagerHeartbeat;

@@ -63,7 +63,10 @@ export function* decideRegistration(
   }
 }
 
-/** Attempts that the ledger has RUNNING or CANCELING there and that the TaskManager did not list; one still DEPLOYING may be under way. */
+/**
+ * Attempts that the ledger has there and that the TaskManager did not list. One that it never said to be RUNNING may have been under way
+ * to it when it registered: that one is told to it again.
+ */
 export function missingAttempts(state: Readonly<ClusterState>, message: RegisterTaskManager): AttemptId[] {
   const reported = new Set(
     message.attempts.map((report) => `${report.jobId}/${report.vertex}/${report.subtask}/${report.attempt}`),
@@ -72,7 +75,7 @@ export function missingAttempts(state: Readonly<ClusterState>, message: Register
   for (const slot of state.taskManagers.get(message.taskManagerId)?.slots ?? []) {
     for (const subtask of slot.owner?.subtasks ?? []) {
       const { jobId, vertex, index, attempt } = subtask;
-      if (subtask.state === 'DEPLOYING' || reported.has(`${jobId}/${vertex}/${index}/${attempt}`)) continue;
+      if (subtask.timestamps.RUNNING === undefined || reported.has(`${jobId}/${vertex}/${index}/${attempt}`)) continue;
       missing.push({ jobId, vertex, subtask: index, attempt });
     }
   }
@@ -85,7 +88,9 @@ export function* decideSilent(
   silentForMs: number,
   faultTransferDelayMs: number,
 ): Generator<ResourceEvent> {
-  if (state.taskManagers.get(taskManagerId)?.status.kind !== 'registered') return;
+  const status = state.taskManagers.get(taskManagerId)?.status.kind;
+  // One that was asked to stop may die before it has said that it did.
+  if (status !== 'registered' && status !== 'releasing') return;
   const reason = `no heartbeat for ${silentForMs} ms`;
   yield { type: 'TaskManagerSuspected', taskManagerId, reason, lostAt: state.at + faultTransferDelayMs };
 }

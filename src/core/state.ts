@@ -104,7 +104,7 @@ export interface Slot {
 export interface SlotOwner {
   readonly jobId: string;
   readonly slotSharingGroup: string;
-  /** Live subtasks in the slot. */
+  /** Live subtasks in the slot, in no order. */
   readonly subtasks: Set<Subtask>;
 }
 

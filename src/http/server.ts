@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '../ports/logger.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RestError } from './errors.ts';
+import { LivenessConnections, type LivenessListener } from './liveness.ts';
 
 export interface RestOptions {
   readonly host: string;
@@ -12,6 +13,8 @@ export interface RestOptions {
   readonly port: number;
   readonly view: ClusterView;
   readonly logger: Logger;
+  /** Whom TaskManagers may show by a connection that they live; null: nobody. */
+  readonly liveness?: LivenessListener | null;
 }
 
 export interface RestServer {
@@ -23,7 +26,7 @@ export interface RestServer {
 type RequestHandler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
 /** Rejects with RestError. */
-export async function openRest({ host, port, view, logger }: RestOptions): Promise<RestServer> {
+export async function openRest({ host, port, view, logger, liveness = null }: RestOptions): Promise<RestServer> {
   let loading: Promise<{ handle: RequestHandler }> | null = null;
   const load = () => {
     loading ??= import('./app.ts').then(async ({ buildApp }) => {
@@ -42,6 +45,8 @@ export async function openRest({ host, port, view, logger }: RestOptions): Promi
       },
     );
   });
+  const connections = liveness === null ? null : new LivenessConnections(liveness);
+  if (connections !== null) server.on('upgrade', (request, socket) => connections.accept(request, socket));
   await listen(server, host, port);
   setImmediate(() => load().catch(() => {}));
   const { port: actualPort } = server.address() as AddressInfo;
@@ -51,6 +56,7 @@ export async function openRest({ host, port, view, logger }: RestOptions): Promi
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Browsers keep connections open for longer than anybody wants to wait for a shutdown.
       server.closeAllConnections();
+      connections?.close();
       await closed;
     },
   };

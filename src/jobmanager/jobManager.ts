@@ -14,6 +14,7 @@ import { defaultLiveness, type JobManagerOptions } from './options.ts';
 import { Peers } from './peers.ts';
 import { Replica } from './replica.ts';
 import { RunningTime } from './runningTime.ts';
+import { SnapshotTaker } from './snapshotTaker.ts';
 import { TaskManagerWatch } from './taskManagerWatch.ts';
 import { Terms } from './terms.ts';
 
@@ -29,6 +30,7 @@ export class JobManager implements ClusterView {
   readonly #election: Election;
   readonly #heartbeats: Heartbeats;
   readonly #taskManagerWatch: TaskManagerWatch;
+  readonly #snapshots: SnapshotTaker;
   readonly #peers: Peers;
   readonly #terms: Terms;
   readonly #leaderTimeoutMs: number;
@@ -43,9 +45,10 @@ export class JobManager implements ClusterView {
     const { channels, clock, ids, logger, signals } = options;
     const liveness = { ...defaultLiveness, ...options.liveness };
     this.#leaderTimeoutMs = liveness.leaderTimeoutMs;
-    this.#replica = new Replica(channels, {
+    this.#replica = new Replica(options, {
       onRecord: (record, _offset, verdict) => this.#onRecord(record, verdict),
       onBatch: () => this.#onReplicaBatch(),
+      onJump: () => this.#terms.current?.depose(this.state.leader?.id ?? 'nobody'),
       onFailure: (error) => this.#fail(error),
     });
     this.#feed = new InputFeed(channels, clock, logger, {
@@ -69,7 +72,7 @@ export class JobManager implements ClusterView {
       state: this.state,
       eligible: () => this.#status === 'running' && this.#terms.current === null,
     });
-    this.#taskManagerWatch = new TaskManagerWatch(liveness, this.#time);
+    this.#taskManagerWatch = new TaskManagerWatch(liveness, this.#time, clock);
     this.#terms = new Terms({
       id: this.id,
       restAddress: () => this.restAddress,
@@ -83,6 +86,14 @@ export class JobManager implements ClusterView {
       claimUnderWay: () => this.#election.claimUnderWay,
       stopped: () => this.#status === 'stopped',
       onChanged: (change) => this.#onTermChanged(change),
+    });
+    this.#snapshots = new SnapshotTaker({
+      channels,
+      clock,
+      ids,
+      logger,
+      state: this.state,
+      policy: options.policy.snapshots,
     });
     this.#peers = new Peers(this.#time);
     this.#heartbeats = new Heartbeats({
@@ -133,7 +144,16 @@ export class JobManager implements ClusterView {
     const { rest, logger } = this.#options;
     try {
       // REST first: its address goes into the Claim, and a port in use should show before anything else has happened.
-      if (rest !== null) this.#rest = await openRest({ ...rest, view: this, logger });
+      if (rest !== null)
+        this.#rest = await openRest({
+          ...rest,
+          view: this,
+          logger,
+          liveness: {
+            onLinked: (id) => this.#taskManagerWatch.onLinked(id),
+            onUnlinked: (id) => this.#taskManagerWatch.onUnlinked(id),
+          },
+        });
       this.#time.start();
       await Promise.all([this.#heartbeats.listen(), this.#replica.start()]);
     } catch (error) {
@@ -153,6 +173,7 @@ export class JobManager implements ClusterView {
     if (this.#failure === null) await this.#terms.release(`${this.id}: ${reason}`);
     this.#status = 'stopped';
     this.#terms.end(reason);
+    this.#snapshots.stop();
     this.#time.stop();
     await Promise.all([this.#rest?.close(), this.#replica.stop(), this.#feed.stop(), this.#heartbeats.stop()]);
   }
@@ -218,6 +239,7 @@ export class JobManager implements ClusterView {
   }
 
   #onTermChanged(change: 'begun' | 'ended'): void {
+    this.#snapshots.consider(this.#terms.current);
     if (change === 'ended') this.#election.onTermEnd();
     this.#heartbeats.beat();
   }
@@ -225,6 +247,7 @@ export class JobManager implements ClusterView {
   #onTick(): void {
     if (this.#status !== 'running') return;
     this.#taskManagerWatch.tick(this.state, this.#terms.current);
+    this.#snapshots.consider(this.#terms.current);
     if (!this.#feed.waiting) this.#election.nothingWaits();
     this.#election.consider();
   }

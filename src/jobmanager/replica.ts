@@ -1,32 +1,52 @@
-// A JobManager's fold of the ledger. It reads `events` from the first record, folds each with `applyRecord`, and tells its listener
-// of every record right after its fold, so that the state seen there is exactly the one at that offset. It never guesses: a log that
-// lost records it had read, or a record that nobody can decode, stops it with an error, for the state beyond is not knowable.
+// A JobManager's fold of the ledger. It starts from the newest snapshot, reads `events` from there, folds each record with `applyRecord`, and
+// tells its listener of every record right after its fold, so that the state seen there is exactly the one at that offset. It never
+// guesses: a log that lost records it had read, or a record that nobody can decode, stops it with an error, for the state beyond is not
+// knowable. Where the log was trimmed beyond its position, because it was frozen for long, it jumps to the newest snapshot.
 import type { Channels, Delivery } from '../codec/channels.ts';
+import { isPassing, pause } from '../codec/durableAppend.ts';
 import { applyRecord, type LedgerRecord, type Verdict } from '../core/ledger.ts';
 import { type ClusterState, emptyState } from '../core/state.ts';
+import type { Clock } from '../ports/clock.ts';
 import { JournalError, type Tail } from '../ports/journal.ts';
-import { JobManagerError, messageOf } from './errors.ts';
+import type { Logger } from '../ports/logger.ts';
+import { JobManagerError } from './errors.ts';
+import { corrupt, lost, undecodable, unreadable } from './ledgerErrors.ts';
+import { baseOf } from './stateAt.ts';
+
+/** Snapshots tried in a row, each of which the log was trimmed beyond before it could be read on from. */
+const MAX_STARTS = 5;
+/** Pause before a journal that is away is asked again. */
+const JUMP_RETRY_DELAY_MS = 200;
 
 export interface ReplicaListener {
   /** Right after the record was folded (or found void). Synchronous. */
   readonly onRecord: (record: LedgerRecord, offset: number, verdict: Verdict) => void;
   /** After each batch, an empty one included. */
   readonly onBatch: () => void;
+  /** The state is that of a snapshot from here on: what lies between its offset and the one before was not seen. */
+  readonly onJump: () => void;
   /** The replica has stopped for good. */
   readonly onFailure: (error: JobManagerError) => void;
 }
 
+export interface ReplicaOptions {
+  readonly channels: Channels;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 export class Replica {
-  readonly #channels: Channels;
+  readonly #options: ReplicaOptions;
   readonly #listener: ReplicaListener;
   readonly #state: ClusterState = emptyState();
+  readonly #abort = new AbortController();
   #tail: Tail | null = null;
   #position = 0;
   #caughtUp = false;
   #stopped = false;
 
-  constructor(channels: Channels, listener: ReplicaListener) {
-    this.#channels = channels;
+  constructor(options: ReplicaOptions, listener: ReplicaListener) {
+    this.#options = options;
     this.#listener = listener;
   }
 
@@ -47,25 +67,42 @@ export class Replica {
 
   /** Resolves once reading has begun. */
   async start(): Promise<void> {
-    // From 0 and not from the first retained record: a log that was trimmed does not hold the state that its first record builds on.
-    const tail = await this.#channels.follow('events', {
-      from: () => 0,
-      onBatch: (batch) => this.#fold(batch.deliveries, batch.next, batch.end),
-      onError: (error) => this.#fail(this.#explain(error)),
-    });
-    if (this.#stopped) return tail.close();
-    this.#tail = tail;
-    // An empty log brings no batch that would say so.
-    const { end } = await this.#channels.offsets('events', 0);
-    if (end === 0 && !this.#caughtUp && !this.#stopped) {
-      this.#caughtUp = true;
-      this.#listener.onBatch();
+    try {
+      await this.#begin(MAX_STARTS);
+    } catch (error) {
+      if (this.#stopped) return;
+      if (!(error instanceof JobManagerError)) throw error;
+      this.#fail(error);
     }
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#abort.abort(new Error('the replica was stopped'));
     await this.#tail?.close();
+  }
+
+  async #begin(startsLeft: number): Promise<void> {
+    const { channels, clock, logger } = this.#options;
+    const base = await baseOf({ channels, clock, logger, signal: this.#abort.signal });
+    if (base.offset > this.#position) {
+      logger.info({ offset: base.offset, before: this.#position }, 'the replica starts from a snapshot');
+      Object.assign(this.#state, base);
+      this.#position = base.offset;
+      this.#listener.onJump();
+    }
+    this.#tail = await channels.follow('events', {
+      from: () => this.#position,
+      onBatch: (batch) => this.#fold(batch.deliveries, batch.next, batch.end),
+      onError: (error) => void this.#onTailError(error, startsLeft - 1),
+    });
+    if (this.#stopped) return this.#tail.close();
+    // Where there is nothing left to read no batch comes that would say so.
+    const range = await channels.offsets('events', 0);
+    if (this.#position >= range.end && !this.#caughtUp && !this.#stopped) {
+      this.#caughtUp = true;
+      this.#listener.onBatch();
+    }
   }
 
   #fold(deliveries: readonly Delivery<LedgerRecord>[], next: number, end: number): void {
@@ -87,48 +124,40 @@ export class Replica {
     this.#listener.onBatch();
   }
 
-  #explain(error: Error): JobManagerError {
-    if (error instanceof JournalError && error.code === 'OFFSET_OUT_OF_RANGE')
-      return lost(error.message, this.#position);
-    if (error instanceof JobManagerError) return error;
-    return new JobManagerError(
-      'TOPIC_UNREADABLE',
-      `Reading the topic events failed for good at offset ${this.#position}: ${messageOf(error)}. Restart this JobManager once the cause is mended.`,
-      { cause: error },
-    );
+  async #onTailError(error: Error, startsLeft: number): Promise<void> {
+    if (this.#stopped) return;
+    try {
+      if (!(error instanceof JournalError && error.code === 'OFFSET_OUT_OF_RANGE'))
+        throw unreadable(this.#position, error);
+      await this.#jump(error, startsLeft);
+    } catch (cause) {
+      if (this.#stopped) return;
+      const failure = cause instanceof Error ? cause : new Error(String(cause));
+      this.#fail(failure instanceof JobManagerError ? failure : unreadable(this.#position, failure));
+    }
+  }
+
+  /** On to the newest snapshot, where the log was trimmed beyond the position. */
+  async #jump(error: Error, startsLeft: number): Promise<void> {
+    const { channels, clock } = this.#options;
+    for (;;) {
+      try {
+        const { earliest } = await channels.offsets('events', 0);
+        if (this.#position >= earliest || startsLeft <= 0) throw lost(error.message, this.#position);
+        return await this.#begin(startsLeft);
+      } catch (cause) {
+        if (!isPassing(cause)) throw cause;
+        await pause(clock, JUMP_RETRY_DELAY_MS, this.#abort.signal);
+      }
+    }
   }
 
   #fail(error: JobManagerError): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#abort.abort(error);
     // Not awaited: this may run within onBatch, which close() waits for.
     void this.#tail?.close();
     this.#listener.onFailure(error);
   }
-}
-
-function lost(what: string, position: number): JobManagerError {
-  return new JobManagerError(
-    'LEDGER_LOST',
-    `The journal no longer holds the ledger that this JobManager has read: its replica is at offset ${position} of the topic events, which is out of the log's range (${what}). ` +
-      'It stops rather than go on from a history that nobody else can read. Restore the topic events, or start a cluster with a new cluster id.',
-  );
-}
-
-function undecodable(delivery: Exclude<Delivery<LedgerRecord>, { kind: 'message' }>): JobManagerError {
-  const reason = delivery.kind === 'undecodable' ? delivery.reason : 'it has no value';
-  return new JobManagerError(
-    'LEDGER_UNDECODABLE',
-    `The record at offset ${delivery.offset} of the topic events cannot be decoded: ${reason}. The state beyond it is unknown, so this JobManager stops. ` +
-      'If a newer version wrote it, run that version; if something else did, keep it from writing to this topic and restore the topic.',
-  );
-}
-
-function corrupt(offset: number, cause: unknown): JobManagerError {
-  return new JobManagerError(
-    'LEDGER_CORRUPT',
-    `The record at offset ${offset} of the topic events does not fit the state before it: ${messageOf(cause)}. This JobManager stops. ` +
-      'Every replica will stop at the same offset; run the version that wrote the record, and report this as a bug.',
-    { cause },
-  );
 }

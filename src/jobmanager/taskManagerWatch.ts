@@ -5,6 +5,7 @@ import type { Observation } from '../core/inputs.ts';
 import type { TaskManagerHeartbeat } from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
 import type { HeardTaskManager } from '../http/clusterView.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { RunningTime } from './runningTime.ts';
 
 /** Heartbeat intervals for which an unknown TaskManager is given time: its registration may be on its way. */
@@ -13,6 +14,11 @@ const UNKNOWN_GRACE_INTERVALS = 3;
 const REGISTRATION_REQUIRED_INTERVAL_MS = 2_000;
 /** A TaskManager neither heard nor in the ledger for this long is forgotten. */
 const FORGET_AFTER_MS = 60_000;
+
+/** A TaskManager whose connection closed has so long to link again or to be heard. */
+const CONFIRM_GONE_MS = 200;
+/** A heartbeat that comes so soon after its connection closed may have been sent before. */
+const UNDER_WAY_MS = 60;
 
 export interface TaskManagerWatchOptions {
   readonly heartbeatIntervalMs: number;
@@ -31,6 +37,8 @@ interface Watched {
   heardAtMs: number;
   /** Silence was reported to the term at this running ms and nothing was heard since. */
   silentSinceMs: number | null;
+  /** Its last connection closed at this monotonic ms, and nothing has contradicted since. */
+  unlinkedAtMs: number | null;
   /** First heartbeat while the ledger does not know it. */
   unknownSinceMs: number | null;
   requiredAtMs: number;
@@ -39,12 +47,14 @@ interface Watched {
 export class TaskManagerWatch {
   readonly #options: TaskManagerWatchOptions;
   readonly #time: RunningTime;
+  readonly #clock: Clock;
   readonly #watched = new Map<string, Watched>();
   #load: ReadonlyMap<string, number> | null = null;
 
-  constructor(options: TaskManagerWatchOptions, time: RunningTime) {
+  constructor(options: TaskManagerWatchOptions, time: RunningTime, clock: Clock) {
     this.#options = options;
     this.#time = time;
+    this.#clock = clock;
   }
 
   lastHeard(taskManagerId: string): HeardTaskManager | null {
@@ -71,6 +81,9 @@ export class TaskManagerWatch {
     watched.last = { heartbeat, heardAt };
     this.#load = null;
     watched.heardAtMs = this.#time.ms;
+    // One that was on its way when the connection closed says nothing of the time after.
+    if (watched.unlinkedAtMs !== null && this.#clock.monotonic() - watched.unlinkedAtMs >= UNDER_WAY_MS)
+      watched.unlinkedAtMs = null;
     const known = state.taskManagers.get(id);
     if (known === undefined) return this.#onUnknown(id, watched, leading);
     watched.unknownSinceMs = null;
@@ -87,7 +100,18 @@ export class TaskManagerWatch {
       watched.heardAtMs = this.#time.ms;
       watched.silentSinceMs = null;
       watched.unknownSinceMs = null;
+      if (watched.unlinkedAtMs !== null) watched.unlinkedAtMs = this.#clock.monotonic();
     }
+  }
+
+  /** It holds a connection to this process. */
+  onLinked(id: string): void {
+    this.#watch(id).unlinkedAtMs = null;
+  }
+
+  /** It holds none any more, and has not said goodbye. */
+  onUnlinked(id: string): void {
+    this.#watch(id).unlinkedAtMs = this.#clock.monotonic();
   }
 
   tick(state: Readonly<ClusterState>, leading: TaskManagerWatchListener | null): void {
@@ -97,7 +121,9 @@ export class TaskManagerWatch {
     for (const [id, { status }] of state.taskManagers) {
       // On a standby too: a TaskManager that joins is watched from when it was first seen.
       const watched = this.#watch(id);
-      if (leading === null || status.kind !== 'registered') continue;
+      if (leading === null) continue;
+      this.#confirmGone(id, watched, leading);
+      if (status.kind === 'suspected') continue;
       const silentForMs = this.#time.ms - (watched.silentSinceMs ?? watched.heardAtMs);
       if (silentForMs < this.#options.heartbeatTimeoutMs) continue;
       // Said again only after another time-out, should the first have been lost with its term.
@@ -105,6 +131,15 @@ export class TaskManagerWatch {
       const totalMs = Math.round(this.#time.ms - watched.heardAtMs);
       leading.observe({ type: 'TaskManagerSilent', taskManagerId: id, silentForMs: totalMs });
     }
+  }
+
+  #confirmGone(id: string, watched: Watched, leading: TaskManagerWatchListener): void {
+    const nowMs = this.#clock.monotonic();
+    if (watched.unlinkedAtMs === null || nowMs - watched.unlinkedAtMs < CONFIRM_GONE_MS) return;
+    // Said again after as long, should this have been lost with its term.
+    watched.unlinkedAtMs = nowMs;
+    const reason = 'its process has ended: its connection closed, and it was not heard since';
+    leading.observe({ type: 'TaskManagerGone', taskManagerId: id, reason });
   }
 
   #onUnknown(id: string, watched: Watched, leading: TaskManagerWatchListener | null): void {
@@ -124,6 +159,7 @@ export class TaskManagerWatch {
         last: null,
         heardAtMs: this.#time.ms,
         silentSinceMs: null,
+        unlinkedAtMs: null,
         unknownSinceMs: null,
         requiredAtMs: Number.NEGATIVE_INFINITY,
       };

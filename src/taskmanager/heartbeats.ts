@@ -38,7 +38,7 @@ export class Heartbeats {
   start(): void {
     this.#timer = this.#options.clock.after(this.#options.intervalMs, () => {
       this.start();
-      this.#beat();
+      this.beat();
     });
   }
 
@@ -47,7 +47,8 @@ export class Heartbeats {
     this.#timer = null;
   }
 
-  #beat(): void {
+  /** One now, out of turn. */
+  beat(): void {
     const { taskManagerId, pid, signals, gauges, logger } = this.#options;
     if (this.#underWay >= MAX_UNDER_WAY) return;
     const { cpuLoad, usedHeapBytes } = gauges();

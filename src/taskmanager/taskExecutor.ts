@@ -12,6 +12,7 @@ import { AssignmentReader } from './assignmentReader.ts';
 import { hasEnded } from './attemptKey.ts';
 import { type Gauges, processGauges } from './gauges.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { LivenessLinks } from './livenessLinks.ts';
 import { Registration } from './registration.ts';
 import { ResultForwarder } from './resultForwarder.ts';
 import { StatusOutbox } from './statusOutbox.ts';
@@ -44,6 +45,8 @@ export interface TaskExecutorOptions {
   readonly pid: number;
   /** Default: those of this process. */
   readonly gauges?: () => Gauges;
+  /** Keeps a connection to each JobManager, so that the end of this process is known at once. Default: no. */
+  readonly linked?: boolean;
 }
 
 export class TaskExecutor {
@@ -53,6 +56,7 @@ export class TaskExecutor {
   readonly #results: ResultForwarder;
   readonly #reader: AssignmentReader;
   readonly #heartbeats: Heartbeats;
+  readonly #links: LivenessLinks | null;
   #registration: Registration | null = null;
   #stopping: Promise<void> | null = null;
   /** Oldest first. An append may land twice: what deploys a job that was released is a copy from before. */
@@ -82,6 +86,8 @@ export class TaskExecutor {
       gauges: options.gauges ?? processGauges(clock),
       logger,
     });
+    const onLost = () => this.#heartbeats.beat();
+    this.#links = options.linked ? new LivenessLinks({ taskManagerId, signals, clock, logger, onLost }) : null;
   }
 
   get isRegistered(): boolean {
@@ -128,6 +134,7 @@ export class TaskExecutor {
     if (this.#stopping !== null) return;
     this.#registration.begin();
     this.#heartbeats.start();
+    this.#links?.start().catch((error: unknown) => logger.warn({ error }, 'JobManagers are not linked to'));
     logger.info({ taskManagerId, host, dataPort, slots }, 'TaskManager started');
   }
 
@@ -146,6 +153,7 @@ export class TaskExecutor {
     if (!allEnded) logger.warn({ left: workers.attempts().length }, 'some tasks did not stop in time');
     await this.#outbox.close({ type: 'TaskManagerStopping', taskManagerId, reason }, STOP_MESSAGES_TIMEOUT_MS);
     this.#heartbeats.stop();
+    await this.#links?.stop();
     this.#results.close();
     await workers[Symbol.asyncDispose]();
   }

@@ -1,5 +1,6 @@
-// Stops attempts that the coordinator no longer counts: before registering anew, and before the process ends. Their CANCELED is not
-// reported, because nobody asked for it: the registration that does not list them, or the TaskManager's leaving, says that they are gone.
+// Stops attempts that the coordinator no longer counts: before registering anew, and before the process ends. The CANCELED of one that was
+// RUNNING is not reported, because nobody asked for it: the registration that does not list it, or the TaskManager's leaving, says that it
+// is gone. Of one that never came to run, or was told to stop, the coordinator learns nothing in that way, so its end is reported.
 import type { AttemptReport, TaskRef } from '../core/schema.gen.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Workers } from '../ports/workers.ts';
@@ -13,8 +14,8 @@ export interface WithdrawalOptions {
 
 export class Withdrawal {
   readonly #options: WithdrawalOptions;
-  /** Attempts that were told to stop here and have not ended. */
-  readonly #withdrawn = new Set<string>();
+  /** Attempts that were told to stop here and have not ended; whether their CANCELED is kept back. */
+  readonly #withdrawn = new Map<string, boolean>();
   #onEmpty: (() => void)[] = [];
 
   constructor(options: WithdrawalOptions) {
@@ -26,7 +27,7 @@ export class Withdrawal {
     const { taskManagerId, workers, clock } = this.#options;
     const byJob = new Map<string, TaskRef[]>();
     for (const report of workers.attempts()) {
-      this.#withdrawn.add(attemptKey(report));
+      this.#withdrawn.set(attemptKey(report), report.state === 'RUNNING');
       const { jobId, vertex, subtask, attempt } = report;
       const refs = byJob.get(jobId);
       if (refs === undefined) byJob.set(jobId, [{ vertex, subtask, attempt }]);
@@ -48,8 +49,10 @@ export class Withdrawal {
     if (this.#withdrawn.size === 0) return reports;
     const passed = reports.filter((report) => {
       if (!hasEnded(report.state)) return true;
-      const wasWithdrawn = this.#withdrawn.delete(attemptKey(report));
-      return !(wasWithdrawn && report.state === 'CANCELED');
+      const key = attemptKey(report);
+      const keptBack = this.#withdrawn.get(key) === true && report.state === 'CANCELED';
+      this.#withdrawn.delete(key);
+      return !keptBack;
     });
     if (this.#withdrawn.size === 0) for (const done of this.#onEmpty.splice(0)) done();
     return passed;

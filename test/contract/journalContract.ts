@@ -403,6 +403,18 @@ export function journalContract(name: string, open: () => Promise<JournalUnderTe
         await probe.close();
       });
 
+      it('never has a tail skip records, whenever it comes', async () => {
+        for (let turn = 0; turn < 8; turn++) {
+          const topic = await newTopic();
+          const first = await journal.append(topic, 0, numbered(0, 5));
+          const kept = await journal.append(topic, 0, numbered(5, 10));
+          const [probe] = await Promise.all([read(topic, first), journal.trim(topic, 0, kept)]);
+          await probe.until(() => probe.errors.length > 0 || probe.records.length === 10, 'all records or onError');
+          expect(probe.texts).toEqual(texts(0, probe.texts.length));
+          await probe.close();
+        }
+      });
+
       it('leaves an empty partition that goes on counting', async () => {
         const topic = await newTopic();
         await journal.append(topic, 0, numbered(0, 5));

@@ -170,6 +170,18 @@ describe('a TaskManager', () => {
     ]);
   });
 
+  it('that registers without an attempt which was under way to it is told of that again, and of its end', () => {
+    const cluster = new Cluster();
+    cluster.when(register('tm-1', 2));
+    cluster.when(submit('wordcount', chain({ parallelism: 2 })));
+    cluster.when(cancel('wordcount'));
+    const { events, effects } = cluster.effectsAfter(register('tm-1', 2));
+    expect(summary(events)).toBe('TaskManagerRegistered');
+    expect(effects).toContainEqual(
+      expect.objectContaining({ message: expect.objectContaining({ type: 'CancelTasks', taskManagerId: 'tm-1' }) }),
+    );
+  });
+
   it('whose registration comes a second time, late, keeps the tasks that it got since', () => {
     const cluster = new Cluster();
     const registration = register('tm-1', 2);

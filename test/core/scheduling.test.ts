@@ -1,6 +1,7 @@
 // Who gets which slot, and when: the two worked examples, load balancing, sharing and co-location groups, priorities, age, delays, parents,
 // regions, restart strategies, and TaskManagers that come and go on demand.
 import { describe, expect, it } from 'vitest';
+import { pendingEffects } from '../../src/core/effects.ts';
 import { judgeFailure, NO_RESTART } from '../../src/core/restartStrategy.ts';
 import type { JobOptions, RestartStrategy } from '../../src/core/schema.gen.ts';
 import { nextDeadline } from '../../src/core/settle.ts';
@@ -238,6 +239,20 @@ describe('a failure', () => {
   });
 });
 
+describe('a region', () => {
+  it('is deployed while another waits for slots', () => {
+    const cluster = new Cluster();
+    cluster.when(register('tm-1', 1));
+    cluster.when(register('tm-2', 1));
+    cluster.when(submit('job', chain({ parallelism: 2 }), queued({ restartStrategy: fixedDelay(5, 0) })));
+    cluster.when({ type: 'TaskManagerGone', taskManagerId: 'tm-2', reason: 'its connections closed' });
+    expect(cluster.job('job').status).toMatchObject({ kind: 'RESTARTING', queuedFor: 2 });
+    expect(pendingEffects(cluster.state)).toContainEqual(
+      expect.objectContaining({ message: expect.objectContaining({ type: 'DeployTasks', taskManagerId: 'tm-1' }) }),
+    );
+  });
+});
+
 describe('TaskManagers on demand', () => {
   const driver = { slotsPerTaskManager: 2, maxTaskManagers: 3, requestTimeoutMs: 10_000, idleTimeoutMs: 30_000 };
 
@@ -272,6 +287,18 @@ describe('TaskManagers on demand', () => {
     expect(effects).toContainEqual({ type: 'StopTaskManager', taskManagerId: 'tm-1' });
     cluster.when(submit('job', chain({ parallelism: 4 })));
     expect(placed(cluster, 'job').some((place) => place.includes('tm-1'))).toBe(false);
+  });
+});
+
+describe('a TaskManager that was asked to stop', () => {
+  it('counts as lost where it falls silent instead of saying that it stops', () => {
+    const driver = { slotsPerTaskManager: 2, maxTaskManagers: 3, requestTimeoutMs: 10_000, idleTimeoutMs: 30_000 };
+    const cluster = new Cluster({ driver });
+    cluster.when({ ...register('tm-1', 2), requestId: 'request-1' });
+    expect(summary(cluster.later(30_000).when({ type: 'DeadlinePassed' }))).toBe('TaskManagerReleasing');
+    cluster.when({ type: 'TaskManagerSilent', taskManagerId: 'tm-1', silentForMs: 3_000 });
+    cluster.later(500).when({ type: 'DeadlinePassed' });
+    expect(cluster.state.taskManagers.size).toBe(0);
   });
 });
 

@@ -129,6 +129,26 @@ describe(`TaskExecutor, seed ${seed}`, () => {
       expect(outcomes(stage.reports())).toEqual(['0/0 RUNNING', '1/0 RUNNING']);
     });
 
+    it('reports the end of what never came to run or was told to stop, of which its registration says nothing', async () => {
+      const stage = await Stage.open(seed);
+      const { executor, workers } = await stage.startRegistered('tm-1', {
+        onDeployed: ({ subtask }, fake) => {
+          if (subtask === 1) fake.run(task(1));
+        },
+        onCancelling: () => {},
+      });
+      await stage.assign(deployment('tm-1', 2));
+      await stage.until(() => stage.reports().length === 1);
+      const tasks = [{ vertex: 0, subtask: 1, attempt: 0 }];
+      await stage.assign({ type: 'CancelTasks', epoch: 1, taskManagerId: 'tm-1', jobId: JOB, tasks });
+      await stage.assign({ type: 'RegistrationRequired', epoch: 1, taskManagerId: 'tm-1', reason: 'lost' });
+      await stage.until(() => !executor.isRegistered);
+      workers.canceled(task(0));
+      workers.canceled(task(1));
+      await stage.until(() => executor.isRegistered);
+      expect(outcomes(stage.reports())).toEqual(['1/0 RUNNING', '0/0 CANCELED', '1/0 CANCELED']);
+    });
+
     it('lists an attempt that does not stop, and then reports its end', async () => {
       const stage = await Stage.open(seed);
       const { executor, workers } = await stage.startRegistered('tm-1', { onCancelling: () => {} });

@@ -51,11 +51,10 @@ export class SimulatedTail implements Tail {
     if (this.#status !== 'idle' || this.#process.killed || !this.#broker.reaches(this.#process)) return;
     for (let step = 0; step < this.#followed.length; step++) {
       const followed = this.#followed[(this.#turn + step) % this.#followed.length]!;
-      const { earliest, end } = followed.log.range;
-      if (followed.next === end) continue;
+      if (followed.next === followed.log.range.end) continue;
       this.#turn = (this.#turn + step + 1) % this.#followed.length;
       this.#status = 'fetching';
-      this.#broker.hop(() => this.#arrive(followed, earliest, end));
+      this.#broker.hop(() => this.#arrive(followed));
       return;
     }
   }
@@ -65,12 +64,14 @@ export class SimulatedTail implements Tail {
     await this.#delivery;
   }
 
-  #arrive(followed: FollowedPartition, earliest: number, end: number): void {
+  #arrive(followed: FollowedPartition): void {
     if (this.#status !== 'fetching') return;
     if (!this.#broker.reaches(this.#process)) {
       this.#status = 'idle';
       return;
     }
+    // As it is now: records may have been dropped while the request was under way.
+    const { earliest, end } = followed.log.range;
     if (followed.next < earliest || followed.next > end) {
       const { topic, partition, next } = followed;
       const lost =
