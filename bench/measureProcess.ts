@@ -77,15 +77,19 @@ const READERS: Readonly<Record<Exclude<MeasureTask['kind'], 'fold'>, (backbone: 
         })
         .catch(reject);
     }),
-  replay: ({ channels }) =>
+  replay: ({ channels, clock }) =>
     new Promise((resolve, reject) => {
-      const replica: Replica = new Replica(channels, {
-        onRecord: (_, offset, verdict) => assertCounted(verdict, offset),
-        onBatch: () => {
-          if (replica.caughtUp) resolve(replica.position);
+      const replica: Replica = new Replica(
+        { channels, clock, logger: silent },
+        {
+          onRecord: (_, offset, verdict) => assertCounted(verdict, offset),
+          onBatch: () => {
+            if (replica.caughtUp) resolve(replica.position);
+          },
+          onJump: () => {},
+          onFailure: reject,
         },
-        onFailure: reject,
-      });
+      );
       replica.start().catch(reject);
     }),
 };

@@ -88,14 +88,18 @@ async function commitTimes(
     failed = reject;
   });
   failure.catch(() => {});
-  const replica = new Replica(channels, {
-    onRecord: (record, offset, verdict) => {
-      if (verdict === 'counted') counted(record);
-      else failed(new Error(`the record at offset ${offset} did not count`));
+  const replica = new Replica(
+    { channels, clock, logger: silent },
+    {
+      onRecord: (record, offset, verdict) => {
+        if (verdict === 'counted') counted(record);
+        else failed(new Error(`the record at offset ${offset} did not count`));
+      },
+      onBatch: () => {},
+      onJump: () => {},
+      onFailure: failed,
     },
-    onBatch: () => {},
-    onFailure: failed,
-  });
+  );
   const writer = new LedgerWriter(channels, clock, silent, {
     onUnappendable: (_, reason) => failed(new Error(reason)),
     onClosed: failed,

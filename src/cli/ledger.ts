@@ -3,8 +3,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Channels, Delivery } from '../codec/channels.ts';
+import { isFramed } from '../codec/codec.ts';
 import { loadConfig } from '../config.ts';
-import { applyRecord, type LedgerRecord, type Verdict } from '../core/ledger.ts';
+import { applyRecord, type LedgerRecord, passForeign, type Verdict } from '../core/ledger.ts';
 import { type ClusterState, emptyState } from '../core/state.ts';
 import type { Tail } from '../ports/journal.ts';
 import { type Backbone, openBackbone } from '../wiring.ts';
@@ -69,7 +70,7 @@ export async function foldLedger(channels: Channels, reading: LedgerReading = {}
         for (const delivery of deliveries) {
           if (delivery.offset >= to || signal?.aborted) return resolve();
           const entry = fold(state, delivery);
-          if ((await onEntry?.(entry, state)) === false) return resolve();
+          if (entry !== null && (await onEntry?.(entry, state)) === false) return resolve();
         }
         if (next >= to) resolve();
       },
@@ -85,10 +86,15 @@ export async function foldLedger(channels: Channels, reading: LedgerReading = {}
   return state;
 }
 
-function fold(state: ClusterState, delivery: Delivery<LedgerRecord>): LedgerEntry {
+/** Null: a record that Sluice did not write, which is void on every replica. */
+function fold(state: ClusterState, delivery: Delivery<LedgerRecord>): LedgerEntry | null {
   const { offset } = delivery;
   if (delivery.kind !== 'message') {
-    const reason = delivery.kind === 'undecodable' ? delivery.reason : 'it has no value';
+    if (delivery.kind === 'tombstone' || !isFramed(delivery.value)) {
+      passForeign(state, offset);
+      return null;
+    }
+    const { reason } = delivery;
     throw new CliError(
       'LEDGER_DAMAGED',
       `The record at offset ${offset} of the ledger cannot be decoded: ${reason}. If a newer version wrote it, use that one.`,

@@ -146,6 +146,11 @@ export function createCodec({ schemas, fingerprints, released }: CodecSchemas): 
   };
 }
 
+/** Whether bytes begin as every message of every version does. What does not was written by something else. */
+export function isFramed(value: Uint8Array): boolean {
+  return value.length >= HEADER_BYTES && value[0] === MARKER_0 && value[1] === MARKER_1;
+}
+
 function parse(schema: unknown): avro.Type {
   return avro.Type.forSchema(schema as avro.Schema, { wrapUnions: true });
 }

@@ -866,6 +866,11 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "doc": "Commits that did not count."
       },
       {
+        "name": "voidForeign",
+        "type": "long",
+        "doc": "Records that were none of the protocol’s."
+      },
+      {
         "name": "desiredTaskManagers",
         "type": "int",
         "doc": "TaskManagers that there should be at least."
@@ -3765,7 +3770,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "29adaa0802b986f6",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "09d0cc0477554815",
+  "Commit": "87e07f0c204462cf",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "067740712d49d566",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",

@@ -46,3 +46,9 @@ export function applyRecord(state: ClusterState, record: LedgerRecord, offset: n
   for (const event of record.events) evolve(state, event);
   return verdict;
 }
+
+/** Passes over a record at `offset` that is none of the protocol's: no version of Sluice wrote it, so it is void on every replica alike. */
+export function passForeign(state: ClusterState, offset: number): void {
+  state.offset = offset + 1;
+  state.voided.foreign++;
+}

@@ -70,7 +70,7 @@ function restoreCluster(state: ClusterState, event: ClusterRestored): void {
   Object.assign(state, { offset, epoch, seq, eventCount, at: lastAt, desiredTaskManagers, requestCount });
   state.leader = leaderId === null ? null : { id: leaderId, restAddress, claimedAt };
   state.inputs = new Map(event.inputs.map((cause) => [`${cause.topic}/${cause.partition}`, cause.offset]));
-  state.voided = { claims: event.voidClaims, commits: event.voidCommits };
+  state.voided = { claims: event.voidClaims, commits: event.voidCommits, foreign: event.voidForeign };
   state.requests = new Map(Object.entries(event.requests));
   state.queue = new Set(event.queue);
   state.snapshots = [...event.snapshots];

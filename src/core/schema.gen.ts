@@ -355,6 +355,8 @@ export interface ClusterRestored {
   readonly voidClaims: number;
   /** Commits that did not count. */
   readonly voidCommits: number;
+  /** Records that were none of the protocol’s. */
+  readonly voidForeign: number;
   /** TaskManagers that there should be at least. */
   readonly desiredTaskManagers: number;
   /** Time of each request for a TaskManager that has not registered, by its id. */

@@ -35,6 +35,7 @@ export function* snapshotOf(state: Readonly<ClusterState>): Generator<ClusterEve
     }),
     voidClaims: voided.claims,
     voidCommits: voided.commits,
+    voidForeign: voided.foreign,
     desiredTaskManagers,
     requests: Object.fromEntries(state.requests),
     requestCount,

@@ -26,7 +26,7 @@ export interface ClusterState {
   /** Events that counted, from the beginning of the log. */
   eventCount: number;
   /** Records that did not count. */
-  voided: { claims: number; commits: number };
+  voided: { claims: number; commits: number; foreign: number };
   taskManagers: Map<string, TaskManager>;
   jobs: Map<string, Job>;
   /** Jobs that are not fully deployed, in the order in which they get slots. */
@@ -280,7 +280,7 @@ export function emptyState(): ClusterState {
     leader: null,
     inputs: new Map(),
     eventCount: 0,
-    voided: { claims: 0, commits: 0 },
+    voided: { claims: 0, commits: 0, foreign: 0 },
     taskManagers: new Map(),
     jobs: new Map(),
     queue: new Set(),

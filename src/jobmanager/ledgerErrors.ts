@@ -1,5 +1,6 @@
 // Ledgers that cannot be read on, in the words that an operator sees.
 import type { Delivery } from '../codec/channels.ts';
+import { isFramed } from '../codec/codec.ts';
 import type { LedgerRecord } from '../core/ledger.ts';
 import { JobManagerError, messageOf } from './errors.ts';
 
@@ -18,6 +19,11 @@ export function baseless(earliest: number, target: number): JobManagerError {
     `The topic events begins at offset ${earliest}, and the topic snapshots holds no whole snapshot from which the state at offset ${target} could be built. ` +
       'Ask for a later offset, or restore the topic snapshots; a cluster that has lost both starts anew with a new cluster id.',
   );
+}
+
+/** Not the bytes of a message of any version: some other program wrote it, and it is void on every replica alike. */
+export function isForeign(delivery: Exclude<Delivery<LedgerRecord>, { kind: 'message' }>): boolean {
+  return delivery.kind === 'tombstone' || !isFramed(delivery.value);
 }
 
 export function undecodable(delivery: Exclude<Delivery<LedgerRecord>, { kind: 'message' }>): JobManagerError {

@@ -1,16 +1,16 @@
 // A JobManager's fold of the ledger. It starts from the newest snapshot, reads `events` from there, folds each record with `applyRecord`, and
 // tells its listener of every record right after its fold, so that the state seen there is exactly the one at that offset. It never
-// guesses: a log that lost records it had read, or a record that nobody can decode, stops it with an error, for the state beyond is not
-// knowable. Where the log was trimmed beyond its position, because it was frozen for long, it jumps to the newest snapshot.
+// guesses: a log that lost records it had read, or a message that it cannot decode, stops it with an error, for the state beyond is not
+// knowable; bytes that are no message of any version are void. Where the log was trimmed beyond its position, because it was frozen for long, it jumps to the newest snapshot.
 import type { Channels, Delivery } from '../codec/channels.ts';
 import { isPassing, pause } from '../codec/durableAppend.ts';
-import { applyRecord, type LedgerRecord, type Verdict } from '../core/ledger.ts';
+import { applyRecord, type LedgerRecord, passForeign, type Verdict } from '../core/ledger.ts';
 import { type ClusterState, emptyState } from '../core/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import { JournalError, type Tail } from '../ports/journal.ts';
 import type { Logger } from '../ports/logger.ts';
 import { JobManagerError } from './errors.ts';
-import { corrupt, lost, undecodable, unreadable } from './ledgerErrors.ts';
+import { corrupt, isForeign, lost, undecodable, unreadable } from './ledgerErrors.ts';
 import { baseOf } from './stateAt.ts';
 
 /** Snapshots tried in a row, each of which the log was trimmed beyond before it could be read on from. */
@@ -108,7 +108,17 @@ export class Replica {
   #fold(deliveries: readonly Delivery<LedgerRecord>[], next: number, end: number): void {
     if (this.#stopped) return;
     for (const delivery of deliveries) {
-      if (delivery.kind !== 'message') return this.#fail(undecodable(delivery));
+      if (delivery.kind !== 'message') {
+        if (!isForeign(delivery)) return this.#fail(undecodable(delivery));
+        const { offset, key } = delivery;
+        this.#options.logger.warn(
+          { offset, key },
+          'a record of events that Sluice did not write is void; keep its writer away',
+        );
+        passForeign(this.#state, offset);
+        this.#position = offset + 1;
+        continue;
+      }
       const { message, offset } = delivery;
       let verdict: Verdict;
       try {

@@ -4,12 +4,12 @@
 import type { Channels } from '../codec/channels.ts';
 import { pause } from '../codec/durableAppend.ts';
 import { readRange } from '../codec/readRange.ts';
-import { applyRecord } from '../core/ledger.ts';
+import { applyRecord, passForeign } from '../core/ledger.ts';
 import { type ClusterState, emptyState } from '../core/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { messageOf } from './errors.ts';
-import { baseless, corrupt, lost, undecodable } from './ledgerErrors.ts';
+import { baseless, corrupt, isForeign, lost, undecodable } from './ledgerErrors.ts';
 import { Pacer } from './pacer.ts';
 import { readParts, readSeals, SnapshotDamaged } from './snapshotTopic.ts';
 
@@ -35,7 +35,10 @@ export async function stateAt(reading: LedgerReading, offset: number): Promise<C
     from: state.offset,
     to: offset,
     onDelivery: async (delivery) => {
-      if (delivery.kind !== 'message') throw undecodable(delivery);
+      if (delivery.kind !== 'message') {
+        if (!isForeign(delivery)) throw undecodable(delivery);
+        return passForeign(state, delivery.offset);
+      }
       const { message } = delivery;
       try {
         applyRecord(state, message, delivery.offset);

@@ -129,7 +129,7 @@ describe.each(journals)('jobs on the %s journal', (journal) => {
     const { journal: topics, channels } = await cluster.backbone();
     // With a key: compacted topics take none without one.
     const garbage = { key: 'garbage', value: Buffer.from('no message of ours'), headers: {} };
-    for (const topic of ['commands', 'status', 'assignments', 'artifacts', 'signals', 'jobs', 'results']) {
+    for (const topic of ['events', 'commands', 'status', 'assignments', 'artifacts', 'signals', 'jobs', 'results']) {
       for (let partition = 0; partition < channels.partitionsOf(topic as 'commands'); partition++) {
         await topics.append(topic, partition, [garbage]);
       }

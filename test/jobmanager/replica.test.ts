@@ -1,16 +1,34 @@
 // What a replica does with a ledger that it cannot trust: it stops, and says what happened.
 import { afterEach, describe, expect, it } from 'vitest';
-import { Harness } from './harness.ts';
+import { Harness, submitJob } from './harness.ts';
 
 let harness: Harness;
 afterEach(() => harness.stopAll());
+
+it('a JobManager passes over what is no message of any version, and leads on', async () => {
+  harness = await new Harness().open();
+  const a = await harness.startLeader('a');
+  const b = await harness.start('b');
+  const journal = harness.broker.connect();
+  for (const value of [new TextEncoder().encode('no message of ours'), null]) {
+    await harness.within(journal.append('events', 0, [{ key: null, value, headers: {} }]));
+  }
+  await harness.until(() => [a, b].every(({ jobManager }) => jobManager.state.voided.foreign === 2));
+  await harness.within(harness.channels.append('commands', [{ key: 'x', message: submitJob(1) }]));
+  await harness.until(() => b.jobManager.state.jobs.size === 1);
+  expect([...a.failures, ...b.failures]).toEqual([]);
+});
 
 describe('a JobManager stops with an error', () => {
   it('at a record of events that cannot be decoded, naming its offset', async () => {
     harness = await new Harness().open();
     const a = await harness.startLeader('a');
     const journal = harness.broker.connect();
-    await harness.within(journal.append('events', 0, [{ key: null, value: new Uint8Array([1, 2]), headers: {} }]));
+    await harness.within(
+      journal.append('events', 0, [
+        { key: null, value: new Uint8Array([0xc3, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9]), headers: {} },
+      ]),
+    );
     await harness.until(() => a.failures.length > 0);
     expect(a.failures[0]).toMatchObject({ code: 'LEDGER_UNDECODABLE' });
     expect(a.failures[0]?.message).toContain('offset 2 of the topic events');

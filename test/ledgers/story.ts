@@ -159,6 +159,7 @@ records.push({
       inputs: [{ topic: 'status', partition: 7, offset: 2 ** 32 }],
       voidClaims: 0,
       voidCommits: 0,
+      voidForeign: 1,
       desiredTaskManagers: 1,
       requests: { 'request-1': START - 500 },
       requestCount: 1,

@@ -29,13 +29,13 @@ export function outsideOf(world: World, clock: Clock, chance: Chance): ErrandPor
     });
   return {
     planner: {
-      plan: ({ args }) =>
+      plan: ({ artifact, args }) =>
         later<Planned>(300, () => {
           // The job's id travels as its argument, so that every try comes to the same end.
           const [jobId = ''] = args;
           const nature = plane.natures.get(jobId);
           if (nature === undefined || nature.unplannable) throw new PlanError('the job throws, by chance');
-          return { graph: nature.graph, checkpointing: null };
+          return { artifact, graph: nature.graph, checkpointing: null };
         }),
     },
     driver:
