@@ -83,7 +83,6 @@ class Link {
   readonly #url: URL;
   readonly #options: LivenessLinksOptions;
   readonly #onForgotten: () => void;
-  #request: http.ClientRequest | null = null;
   #socket: Duplex | null = null;
   #timer: Timer | null = null;
   #retryDelayMs = MIN_RETRY_DELAY_MS;
@@ -103,7 +102,6 @@ class Link {
   connect(): void {
     const headers = { connection: 'Upgrade', upgrade: LIVENESS_PROTOCOL };
     const request = http.get(this.#url, { agent: false, headers, timeout: CONNECT_TIMEOUT_MS });
-    this.#request = request;
     request.on('upgrade', (_response, socket) => this.#onOpen(socket));
     // Any other answer: it keeps no such connections, or has too many.
     request.on('response', (response) => {
@@ -117,7 +115,7 @@ class Link {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
-    this.#request?.destroy();
+    // A request under way is not destroyed: the other end may have taken the link already, and would miss its goodbye.
     this.#socket?.end(GOODBYE);
   }
 
@@ -145,7 +143,6 @@ class Link {
   }
 
   #again(delayMs: number): void {
-    this.#request = null;
     if (this.#closed || this.#socket !== null) return;
     this.#timer?.cancel();
     this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_RETRY_DELAY_MS);
