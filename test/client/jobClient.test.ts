@@ -9,7 +9,61 @@ import { jobIdOf, Stage, SUBMISSION } from './stage.ts';
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 describe(`JobClient, seed ${seed}`, () => {
+  describe('commands to a job', () => {
+    const jobId = '1'.repeat(32);
+
+    it('are sent as they are asked for, and a savepoint’s path is handed back', async () => {
+      const stage = await Stage.open(seed);
+      stage.answer = () => ({ rejection: null, message: 'done', path: '/savepoints/1' });
+      const { client } = stage;
+      expect(await stage.settled(client.savepoint(jobId, '/savepoints'))).toBe('/savepoints/1');
+      expect(await stage.settled(client.stop(jobId))).toBe('/savepoints/1');
+      for (const sent of [client.pause(jobId), client.resume(jobId), client.rescale(jobId, 3, { commandId: 'mine' })])
+        await stage.settled(sent);
+      expect(stage.commands).toMatchObject([
+        { type: 'TriggerSavepoint', jobId, targetPath: '/savepoints' },
+        { type: 'StopWithSavepoint', jobId, targetPath: null },
+        { type: 'PauseJob', jobId },
+        { type: 'ResumeJob', jobId },
+        { type: 'RescaleJob', jobId, parallelism: 3, commandId: 'mine' },
+      ]);
+      expect(new Set(stage.commands.map(({ commandId }) => commandId)).size).toBe(5);
+    });
+
+    it('reject with the refusal, and wait as long as they are told to', async () => {
+      const stage = await Stage.open(seed);
+      stage.answer = () => ({ rejection: 'SAVEPOINT_FAILED', message: 'declined' });
+      const refused = await stage.settled(stage.client.savepoint(jobId)).catch((reason: unknown) => reason);
+      expect(refused).toBeInstanceOf(CommandRejected);
+      expect(refused).toMatchObject({ code: 'SAVEPOINT_FAILED', jobId, message: 'declined' });
+      stage.answer = () => null;
+      const pausing = stage.client.pause(jobId, { timeoutMs: 100_000 });
+      const outcome = pausing.then(
+        () => 'paused',
+        (error: { code: string }) => error.code,
+      );
+      await stage.clock.advance(90_000);
+      const [command] = stage.commands.slice(-1);
+      await stage.settled(stage.reply(command!, { rejection: null, message: 'paused' }));
+      expect(await stage.settled(outcome)).toBe('paused');
+      const late = stage.client.pause(jobId).catch((error: { code: string }) => error.code);
+      expect(await stage.settled(late, 11_000)).toBe('REPLY_TIMEOUT');
+    });
+  });
+
   describe('submitting', () => {
+    it('names an artifact that is there already, and leaves the graph to the leader', async () => {
+      const stage = await Stage.open(seed);
+      const { graph: _, ...unplanned } = SUBMISSION;
+      const sha256 = 'd'.repeat(64);
+      for (const artifact of ['wordcount', sha256])
+        await stage.settled(stage.client.submit({ ...unplanned, artifact }));
+      expect(stage.commands).toMatchObject([
+        { artifact: { sha256: '', name: 'wordcount' }, graph: null },
+        { artifact: { sha256, name: sha256 }, graph: null },
+      ]);
+    });
+
     it('resolves when the leader has accepted', async () => {
       const stage = await Stage.open(seed);
       const handle = await stage.settled(stage.client.submit(SUBMISSION));

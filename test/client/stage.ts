@@ -17,7 +17,7 @@ export const SUBMISSION = {
   graph: { vertices: [], hash: 'b'.repeat(64) },
 } as const;
 
-type Answer = Pick<CommandReply, 'rejection' | 'message'>;
+type Answer = Pick<CommandReply, 'rejection' | 'message'> & Partial<Pick<CommandReply, 'path'>>;
 
 export class Stage {
   readonly clock = new ManualClock();
@@ -95,10 +95,10 @@ export class Stage {
     await this.settled(this.leader.append('results', [{ key: jobId, message, headers }]));
   }
 
-  async reply(command: Command, { rejection, message }: Answer): Promise<void> {
+  async reply(command: Command, { rejection, message, path = null }: Answer): Promise<void> {
     const { commandId } = command;
     const jobId = jobIdOf(command);
-    const reply = { type: 'CommandReply', commandId, jobId, rejection, message, path: null } as const;
+    const reply = { type: 'CommandReply', commandId, jobId, rejection, message, path } as const;
     await this.leader.append('replies', [{ key: commandId, message: reply }]);
   }
 
