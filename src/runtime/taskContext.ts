@@ -1,5 +1,5 @@
 // What the parts of one task (sources, operators, exchanges, sinks) share with each other and may ask of the host that runs them.
-import type { TaskAssignment, TaskManagerAddress, VertexPlacement } from '../core/schema.gen.ts';
+import type { RestorePoint, TaskAssignment, TaskManagerAddress, VertexPlacement } from '../core/schema.gen.ts';
 
 /** Takes one record. Throws TaskError. */
 export type Collect = (value: unknown) => void;
@@ -11,6 +11,8 @@ export interface Deployment {
   readonly taskManagers: readonly TaskManagerAddress[];
   readonly placements: readonly VertexPlacement[];
   readonly tasks: readonly TaskAssignment[];
+  /** Null: start empty. */
+  readonly restore: RestorePoint | null;
 }
 
 /**
@@ -38,6 +40,7 @@ export interface TaskContext {
   readonly attempt: number;
   /** Of this vertex. */
   readonly parallelism: number;
+  readonly maxParallelism: number;
   readonly pressure: Pressure;
   readonly exchangeFlusher: Flusher;
   readonly sinkFlusher: Flusher;

@@ -15,8 +15,15 @@ export function exchangesWith(task: Task, taskManagerId: string): boolean {
   return task.gate?.waitsFor(there) === true || task.writers.some(sendsThere);
 }
 
-/** The error of a task that waits for a consumer which has not announced itself in time. */
-export function overdue(task: Task, timeoutMs: number): TaskError | null {
+/** Fails the tasks that wait for a consumer which has not announced itself in time. */
+export function failOverdue(tasks: readonly Task[], timeoutMs: number): void {
+  for (const task of tasks) {
+    const error = overdue(task, timeoutMs);
+    if (error) task.fail(error);
+  }
+}
+
+function overdue(task: Task, timeoutMs: number): TaskError | null {
   const waiting = task.waitingForPeer();
   if (!waiting || task.now() - waiting.sinceMs < timeoutMs) return null;
   return new TaskError(
