@@ -166,6 +166,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     this.#listed = [];
   }
 
+  /** What it has been waiting for since when, for the watch over time-outs; null where it waits for no peer. */
   waitingForPeer(): { sinceMs: number; what: string } | null {
     if (this.#waitingSinceMs === null) return null;
     const { strategy, consumerParallelism, consumerName, placeOf, consumerAttempts } = this.spec;

@@ -25,8 +25,7 @@ export interface InputSpec {
   readonly producerAttempts: readonly number[];
 }
 
-type DataFrame = Extract<Frame, { kind: 'data' }>;
-type BarrierFrame = Extract<Frame, { kind: 'barrier' }>;
+type ChannelFrame = Extract<Frame, { kind: 'data' | 'barrier' }>;
 
 /** Where credit for a channel goes. */
 type Sender =
@@ -116,9 +115,13 @@ export class InputGate {
     if (channel) this.#arrive({ channel, content: { records } });
   }
 
-  receiveFrame(frame: DataFrame, link: Link): void {
+  receiveFrame(frame: ChannelFrame, link: Link): void {
     const channel = this.#channel(frame, () => ({ kind: 'link', link }));
     if (!channel) return;
+    if (frame.kind === 'barrier') {
+      this.#arrivals.push({ channel, content: frame.barrier });
+      return;
+    }
     if (frame.sequence !== channel.sequence) {
       throw this.#violation(channel, `batch ${frame.sequence} came where ${channel.sequence} was due`);
     }
@@ -129,11 +132,6 @@ export class InputGate {
   receiveLocalBarrier(address: ChannelAddress, barrier: Barrier, writer: CreditReceiver): void {
     const channel = this.#channel(address, () => ({ kind: 'local', writer }));
     if (channel) this.#arrivals.push({ channel, content: barrier });
-  }
-
-  receiveBarrier(frame: BarrierFrame, link: Link): void {
-    const channel = this.#channel(frame, () => ({ kind: 'link', link }));
-    if (channel) this.#arrivals.push({ channel, content: frame.barrier });
   }
 
   /** The checkpoint will not complete: what was held back for it goes on. */
@@ -194,6 +192,7 @@ export class InputGate {
     const step = this.#alignment.barrier(channel, barrier.checkpointId);
     switch (step) {
       case 'stale':
+      case 'held':
         return;
       case 'superseded':
         this.#giveUp(
@@ -205,8 +204,6 @@ export class InputGate {
         return;
       case 'begun':
         this.#barrier = barrier;
-        return;
-      case 'held':
         return;
       default:
         step satisfies never;

@@ -113,10 +113,6 @@ export class LineSink implements TaskOutput {
     await this.#output.close();
   }
 
-  waitingForPeer(): null {
-    return null;
-  }
-
   #unblock(): void {
     if (!this.#blocked) return;
     this.#blocked = false;

@@ -35,12 +35,12 @@ export type OperatorState =
     };
 
 /** What was stored, copied at a barrier. Resolves with null where the operators keep nothing. */
-export function snapshot(states: readonly OperatorState[], context: TaskContext): () => Promise<Uint8Array | null> {
+export function snapshot(states: readonly OperatorState[], maxParallelism: number): () => Promise<Uint8Array | null> {
   const keyed = new Map<OperatorState, Uint8Array>();
   const values = new Map<OperatorState, unknown>();
   for (const state of states) {
     if (state.kind === 'keyed') {
-      const bytes = keyedBytes(state, context.maxParallelism);
+      const bytes = keyedBytes(state, maxParallelism);
       if (bytes !== null) keyed.set(state, bytes);
     } else values.set(state, state.snapshot());
   }
@@ -68,6 +68,9 @@ export function snapshot(states: readonly OperatorState[], context: TaskContext)
   };
 }
 
+/** Which of all subtasks restores. */
+export type Place = Pick<TaskContext, 'subtask' | 'parallelism' | 'maxParallelism'>;
+
 /** A subtask's stored state. */
 export interface StoredPart {
   readonly handle: string;
@@ -79,13 +82,13 @@ export function restore(
   states: readonly OperatorState[],
   parts: readonly StoredPart[],
   { own, allowNonRestoredState }: { readonly own: boolean; readonly allowNonRestoredState: boolean },
-  context: TaskContext,
+  place: Place,
 ): void {
   const byUid = new Map(states.map((state) => [state.uid, state]));
   const values = new Map<OperatorState, unknown[]>();
   for (const { handle, bytes } of parts) {
     try {
-      readPart(bytes, byUid, values, context, allowNonRestoredState);
+      readPart(bytes, byUid, values, place, allowNonRestoredState);
     } catch (error) {
       throw new TaskError('STATE_UNUSABLE', `The state ${handle} cannot be restored: ${(error as Error).message}`, {
         cause: error,
@@ -99,7 +102,7 @@ function readPart(
   bytes: Uint8Array,
   byUid: ReadonlyMap<string, OperatorState>,
   values: Map<OperatorState, unknown[]>,
-  context: TaskContext,
+  place: Place,
   allowNonRestoredState: boolean,
 ): void {
   const input = new ByteReader(bytes);
@@ -111,7 +114,7 @@ function readPart(
     if (state === undefined && !allowNonRestoredState)
       throw new TaskError('STATE_UNUSABLE', `no operator of the task has the uid '${uid}'`);
     if (input.u8() === KEYED) {
-      const cells = keyedCells(input, context);
+      const cells = keyedCells(input, place);
       if (state?.kind === 'keyed') state.restore(cells);
       // Read past it.
       for (const _ of cells);
@@ -149,10 +152,7 @@ function keyedBytes(state: Extract<OperatorState, { kind: 'keyed' }>, maxParalle
 }
 
 /** Cells of the groups that the subtask owns. */
-function* keyedCells(
-  input: ByteReader,
-  { subtask, parallelism, maxParallelism }: TaskContext,
-): Generator<KeyedCell, void> {
+function* keyedCells(input: ByteReader, { subtask, parallelism, maxParallelism }: Place): Generator<KeyedCell, void> {
   for (let rest = input.varint(); rest > 0; rest--) {
     const keyGroup = input.varint();
     const length = input.u32();

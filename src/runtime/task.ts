@@ -12,9 +12,9 @@ import type { ExecutableJob } from './operatorSpec.ts';
 import { Pacer } from './pacer.ts';
 import type { SourceReader } from './sources.ts';
 import { TaskCheckpoints } from './taskCheckpoints.ts';
-import type { Collect, Deployment, Flusher, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
+import type { Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
 import type { TaskOwner } from './taskOwner.ts';
-import { afterAll, buildParts } from './taskWiring.ts';
+import { afterAll, buildParts, inOrder, openAll, outputsOf, type TaskParts } from './taskWiring.ts';
 
 /** Records between two looks at the clock. */
 const CHUNK_RECORDS = 64;
@@ -40,13 +40,8 @@ export class Task implements TaskContext {
   /** In the host's run queue. */
   queued = false;
   readonly #owner: TaskOwner;
-  /** Exchanges and sinks. */
-  readonly #outputs: readonly TaskOutput[];
-  readonly #sinks: readonly TaskOutput[];
+  readonly #parts: TaskParts;
   readonly #checkpoints: TaskCheckpoints;
-  readonly #collect: Collect;
-  readonly #source: SourceReader | null;
-  readonly #recordsPerSecond: number | undefined;
   #pacer: Pacer | null = null;
   #phase: Phase = 'opening';
   #batch: unknown[] | null = null;
@@ -81,13 +76,9 @@ export class Task implements TaskContext {
       keep: (state) => this.#checkpoints.keep(state),
       giveUp: (checkpointId, reason) => owner.declined(this, checkpointId, reason),
     });
+    this.#parts = parts;
     this.gate = parts.gate;
     this.writers = parts.writers;
-    this.#collect = parts.collect;
-    this.#source = parts.source;
-    this.#recordsPerSecond = parts.recordsPerSecond;
-    this.#sinks = parts.sinks;
-    this.#outputs = [...parts.writers, ...parts.sinks];
   }
 
   get exchangeFlusher(): Flusher {
@@ -114,34 +105,15 @@ export class Task implements TaskContext {
 
   /** Loads its state, opens files, then RUNNING. Stays synchronous where there is nothing to open, so that thousands of tasks start in one go. */
   start(): void {
-    try {
-      const restoring = this.#checkpoints.restore(this.deployment.restore);
-      if (restoring === null) this.#open();
-      else
-        restoring.then(
-          () => this.#open(),
-          (error: unknown) => this.fail(error),
-        );
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  #open(): void {
-    if (this.#phase !== 'opening') return;
-    try {
-      const opening = [...this.#outputs.map((output) => output.open()), this.#source?.open()].filter(
-        (open) => open !== undefined,
-      );
-      if (opening.length === 0) this.#started();
-      else
-        Promise.all(opening).then(
-          () => this.#started(),
-          (error: unknown) => this.fail(error),
-        );
-    } catch (error) {
-      this.fail(error);
-    }
+    inOrder(
+      [
+        () => this.#checkpoints.restore(this.deployment.restore),
+        // It may have been cancelled meanwhile.
+        () => (this.#phase === 'opening' ? openAll(this.#parts) : null),
+      ],
+      () => this.#started(),
+      (error) => this.fail(error),
+    );
   }
 
   /** Works until there is nothing to do or `deadlineMs`; true: there is more to do now. */
@@ -150,7 +122,7 @@ export class Task implements TaskContext {
       switch (this.#phase) {
         case 'running':
           return this.gate === null
-            ? this.#runSource(this.#source!, deadlineMs)
+            ? this.#runSource(this.#parts.source!, deadlineMs)
             : this.#runInput(this.gate, deadlineMs);
         case 'draining':
           return this.#drain();
@@ -212,19 +184,11 @@ export class Task implements TaskContext {
     this.#recordsOut += records;
   }
 
-  /** Since when the task has waited for a peer that did not show up. */
-  waitingForPeer(): { readonly sinceMs: number; readonly what: string } | null {
-    for (const output of this.#outputs) {
-      const waiting = output.waitingForPeer();
-      if (waiting) return waiting;
-    }
-    return null;
-  }
-
   #started(): void {
     if (this.#phase !== 'opening') return;
-    if (this.#recordsPerSecond !== undefined) {
-      this.#pacer = new Pacer(this.#recordsPerSecond, this.subtask, this.parallelism, this.now());
+    const { recordsPerSecond } = this.#parts;
+    if (recordsPerSecond !== undefined) {
+      this.#pacer = new Pacer(recordsPerSecond, this.subtask, this.parallelism, this.now());
     }
     this.#phase = 'running';
     this.state = 'RUNNING';
@@ -257,7 +221,7 @@ export class Task implements TaskContext {
 
   #runInput(gate: InputGate, deadlineMs: number): boolean {
     const { pressure } = this;
-    const collect = this.#collect;
+    const collect = this.#parts.collect;
     while (pressure.blocked === 0) {
       if (this.#batch === null) {
         const taken = gate.take();
@@ -301,7 +265,7 @@ export class Task implements TaskContext {
   #drain(): boolean {
     let done = true;
     // Behind the barrier of a checkpoint that stops the job nothing is sent, not even that the input is over: the consumers end by themselves.
-    const outputs = this.#checkpoints.stopping ? this.#sinks : this.#outputs;
+    const outputs = this.#checkpoints.stopping ? this.#parts.sinks : outputsOf(this.#parts);
     // All of them are asked, so that they drain at the same time.
     for (const output of outputs) if (!output.finish()) done = false;
     if (done) this.#release('FINISHED', null);
@@ -313,10 +277,10 @@ export class Task implements TaskContext {
     if (state === 'CANCELED') this.state = 'CANCELING';
     this.#batch = null;
     this.#checkpoints.close();
-    const releases = [this.#source?.close()];
+    const releases = [this.#parts.source?.close()];
     // Finished outputs have closed already.
     if (state !== 'FINISHED' || this.#checkpoints.stopping)
-      releases.push(...this.#outputs.map((output) => output.abort()));
+      releases.push(...outputsOf(this.#parts).map((output) => output.abort()));
     afterAll(releases, RELEASE_TIMEOUT_MS, () => {
       if (this.#phase === 'ended') return;
       this.#phase = 'ended';

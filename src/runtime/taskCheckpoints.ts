@@ -53,7 +53,7 @@ export class TaskCheckpoints {
     }
     let stored: () => Promise<Uint8Array | null>;
     try {
-      stored = snapshot(this.#states, this.#context);
+      stored = snapshot(this.#states, this.#context.maxParallelism);
     } catch (error) {
       this.#answers.declined(checkpointId, reasonOf(error));
       return;

@@ -63,6 +63,4 @@ export interface TaskOutput extends Flushable {
   finish(): boolean;
   /** The attempt ends without finishing: lets go of resources; nothing more is sent. */
   abort(): Promise<void> | void;
-  /** What it has been waiting for since when, for the watch over time-outs; null where it waits for no peer. */
-  waitingForPeer(): { readonly sinceMs: number; readonly what: string } | null;
 }

@@ -139,8 +139,7 @@ export class TaskHost {
       // Its attempt has ended: late data is dropped.
       if (!task?.gate) continue;
       try {
-        if (frame.kind === 'barrier') task.gate.receiveBarrier(frame, link);
-        else task.gate.receiveFrame(frame, link);
+        task.gate.receiveFrame(frame, link);
         this.#queue.wake(task);
       } catch (error) {
         task.fail(error);

@@ -24,7 +24,7 @@ export function failOverdue(tasks: readonly Task[], timeoutMs: number): void {
 }
 
 function overdue(task: Task, timeoutMs: number): TaskError | null {
-  const waiting = task.waitingForPeer();
+  const waiting = task.writers.map((writer) => writer.waitingForPeer()).find((found) => found !== null);
   if (!waiting || task.now() - waiting.sinceMs < timeoutMs) return null;
   return new TaskError(
     'PEER_TIMEOUT',

@@ -67,6 +67,39 @@ export function buildParts(
   return { collect, source, recordsPerSecond: spec.recordsPerSecond, gate: null, writers, sinks };
 }
 
+/** Every place where records leave the task. */
+export function outputsOf({ writers, sinks }: TaskParts): readonly TaskOutput[] {
+  return [...writers, ...sinks];
+}
+
+/** Null where there is nothing to wait for. */
+export function openAll(parts: TaskParts): Promise<unknown> | null {
+  const opening = [...outputsOf(parts).map((output) => output.open()), parts.source?.open()].filter(
+    (open) => open !== undefined,
+  );
+  return opening.length === 0 ? null : Promise.all(opening);
+}
+
+/** Takes the steps one after the other, at once as long as there is nothing to wait for, then calls `done`; or `failed`, once. */
+export function inOrder(
+  steps: readonly (() => Promise<unknown> | null)[],
+  done: () => void,
+  failed: (error: unknown) => void,
+): void {
+  const [step, ...rest] = steps;
+  try {
+    if (step === undefined) {
+      done();
+      return;
+    }
+    const wait = step();
+    if (wait === null) inOrder(rest, done, failed);
+    else wait.then(() => inOrder(rest, done, failed), failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
 /** Calls `end` once all have settled, however, or the time is up; at once where there is nothing to wait for. */
 export function afterAll(waits: readonly (Promise<void> | void)[], timeoutMs: number, end: () => void): void {
   const pending = waits.filter((wait) => wait !== undefined);

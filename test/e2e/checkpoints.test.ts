@@ -76,7 +76,7 @@ describe(`checkpoints (SEED=${seed})`, () => {
   it('keeps its counts when it is paused and resumed', async () => {
     const { jobId, output } = await start('paused');
     await send({ type: 'PauseJob', jobId });
-    await reaches(jobId, 'PAUSED');
+    await reaches(jobId, 'SUSPENDED');
     const before = linesOf(output).length;
     expect(before).toBeLessThan(COUNT);
     await send({ type: 'ResumeJob', jobId });
