@@ -58,7 +58,7 @@ export type ToSlotThread =
   | { readonly type: 'triggerCheckpoint'; readonly message: TriggerCheckpoint }
   | { readonly type: 'completeCheckpoint' | 'abortCheckpoint'; readonly jobId: string; readonly checkpointId: number }
   /** Answer to `storage`. */
-  | { readonly type: 'storageAnswer'; readonly id: number; readonly answer: StorageAnswer }
+  | { readonly type: 'storageAnswer'; readonly id: string; readonly answer: StorageAnswer }
   | { readonly type: 'releaseJob'; readonly jobId: string }
   /** The way to another slot thread, in place of any earlier one. */
   | { readonly type: 'link'; readonly thread: number; readonly port: MessagePort }
@@ -77,7 +77,7 @@ export type FromSlotThread =
   | { readonly type: 'ready' }
   | { readonly type: 'reports'; readonly reports: readonly AttemptReport[] }
   | { readonly type: 'checkpointReport'; readonly report: CheckpointReport }
-  | { readonly type: 'storage'; readonly id: number; readonly request: StorageRequest }
+  | { readonly type: 'storage'; readonly id: string; readonly request: StorageRequest }
   /** Counters of running attempts that have moved. */
   | { readonly type: 'counters'; readonly reports: readonly AttemptReport[] }
   | { readonly type: 'results'; readonly id: number; readonly batch: ResultBatch }

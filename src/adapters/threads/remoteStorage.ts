@@ -1,4 +1,5 @@
 // A slot thread's checkpoint storage: asks the main thread, which has the real one. Bytes are transferred, not copied.
+import { randomUUID } from 'node:crypto';
 import type { TransferListItem } from 'node:worker_threads';
 import type { StateStorage } from '../../ports/checkpointStorage.ts';
 import { TaskError } from '../../runtime/errors.ts';
@@ -7,7 +8,9 @@ import type { FromSlotThread, StorageAnswer, StorageRequest } from './protocol.t
 export class RemoteStorage implements StateStorage {
   readonly #post: (message: FromSlotThread, transfer: TransferListItem[]) => void;
   /** By request. Bounded by the tasks of the thread and their checkpoints under way. */
-  readonly #waiting = new Map<number, { readonly resolve: (answer: StorageAnswer) => void }>();
+  readonly #waiting = new Map<string, { readonly resolve: (answer: StorageAnswer) => void }>();
+  /** A thread that takes this one's place must not get its answers. */
+  readonly #session = randomUUID();
   #next = 0;
 
   constructor(post: (message: FromSlotThread, transfer: TransferListItem[]) => void) {
@@ -28,14 +31,14 @@ export class RemoteStorage implements StateStorage {
     throw failed(answer);
   }
 
-  answered(id: number, answer: StorageAnswer): void {
+  answered(id: string, answer: StorageAnswer): void {
     this.#waiting.get(id)?.resolve(answer);
     this.#waiting.delete(id);
   }
 
   #ask(request: StorageRequest, transfer: TransferListItem[]): Promise<StorageAnswer> {
     return new Promise((resolve) => {
-      const id = this.#next++;
+      const id = `${this.#session}/${this.#next++}`;
       this.#waiting.set(id, { resolve });
       this.#post({ type: 'storage', id, request }, transfer);
     });

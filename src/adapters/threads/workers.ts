@@ -226,7 +226,7 @@ export class ThreadWorkers implements Workers {
     for (const thread of this.#threads) thread.post(message);
   }
 
-  async #useStorage(thread: SlotThread, id: number, request: StorageRequest): Promise<void> {
+  async #useStorage(thread: SlotThread, id: string, request: StorageRequest): Promise<void> {
     const { checkpoints } = this.#options;
     if (checkpoints === undefined) return;
     const answer = await answerFrom(checkpoints, request);
