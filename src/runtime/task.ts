@@ -2,8 +2,8 @@
 // FAILED. The host calls `run` for a slice of time whenever the task was woken; nothing in it blocks, and it ends exactly once, after its
 // sinks have let go of what they held.
 import { performance } from 'node:perf_hooks';
-import type { AttemptReport, AttemptState, TaskAssignment } from '../core/schema.gen.ts';
-import type { Barrier } from './barrier.ts';
+import type { AttemptReport, AttemptState, TaskAssignment, TriggerCheckpoint } from '../core/schema.gen.ts';
+import { type Barrier, stops } from './barrier.ts';
 import { reasonOf, TaskError } from './errors.ts';
 import type { Credit } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
@@ -145,8 +145,11 @@ export class Task implements TaskContext {
   }
 
   /** A source is to emit the barrier; one that has come to its end says so by ending. */
-  triggerCheckpoint(barrier: Barrier): void {
-    if (this.#phase === 'running' && this.gate === null) this.#barrier(barrier);
+  triggerCheckpoint({ checkpointId, purpose, targetPath }: TriggerCheckpoint): void {
+    if (this.#phase !== 'running' || this.gate !== null) return;
+    if (targetPath === null) this.#barrier({ checkpointId, stops: stops(purpose) });
+    else
+      this.#owner.declined(this, checkpointId, `savepoints in a folder of their own (${targetPath}) are not supported`);
   }
 
   completeCheckpoint(checkpointId: number): void {

@@ -3,7 +3,6 @@
 // ask; so it does not matter which of them is deployed first, and nothing is kept for jobs that a host does not run. It asks nothing of any
 // JobManager.
 import type { AttemptReport, TaskAssignment, TaskRef, TriggerCheckpoint } from '../core/schema.gen.ts';
-import { stops } from './barrier.ts';
 import { CheckpointReports } from './checkpointReports.ts';
 import { reasonOf, type TaskError } from './errors.ts';
 import { type EndOfPartition, type ExchangeControl, type Link, readFrames } from './exchangeProtocol.ts';
@@ -105,9 +104,8 @@ export class TaskHost {
   }
 
   /** The named sources emit the barrier, unless they have already or have ended. */
-  triggerCheckpoint({ jobId, checkpointId, purpose, tasks }: TriggerCheckpoint): void {
-    for (const { vertex, subtask, attempt } of tasks)
-      this.#taskAt({ jobId, vertex, subtask, attempt })?.triggerCheckpoint({ checkpointId, stops: stops(purpose) });
+  triggerCheckpoint(message: TriggerCheckpoint): void {
+    for (const ref of message.tasks) this.#taskAt({ jobId: message.jobId, ...ref })?.triggerCheckpoint(message);
   }
 
   completeCheckpoint(jobId: string, checkpointId: number): void {
