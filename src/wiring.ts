@@ -2,10 +2,10 @@
 // Adapters are loaded when they are chosen, so that a cluster on one journal never pays for another's libraries.
 import path from 'node:path';
 import { systemClock, systemIds } from './adapters/system.ts';
-import { unstoredCheckpoints } from './adapters/unstoredCheckpoints.ts';
 import { type Channels, openChannels } from './codec/channels.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config.ts';
+import type { CheckpointStorage } from './ports/checkpointStorage.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import type { Journal } from './ports/journal.ts';
 import type { Logger } from './ports/logger.ts';
@@ -122,7 +122,7 @@ export async function createJobManager(
       planner,
       maxPlans: config['jobmanager.planner.threads'],
       driver,
-      checkpoints: unstoredCheckpoints(logger),
+      checkpoints: await createCheckpointStorage(config, dir),
     },
     rest: { host: config['jobmanager.rest.bind-address'], port: config['rest.port'] },
     liveness: {
@@ -151,6 +151,12 @@ async function createPlanner({ channels, clock, ids }: Backbone, config: Config,
   });
 }
 
+/** The same folder for every process of the cluster. */
+async function createCheckpointStorage(config: Config, dir: string): Promise<CheckpointStorage> {
+  const { CheckpointFolder } = await import('./adapters/files/checkpointFolder.ts');
+  return new CheckpointFolder(path.resolve(dir, config['execution.checkpointing.dir']));
+}
+
 async function createDriver(config: Config, dir: string, logger: Logger): Promise<TaskManagerDriver | null> {
   const type = config['resourcemanager.driver'];
   switch (type) {
@@ -172,11 +178,13 @@ export async function createTaskExecutor(
     readonly id: string;
     /** The request of the cluster that it was started for; null: a person started it. */
     readonly requestId: string | null;
+    /** The cluster's folder. */
+    readonly dir: string;
     readonly blobFolder: string;
     readonly logger: Logger;
   },
 ) {
-  const { config, id, requestId, blobFolder, logger } = options;
+  const { config, id, requestId, dir, blobFolder, logger } = options;
   const { channels, clock, ids } = backbone;
   const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }] = await Promise.all([
     import('./taskmanager/taskExecutor.ts'),
@@ -196,6 +204,7 @@ export async function createTaskExecutor(
     dataPort: config['taskmanager.data.port'],
     bufferTimeoutMs: config['execution.buffer-timeout'],
     fetchArtifact: (sha256) => blobs.fetch(sha256),
+    checkpoints: await createCheckpointStorage(config, dir),
     logger,
   });
   const executor = new TaskExecutor({

@@ -1,8 +1,10 @@
 // StreamExecutionEnvironment: where a job begins (its sources, its defaults) and ends (execute). One environment is one job.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CheckpointConfig } from '../core/schema.gen.ts';
 import type { OperatorSpec } from '../runtime/operatorSpec.ts';
 import { ApiError } from './apiError.ts';
+import { type CheckpointingOptions, checkpointConfig } from './checkpointing.ts';
 import { DataStreamSource, type GraphBuilder } from './dataStream.ts';
 import { currentContext, type JobContext, type JobExecutionResult } from './executor.ts';
 import type { Tuple } from './fieldTypes.ts';
@@ -29,6 +31,7 @@ export class StreamExecutionEnvironment {
   readonly #builder: GraphBuilder;
   #parallelism: number;
   #maxParallelism: number | null = null;
+  #checkpointing: CheckpointConfig | null = null;
   #executed = false;
 
   private constructor(context: JobContext) {
@@ -64,6 +67,15 @@ export class StreamExecutionEnvironment {
   setMaxParallelism(maxParallelism: number): this {
     checkMaxParallelism(maxParallelism, 'the environment');
     this.#maxParallelism = maxParallelism;
+    return this;
+  }
+
+  /**
+   * Stores the job's state each `intervalMs`, so that a failure costs what came since and nothing twice. In a job that plain `node` runs
+   * there is nobody to recover it, and nothing is stored.
+   */
+  enableCheckpointing(intervalMs: number, options: CheckpointingOptions = {}): this {
+    this.#checkpointing = checkpointConfig(intervalMs, options);
     return this;
   }
 
@@ -149,7 +161,7 @@ export class StreamExecutionEnvironment {
           `execute('${jobName}') was called on an environment that was executed already. Build a second job from a new environment.`,
         );
       }
-      const job = toExecutableJob(jobName, this.#graph);
+      const job = toExecutableJob(jobName, this.#graph, this.#checkpointing);
       this.#executed = true;
       this.#graph.seal();
       return job;

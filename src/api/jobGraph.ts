@@ -2,7 +2,7 @@
 // Flink's rules. The result is a function of the program alone: the same module and arguments give the same ids and the same
 // hash in every process, which is how a slot knows that it rebuilt the job that was submitted.
 import { createHash } from 'node:crypto';
-import type { JobVertex, ShipStrategy } from '../core/schema.gen.ts';
+import type { CheckpointConfig, JobVertex, ShipStrategy } from '../core/schema.gen.ts';
 import { MAX_PARALLELISM_LIMIT } from '../runtime/keyGroups.ts';
 import type { ChainNode, ExecutableJob, KeySelector, OperatorSpec, OutgoingExchange } from '../runtime/operatorSpec.ts';
 import { ApiError } from './apiError.ts';
@@ -32,7 +32,11 @@ interface Operator {
 }
 
 /** Plans the job. Throws ApiError where the graph cannot run. */
-export function toExecutableJob(name: string, graph: StreamGraph): ExecutableJob {
+export function toExecutableJob(
+  name: string,
+  graph: StreamGraph,
+  checkpointing: CheckpointConfig | null = null,
+): ExecutableJob {
   const operators = resolve(graph);
   // The first operator of the chain that each belongs to; itself where it starts one.
   const headOf = new Map<Operator, Operator>();
@@ -68,7 +72,7 @@ export function toExecutableJob(name: string, graph: StreamGraph): ExecutableJob
   return {
     name,
     graph: { vertices, hash: hashOfJob(vertices, operators) },
-    checkpointing: null,
+    checkpointing,
     vertices: ordered.map((head) => ({ head: chainNodes.get(head)! })),
   };
 }

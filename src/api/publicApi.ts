@@ -1,6 +1,7 @@
 // Everything that `import … from 'sluice'` gives. A bundled job takes the same values from here at run time, so that job and slot share
 // one instance of the API wherever the bundle lies.
 export { ApiError, type ApiErrorCode } from './apiError.ts';
+export type { CheckpointingOptions } from './checkpointing.ts';
 export {
   type Collector,
   DataStream,

@@ -10,7 +10,14 @@ export function runTaskManagerProcess(args: readonly string[]): Promise<void> {
   return hostProcess(options, async ({ id, dir, config, logger }) => {
     const blobFolder = dir.blobFolder(id);
     const backbone = await openBackbone({ config, dir: dir.path, source: id, logger, createTopics: true });
-    const { executor, blobs } = await createTaskExecutor(backbone, { config, id, requestId, blobFolder, logger });
+    const { executor, blobs } = await createTaskExecutor(backbone, {
+      config,
+      id,
+      requestId,
+      dir: dir.path,
+      blobFolder,
+      logger,
+    });
     await executor.start();
     return {
       rest: null,

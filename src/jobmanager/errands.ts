@@ -31,7 +31,7 @@ export interface ErrandPorts {
   /** Null: somebody else starts TaskManagers. */
   readonly driver: TaskManagerDriver | null;
   /** Null: tasks store nothing. */
-  readonly checkpoints: CheckpointStorage | null;
+  readonly checkpoints: Pick<CheckpointStorage, 'discard'> | null;
 }
 
 export interface ErrandsOptions extends ErrandPorts {
@@ -167,7 +167,7 @@ export class Errands {
     if (!this.#discarding) void this.#discardAll(this.#options.checkpoints);
   }
 
-  async #discardAll(checkpoints: CheckpointStorage): Promise<void> {
+  async #discardAll(checkpoints: Pick<CheckpointStorage, 'discard'>): Promise<void> {
     this.#discarding = true;
     for (let errand = this.#discards.shift(); errand !== undefined; errand = this.#discards.shift()) {
       const { jobId, checkpointId } = errand;

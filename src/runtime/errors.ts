@@ -18,6 +18,8 @@ export type TaskErrorCode =
   | 'PROTOCOL_VIOLATION'
   /** The thread that ran the task ended. */
   | 'THREAD_DIED'
+  /** Stored state is damaged, gone, or not this job's. */
+  | 'STATE_UNUSABLE'
   /** The job could not be rebuilt from its bundle, or does not fit the deployment. */
   | 'DEPLOYMENT_FAILED';
 

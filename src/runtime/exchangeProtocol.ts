@@ -1,6 +1,7 @@
 // What travels between task hosts: frames of records, and control messages that set channels up, grant credit and end them. A channel is
 // one producing attempt's stream to one input of one consuming attempt, and every message names both attempts, so that data of an older
 // attempt can never mix in. On TCP each frame is preceded by its length (included here, so that a frame is written as it is).
+import type { Barrier } from './barrier.ts';
 import { ByteReader, type ByteWriter } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
 
@@ -65,6 +66,7 @@ export const FRAME_DATA = 1;
 export const FRAME_CONTROL = 2;
 export const FRAME_HELLO = 3;
 export const FRAME_CREDIT = 4;
+export const FRAME_BARRIER = 5;
 /** The length of what follows it. */
 export const FRAME_LENGTH_BYTES = 4;
 /** Length and kind. */
@@ -75,7 +77,22 @@ export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 /** Begins a frame of records; the records follow. Returns its start, for endFrame. */
 export function beginDataFrame(out: ByteWriter, address: ChannelAddress, sequence: number): number {
   const start = beginFrame(out, FRAME_DATA);
-  // What routes the frame comes first.
+  writeAddress(out, address);
+  out.u32(sequence);
+  return start;
+}
+
+/** A barrier, behind the channel's records so far. It needs no credit. */
+export function writeBarrierFrame(out: ByteWriter, address: ChannelAddress, barrier: Barrier): void {
+  const start = beginFrame(out, FRAME_BARRIER);
+  writeAddress(out, address);
+  out.f64(barrier.checkpointId);
+  out.u8(barrier.stops ? 1 : 0);
+  endFrame(out, start);
+}
+
+/** What routes the frame comes first. */
+function writeAddress(out: ByteWriter, address: ChannelAddress): void {
   out.string(address.jobId);
   out.varint(address.vertex);
   out.varint(address.subtask);
@@ -83,8 +100,18 @@ export function beginDataFrame(out: ByteWriter, address: ChannelAddress, sequenc
   out.varint(address.attempt);
   out.varint(address.producerSubtask);
   out.varint(address.producerAttempt);
-  out.u32(sequence);
-  return start;
+}
+
+function readAddress(jobId: string, input: ByteReader): ChannelAddress {
+  return {
+    jobId,
+    vertex: input.varint(),
+    subtask: input.varint(),
+    input: input.varint(),
+    attempt: input.varint(),
+    producerSubtask: input.varint(),
+    producerAttempt: input.varint(),
+  };
 }
 
 export function writeCreditFrame(out: ByteWriter, credit: Credit): void {
@@ -120,6 +147,7 @@ export type Frame =
       readonly bytes: Uint8Array;
       readonly start: number;
     } & ChannelAddress)
+  | ({ readonly kind: 'barrier'; readonly barrier: Barrier } & ChannelAddress)
   | ({ readonly kind: 'credit' } & Credit);
 
 /** Reads frames that lie one after the other. */
@@ -132,17 +160,14 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
     if (kind === FRAME_DATA) {
       yield {
         kind: 'data',
-        jobId,
-        vertex: input.varint(),
-        subtask: input.varint(),
-        input: input.varint(),
-        attempt: input.varint(),
-        producerSubtask: input.varint(),
-        producerAttempt: input.varint(),
+        ...readAddress(jobId, input),
         sequence: input.u32(),
         bytes: bytes.subarray(0, end),
         start: input.position,
       };
+    } else if (kind === FRAME_BARRIER) {
+      const address = readAddress(jobId, input);
+      yield { kind: 'barrier', ...address, barrier: { checkpointId: input.f64(), stops: input.u8() === 1 } };
     } else if (kind === FRAME_CREDIT) {
       yield {
         kind: 'credit',
@@ -163,7 +188,7 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
   }
 }
 
-/** The task that a frame of records or credit is for, whichever of the two it is. */
+/** The task that a frame of records, a barrier or credit is for, whichever of them it is. */
 export function readRoute(frame: Uint8Array): {
   readonly jobId: string;
   readonly vertex: number;

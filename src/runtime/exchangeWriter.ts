@@ -2,11 +2,12 @@
 // key's key group; REBALANCE: the next in turn) and keeps a channel for each consumer that has ever been picked. At the end of input it
 // ends the partition on every link that a consumer lives behind, once all consumers have announced themselves and all is sent.
 import type { ShipStrategy } from '../core/schema.gen.ts';
-import type { Link } from './exchangeProtocol.ts';
+import type { Barrier } from './barrier.ts';
+import type { ChannelAddress, Link } from './exchangeProtocol.ts';
 import { keyFailure } from './keyedOperators.ts';
 import { keyGroupOf, subtaskOf } from './keyGroups.ts';
 import type { KeySelector } from './operatorSpec.ts';
-import { type ChannelOwner, type LocalReceiver, OutputChannel, type Route } from './outputChannel.ts';
+import { type ChannelOwner, type LocalReceiver, OutputChannel, type Route, sendBarrier } from './outputChannel.ts';
 import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
 
 /** Batches that a channel may have under way; fewer where a consumer has many producers. */
@@ -129,6 +130,20 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     }
   }
 
+  /** To every consumer, behind the records that were collected for it. */
+  barrier(barrier: Barrier): void {
+    const { strategy, consumerParallelism } = this.spec;
+    this.#orFail(() => {
+      for (let subtask = 0; subtask < consumerParallelism; subtask++) {
+        if (strategy === 'FORWARD' && subtask !== this.#context.subtask) continue;
+        const route = this.#routes[subtask];
+        // A consumer that never got a record needs no channel for a barrier.
+        if (this.#channels[subtask] === undefined && route) sendBarrier(route, this.#address(subtask), barrier, this);
+        else (this.#channels[subtask] ?? this.#channel(subtask)).barrier(barrier);
+      }
+    });
+  }
+
   finish(): boolean {
     if (this.#ended) return true;
     if (this.#announced < this.fanOut) {
@@ -151,6 +166,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     this.#listed = [];
   }
 
+  /** What it has been waiting for since when, for the watch over time-outs; null where it waits for no peer. */
   waitingForPeer(): { sinceMs: number; what: string } | null {
     if (this.#waitingSinceMs === null) return null;
     const { strategy, consumerParallelism, consumerName, placeOf, consumerAttempts } = this.spec;
@@ -206,22 +222,15 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     }
   }
 
+  #address(subtask: number): ChannelAddress {
+    const { consumer: vertex, input, consumerAttempts } = this.spec;
+    const { jobId, subtask: producerSubtask, attempt: producerAttempt } = this.#context;
+    return { jobId, vertex, input, subtask, attempt: consumerAttempts[subtask]!, producerSubtask, producerAttempt };
+  }
+
   /** Creates the channel of a consumer on its first record. */
   #channel(subtask: number): OutputChannel {
-    const { spec } = this;
-    const context = this.#context;
-    const channel = new OutputChannel(
-      {
-        jobId: context.jobId,
-        vertex: spec.consumer,
-        input: spec.input,
-        subtask,
-        attempt: spec.consumerAttempts[subtask]!,
-        producerSubtask: context.subtask,
-        producerAttempt: context.attempt,
-      },
-      this,
-    );
+    const channel = new OutputChannel(this.#address(subtask), this);
     this.#channels[subtask] = channel;
     const route = this.#routes[subtask];
     if (route) channel.connect(route, this.#window);

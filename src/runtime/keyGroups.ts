@@ -63,6 +63,15 @@ export function keyIdentity(key: unknown, operator = 'keyBy'): string | number |
   }
 }
 
+/** Key group of the key that has this identity. */
+export function keyGroupOfIdentity(identity: string | number | bigint | boolean, maxParallelism: number): number {
+  if (typeof identity !== 'string' || identity.charCodeAt(0) !== 0) return keyGroupOf(identity, maxParallelism);
+  // Marked text: a quoted string that starts with NUL, or the canonical text of a composite key, which starts with a bracket.
+  const text = identity.slice(1);
+  const hash = text.startsWith('"') ? hashOf(JSON.parse(text)) : hashString(text, COMPOSITE_SEED);
+  return (hash >>> 0) % maxParallelism;
+}
+
 /** 32-bit hash of a key (signed). Exported for exchanges that cache it per distinct key. */
 export function hashOf(key: unknown, operator = 'keyBy'): number {
   switch (typeof key) {

@@ -1,16 +1,37 @@
-// The keyed operators. Each keeps one cell a key in a Map in heap; the exchange before it sees to it that all records of a key meet in
+// The keyed operators. Each keeps one cell a key in a Map in heap, which is
+// part of the task's state; the exchange before it sees to it that all records of a key meet in
 // one subtask. State is updated in place, but what is emitted is a record of its own: it may still be in a buffer when the next one comes.
 import { inOperator, TaskError } from './errors.ts';
 import { KeyError, keyIdentity } from './keyGroups.ts';
-import type { KeySelector, OperatorSpec } from './operatorSpec.ts';
+import type { ChainNode, KeySelector, OperatorSpec } from './operatorSpec.ts';
+import type { OperatorState } from './operatorState.ts';
 import type { Collect } from './taskContext.ts';
 
+type Named = Pick<ChainNode, 'uid' | 'name'>;
+/** Makes the operator's state part of its task's. */
+type Keep = (state: OperatorState) => void;
 type Identity = ReturnType<typeof keyIdentity>;
 type SumSpec = Extract<OperatorSpec, { type: 'keyedSum' }>;
 type ReduceSpec = Extract<OperatorSpec, { type: 'keyedReduce' }>;
 
-export function keyedReduce(operator: string, { key, fn }: ReduceSpec, next: Collect): Collect {
+export function keyedReduce(
+  { uid, name: operator }: Named,
+  { key, fn }: ReduceSpec,
+  next: Collect,
+  keep: Keep,
+): Collect {
   const cells = new Map<Identity, { value: unknown }>();
+  keep({
+    kind: 'keyed',
+    uid,
+    operator,
+    *cells() {
+      for (const [identity, { value }] of cells) yield [identity, value];
+    },
+    restore(stored) {
+      for (const [identity, value] of stored) cells.set(identity, { value });
+    },
+  });
   return (record) => {
     const identity = identityOf(operator, key, record);
     const cell = cells.get(identity);
@@ -30,14 +51,44 @@ export function keyedReduce(operator: string, { key, fn }: ReduceSpec, next: Col
 }
 
 /** Fields other than the summed one are those of the key's first record, as in Flink. */
-export function keyedSum(operator: string, { key, field }: SumSpec, next: Collect): Collect {
-  if (field === null) return sumOfRecords(operator, key, next);
-  if (field === 1) return sumOfPairs(operator, key, next);
-  return sumOfField(operator, key, field, next);
+export function keyedSum({ uid, name: operator }: Named, { key, field }: SumSpec, next: Collect, keep: Keep): Collect {
+  if (field === null) {
+    const sums = new Map<Identity, number | bigint>();
+    keep({
+      kind: 'keyed',
+      uid,
+      operator,
+      cells: () => sums,
+      restore(stored) {
+        for (const [identity, sum] of stored) sums.set(identity, sum as number | bigint);
+      },
+    });
+    return sumOfRecords(operator, key, sums, next);
+  }
+  const cells = new Map<Identity, Cell>();
+  keep({
+    kind: 'keyed',
+    uid,
+    operator,
+    *cells() {
+      for (const [identity, { first, sum }] of cells) yield [identity, [first, sum]];
+    },
+    restore(stored) {
+      for (const [identity, cell] of stored) {
+        const [first, sum] = cell as [unknown, number | bigint];
+        cells.set(identity, { first, sum });
+      }
+    },
+  });
+  return field === 1 ? sumOfPairs(operator, key, cells, next) : sumOfField(operator, key, field, cells, next);
 }
 
-function sumOfRecords(operator: string, key: KeySelector, next: Collect): Collect {
-  const sums = new Map<Identity, number | bigint>();
+function sumOfRecords(
+  operator: string,
+  key: KeySelector,
+  sums: Map<Identity, number | bigint>,
+  next: Collect,
+): Collect {
   return (record) => {
     const identity = identityOf(operator, key, record);
     const sum = add(operator, 'the record', sums.get(identity), record);
@@ -52,8 +103,7 @@ interface Cell {
 }
 
 /** Field 1 of a tuple, by far the commonest: `[word, 1]`. */
-function sumOfPairs(operator: string, key: KeySelector, next: Collect): Collect {
-  const cells = new Map<Identity, Cell>();
+function sumOfPairs(operator: string, key: KeySelector, cells: Map<Identity, Cell>, next: Collect): Collect {
   return (record) => {
     const identity = identityOf(operator, key, record);
     const summand = fieldOf(operator, record, 1);
@@ -73,8 +123,13 @@ function sumOfPairs(operator: string, key: KeySelector, next: Collect): Collect 
   };
 }
 
-function sumOfField(operator: string, key: KeySelector, field: string | number, next: Collect): Collect {
-  const cells = new Map<Identity, Cell>();
+function sumOfField(
+  operator: string,
+  key: KeySelector,
+  field: string | number,
+  cells: Map<Identity, Cell>,
+  next: Collect,
+): Collect {
   return (record) => {
     const identity = identityOf(operator, key, record);
     const summand = fieldOf(operator, record, field);

@@ -88,6 +88,12 @@ export class LineReader {
     return null;
   }
 
+  /** Where in the file the next line begins. A reader of the range from there on gives the lines that this one still has. */
+  get offset(): number {
+    if (this.#skipping) return this.#split.start;
+    return this.#chunkStart + this.#position - this.#carriedBytes;
+  }
+
   close(): Promise<void> {
     this.ended = true;
     return this.#handle.close();

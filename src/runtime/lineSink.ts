@@ -10,7 +10,15 @@ export interface LineOutput {
   open(): Promise<void>;
   /** Resolves when the lines are taken for good; the next call waits for that. */
   write(lines: readonly string[]): Promise<void>;
+  /** Behind everything written: makes it safe, and says what to restore; null: nothing. */
+  position(): Promise<unknown>;
   close(): Promise<void>;
+}
+
+interface Sealed {
+  readonly lines: readonly string[];
+  /** All of them are written. */
+  readonly written: () => void;
 }
 
 export class LineSink implements TaskOutput {
@@ -20,6 +28,8 @@ export class LineSink implements TaskOutput {
   #characters = 0;
   #writing = false;
   #blocked = false;
+  /** Lines that go before those that gather: each is what gathered up to a barrier. */
+  readonly #sealed: Sealed[] = [];
   #phase: 'open' | 'finishing' | 'closing' | 'closed' = 'open';
 
   constructor(output: LineOutput, context: TaskContext) {
@@ -43,27 +53,46 @@ export class LineSink implements TaskOutput {
     }
   }
 
-  flush(): void {
-    if (this.#writing || this.#lines.length === 0 || this.#phase === 'closed') return;
-    const lines = this.#lines;
+  /** At a barrier. Resolves with the output's position behind the lines collected so far, once they are written. */
+  snapshot(): Promise<unknown> {
+    const position = new Promise<unknown>((resolve, reject) => {
+      this.#sealed.push({
+        lines: this.#lines,
+        // At once: nothing may be written in between.
+        written: () => this.#output.position().then(resolve, reject),
+      });
+    });
     this.#lines = [];
     this.#characters = 0;
+    this.flush();
+    return position;
+  }
+
+  flush(): void {
+    if (this.#writing || this.#phase === 'closed') return;
+    const sealed = this.#sealed.shift();
+    if (sealed === undefined) this.#unblock();
+    if (sealed === undefined && this.#lines.length === 0) return;
+    const lines = sealed?.lines ?? this.#lines;
+    if (sealed === undefined) {
+      this.#lines = [];
+      this.#characters = 0;
+    }
     this.#writing = true;
-    this.#output.write(lines).then(
-      () => this.#written(),
+    (lines.length === 0 ? Promise.resolve() : this.#output.write(lines)).then(
+      () => {
+        sealed?.written();
+        this.#written();
+      },
       (error: unknown) => this.#context.fail(error),
     );
-    if (this.#blocked) {
-      this.#blocked = false;
-      this.#context.pressure.blocked--;
-    }
   }
 
   finish(): boolean {
     if (this.#phase === 'open') this.#phase = 'finishing';
     if (this.#phase === 'finishing') {
       this.flush();
-      if (!this.#writing) {
+      if (!this.#writing && this.#sealed.length === 0) {
         this.#phase = 'closing';
         this.#output.close().then(
           () => {
@@ -84,14 +113,16 @@ export class LineSink implements TaskOutput {
     await this.#output.close();
   }
 
-  waitingForPeer(): null {
-    return null;
+  #unblock(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#context.pressure.blocked--;
   }
 
   #written(): void {
     this.#writing = false;
     // What came meanwhile has waited as long as the write took; a full batch must not wait any longer.
-    if (this.#blocked) this.flush();
+    if (this.#blocked || this.#sealed.length > 0) this.flush();
     else if (this.#lines.length > 0) this.#context.sinkFlusher.add(this);
     this.#context.wake();
   }

@@ -3,6 +3,7 @@
 import { inOperator, TaskError } from './errors.ts';
 import { keyedReduce, keyedSum } from './keyedOperators.ts';
 import type { ChainNode, OperatorSpec, OutgoingExchange } from './operatorSpec.ts';
+import type { OperatorState } from './operatorState.ts';
 import type { Collect } from './taskContext.ts';
 
 export type SourceSpec = Extract<OperatorSpec, { type: 'collectionSource' | 'sequenceSource' | 'textFileSource' }>;
@@ -13,6 +14,8 @@ export interface ChainEnds {
   /** Entry of an exchange that leaves the operator. */
   exchange(node: ChainNode, exchange: OutgoingExchange): Collect;
   sink(node: ChainNode, spec: SinkSpec): Collect;
+  /** Makes the state of an operator part of its task's. */
+  keep(state: OperatorState): void;
 }
 
 /** The function that takes the records of the chain's head; for a source, those that it reads. */
@@ -30,9 +33,9 @@ export function buildChain(node: ChainNode, ends: ChainEnds): Collect {
     case 'filter':
       return filter(name, spec.fn, outputsOf(node, ends));
     case 'keyedReduce':
-      return keyedReduce(name, spec, outputsOf(node, ends));
+      return keyedReduce(node, spec, outputsOf(node, ends), ends.keep);
     case 'keyedSum':
-      return keyedSum(name, spec, outputsOf(node, ends));
+      return keyedSum(node, spec, outputsOf(node, ends), ends.keep);
     case 'printSink':
     case 'textFileSink':
     case 'discardSink':

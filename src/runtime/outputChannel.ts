@@ -1,9 +1,16 @@
 // The sending end of a channel: gathers records into batches and sends one only against credit, which the consumer grants. Without credit
 // records wait here, and the task stops producing (Pressure) as soon as a whole batch does; so a slow consumer costs its producers a
 // bounded number of records, whatever they could produce.
-
+import type { Barrier } from './barrier.ts';
 import { TaskError } from './errors.ts';
-import { beginDataFrame, type ChannelAddress, type EndOfPartition, endFrame, type Link } from './exchangeProtocol.ts';
+import {
+  beginDataFrame,
+  type ChannelAddress,
+  type EndOfPartition,
+  endFrame,
+  type Link,
+  writeBarrierFrame,
+} from './exchangeProtocol.ts';
 import { type BatchEncoder, createEncoder } from './serializer.ts';
 import type { Pressure } from './taskContext.ts';
 
@@ -25,6 +32,7 @@ export interface CreditReceiver {
 /** The consumers of a thread, for channels that do not leave it: batches are handed over by reference. */
 export interface LocalReceiver {
   receive(address: ChannelAddress, records: unknown[], sender: CreditReceiver): void;
+  barrier(address: ChannelAddress, barrier: Barrier, sender: CreditReceiver): void;
   endOfPartition(message: EndOfPartition): void;
 }
 
@@ -53,7 +61,8 @@ export class OutputChannel {
   readonly #owner: ChannelOwner;
   readonly #maxRecords: number;
   readonly #dictionarySize: number;
-  readonly #waiting: unknown[][] = [];
+  /** In order: batches without credit, and the barriers between and behind them. */
+  readonly #waiting: (unknown[] | Barrier)[] = [];
   #route: Route | null = null;
   #credit = 0;
   #blocked = false;
@@ -91,10 +100,33 @@ export class OutputChannel {
   /** Credit came: sends what waited for it. */
   grant(batches: number): void {
     this.#credit += batches;
-    while (this.#credit > 0 && this.#waiting.length > 0) this.#send(this.#waiting.shift()!);
+    this.#sendWaiting();
     if (this.#blocked && this.#waiting.length === 0) {
       this.#blocked = false;
       this.#owner.pressure.blocked--;
+    }
+  }
+
+  /** A barrier goes behind what was collected so far, and right away where nothing of that has to wait. */
+  barrier(barrier: Barrier): void {
+    if (this.records.length > 0) {
+      this.#waiting.push(this.records);
+      this.records = [];
+    }
+    this.#waiting.push(barrier);
+    if (this.#route !== null) this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (Array.isArray(next)) {
+        if (this.#credit === 0) return;
+        this.#waiting.shift();
+        this.#send(next);
+      } else {
+        this.#waiting.shift();
+        sendBarrier(this.#route!, this.address, next, this.#owner);
+      }
     }
   }
 
@@ -102,7 +134,7 @@ export class OutputChannel {
   full(): void {
     const { records } = this;
     this.records = [];
-    if (this.#credit > 0) {
+    if (this.#credit > 0 && this.#waiting.length === 0) {
       this.#send(records);
       return;
     }
@@ -115,7 +147,7 @@ export class OutputChannel {
 
   /** Time is up: sends what there is, if there is credit. */
   flush(): void {
-    if (this.records.length === 0 || this.#credit === 0) return;
+    if (this.records.length === 0 || this.#credit === 0 || this.#waiting.length > 0) return;
     const { records } = this;
     this.records = [];
     this.#send(records);
@@ -146,4 +178,13 @@ export class OutputChannel {
     this.limit = Math.max(1, Math.min(this.#maxRecords, Math.floor(TARGET_BATCH_BYTES / bytesPerRecord)));
     route.link.frameWritten();
   }
+}
+
+export function sendBarrier(route: Route, address: ChannelAddress, barrier: Barrier, sender: CreditReceiver): void {
+  if (route.kind === 'local') {
+    route.receiver.barrier(address, barrier, sender);
+    return;
+  }
+  writeBarrierFrame(route.link.out, address, barrier);
+  route.link.frameWritten();
 }

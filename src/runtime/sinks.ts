@@ -1,11 +1,12 @@
-// The sinks: print, which hands its lines to whoever collects results, and writeAsText, which writes a file afresh for each attempt.
-import fs from 'node:fs/promises';
-import path from 'node:path';
+// The sinks: print, which hands its lines to whoever collects results, and writeAsText, which writes files. The
+// state of a sink is where it stood at the barrier; print has none, but what it has taken is handed over before its task's state counts.
 import type { ResultBatch } from '../core/schema.gen.ts';
-import { inOperator, TaskError } from './errors.ts';
+import { inOperator } from './errors.ts';
+import { FileOutput } from './fileOutput.ts';
 import { formatRecord } from './formatRecord.ts';
 import { type LineOutput, LineSink } from './lineSink.ts';
 import type { ChainNode } from './operatorSpec.ts';
+import type { OperatorState } from './operatorState.ts';
 import type { SinkSpec } from './operators.ts';
 import type { Collect, TaskContext, TaskOutput } from './taskContext.ts';
 
@@ -13,6 +14,7 @@ export interface Sink {
   readonly collect: Collect;
   /** Null where nothing is buffered. */
   readonly output: TaskOutput | null;
+  readonly state: OperatorState | null;
 }
 
 /** Takes print's lines; resolves when they are safe. */
@@ -22,20 +24,32 @@ export function createSink(node: ChainNode, spec: SinkSpec, context: TaskContext
   const { name, uid } = node;
   switch (spec.type) {
     case 'discardSink':
-      return { collect: () => context.countOut(1), output: null };
+      return { collect: () => context.countOut(1), output: null, state: null };
     case 'printSink':
-      return lines(name, printPrefix(spec.prefix, context), new PrintOutput(uid, context, onResults), context);
+      return lines(node, printPrefix(spec.prefix, context), new PrintOutput(uid, context, onResults), context);
     case 'textFileSink':
-      return lines(name, '', new FileOutput(name, spec.path, context), context);
+      return lines(node, '', new FileOutput(name, spec.path, context), context);
     default:
       return spec satisfies never;
   }
 }
 
-function lines(operator: string, prefix: string, output: LineOutput, context: TaskContext): Sink {
+function lines(
+  { uid, name: operator }: ChainNode,
+  prefix: string,
+  output: PrintOutput | FileOutput,
+  context: TaskContext,
+): Sink {
   const sink = new LineSink(output, context);
   return {
     output: sink,
+    state: {
+      kind: 'value',
+      uid,
+      operator,
+      snapshot: () => sink.snapshot(),
+      restore: (positions) => output.restore(positions),
+    },
     collect: (value) => {
       let text: string;
       try {
@@ -73,46 +87,11 @@ class PrintOutput implements LineOutput {
     return this.#onResults({ type: 'ResultBatch', jobId, vertex, subtask, attempt, uid: this.#uid, lines });
   }
 
+  async position(): Promise<null> {
+    return null;
+  }
+
+  restore(): void {}
+
   async close(): Promise<void> {}
-}
-
-class FileOutput implements LineOutput {
-  readonly #operator: string;
-  readonly #file: string;
-  #handle: fs.FileHandle | null = null;
-
-  constructor(operator: string, target: string, { subtask, parallelism }: TaskContext) {
-    this.#operator = operator;
-    this.#file = parallelism > 1 ? path.join(target, String(subtask + 1)) : target;
-  }
-
-  async open(): Promise<void> {
-    try {
-      await fs.mkdir(path.dirname(this.#file), { recursive: true });
-      this.#handle = await fs.open(this.#file, 'w');
-    } catch (error) {
-      throw this.#failure(error);
-    }
-  }
-
-  async write(lines: readonly string[]): Promise<void> {
-    try {
-      await this.#handle!.appendFile(`${lines.join('\n')}\n`);
-    } catch (error) {
-      throw this.#failure(error);
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#handle?.close();
-    this.#handle = null;
-  }
-
-  #failure(error: unknown): TaskError {
-    return new TaskError(
-      'IO_FAILED',
-      `Sink '${this.#operator}' cannot write ${this.#file}: ${(error as Error).message}. Choose a path that its TaskManager may write to.`,
-      { cause: error },
-    );
-  }
 }

@@ -2,19 +2,19 @@
 // FAILED. The host calls `run` for a slice of time whenever the task was woken; nothing in it blocks, and it ends exactly once, after its
 // sinks have let go of what they held.
 import { performance } from 'node:perf_hooks';
-import type { AttemptReport, AttemptState, TaskAssignment } from '../core/schema.gen.ts';
+import type { AttemptReport, AttemptState, TaskAssignment, TriggerCheckpoint } from '../core/schema.gen.ts';
+import { type Barrier, stops } from './barrier.ts';
 import { reasonOf, TaskError } from './errors.ts';
 import type { Credit } from './exchangeProtocol.ts';
-import { ExchangeWriter } from './exchangeWriter.ts';
+import type { ExchangeWriter } from './exchangeWriter.ts';
 import type { InputGate } from './inputGate.ts';
-import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.ts';
-import { buildChain, isSource } from './operators.ts';
+import type { ExecutableJob } from './operatorSpec.ts';
 import { Pacer } from './pacer.ts';
-import { createSink } from './sinks.ts';
-import { createSource, type SourceReader } from './sources.ts';
-import type { Collect, Deployment, Flusher, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
+import type { SourceReader } from './sources.ts';
+import { TaskCheckpoints } from './taskCheckpoints.ts';
+import type { Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
 import type { TaskOwner } from './taskOwner.ts';
-import { exchangeSpec, inputGate } from './taskWiring.ts';
+import { afterAll, buildParts, inOrder, openAll, outputsOf, type TaskParts } from './taskWiring.ts';
 
 /** Records between two looks at the clock. */
 const CHUNK_RECORDS = 64;
@@ -29,20 +29,19 @@ export class Task implements TaskContext {
   readonly subtask: number;
   readonly attempt: number;
   readonly parallelism: number;
+  readonly maxParallelism: number;
   readonly deployment: Deployment;
   readonly pressure: Pressure = { blocked: 0 };
   /** Null for a source. */
   readonly gate: InputGate | null;
-  readonly writers: ExchangeWriter[] = [];
+  readonly writers: readonly ExchangeWriter[];
   state: AttemptState = 'DEPLOYING';
   reason: string | null = null;
   /** In the host's run queue. */
   queued = false;
   readonly #owner: TaskOwner;
-  readonly #outputs: TaskOutput[] = [];
-  readonly #collect: Collect;
-  readonly #source: SourceReader | null;
-  readonly #recordsPerSecond: number | undefined;
+  readonly #parts: TaskParts;
+  readonly #checkpoints: TaskCheckpoints;
   #pacer: Pacer | null = null;
   #phase: Phase = 'opening';
   #batch: unknown[] | null = null;
@@ -52,10 +51,9 @@ export class Task implements TaskContext {
 
   constructor(job: ExecutableJob, deployment: Deployment, assignment: TaskAssignment, owner: TaskOwner) {
     const { vertex, subtask, attempt } = assignment;
-    const executable = job.vertices[vertex];
     const placement = deployment.placements[vertex];
     const info = job.graph.vertices[vertex];
-    if (!executable || !placement || !info) {
+    if (!job.vertices[vertex] || !placement || !info) {
       throw new TaskError(
         'DEPLOYMENT_FAILED',
         `Job '${job.name}' has no vertex ${vertex}: the deployment belongs to another graph.`,
@@ -66,25 +64,21 @@ export class Task implements TaskContext {
     this.subtask = subtask;
     this.attempt = attempt;
     this.parallelism = placement.parallelism;
+    this.maxParallelism = info.maxParallelism;
     this.deployment = deployment;
     this.#owner = owner;
-    this.#collect = buildChain(executable.head, {
-      exchange: (node, exchange) => this.#openExchange(job, node, exchange),
-      sink: (node, spec) => {
-        const { collect, output } = createSink(node, spec, this, owner.onResults);
-        if (output) this.#outputs.push(output);
-        return collect;
-      },
+    this.#checkpoints = new TaskCheckpoints(this, owner.storage, {
+      acked: (checkpointId, handle, bytes) => owner.acked(this, checkpointId, handle, bytes),
+      declined: (checkpointId, reason) => owner.declined(this, checkpointId, reason),
     });
-    const { spec, name } = executable.head;
-    if (isSource(spec)) {
-      this.gate = null;
-      this.#source = createSource(spec, name, this, this.#collect);
-      this.#recordsPerSecond = spec.recordsPerSecond;
-    } else {
-      this.#source = null;
-      this.gate = inputGate(job, deployment, assignment);
-    }
+    const parts = buildParts(job, deployment, assignment, this, {
+      onResults: owner.onResults,
+      keep: (state) => this.#checkpoints.keep(state),
+      giveUp: (checkpointId, reason) => owner.declined(this, checkpointId, reason),
+    });
+    this.#parts = parts;
+    this.gate = parts.gate;
+    this.writers = parts.writers;
   }
 
   get exchangeFlusher(): Flusher {
@@ -109,21 +103,17 @@ export class Task implements TaskContext {
     return { jobId, vertex, subtask, attempt, state, reason, recordsIn: this.#recordsIn, recordsOut: this.#recordsOut };
   }
 
-  /** Opens files, then RUNNING. Stays synchronous where there is nothing to open, so that thousands of tasks start in one go. */
+  /** Loads its state, opens files, then RUNNING. Stays synchronous where there is nothing to open, so that thousands of tasks start in one go. */
   start(): void {
-    try {
-      const opening = [...this.#outputs.map((output) => output.open()), this.#source?.open()].filter(
-        (open) => open !== undefined,
-      );
-      if (opening.length === 0) this.#started();
-      else
-        Promise.all(opening).then(
-          () => this.#started(),
-          (error: unknown) => this.fail(error),
-        );
-    } catch (error) {
-      this.fail(error);
-    }
+    inOrder(
+      [
+        () => this.#checkpoints.restore(this.deployment.restore),
+        // It may have been cancelled meanwhile.
+        () => (this.#phase === 'opening' ? openAll(this.#parts) : null),
+      ],
+      () => this.#started(),
+      (error) => this.fail(error),
+    );
   }
 
   /** Works until there is nothing to do or `deadlineMs`; true: there is more to do now. */
@@ -132,7 +122,7 @@ export class Task implements TaskContext {
       switch (this.#phase) {
         case 'running':
           return this.gate === null
-            ? this.#runSource(this.#source!, deadlineMs)
+            ? this.#runSource(this.#parts.source!, deadlineMs)
             : this.#runInput(this.gate, deadlineMs);
         case 'draining':
           return this.#drain();
@@ -152,6 +142,25 @@ export class Task implements TaskContext {
   /** A consumer has worked off batches of one of the task's channels. */
   credit({ vertex, input, subtask, batches }: Credit): void {
     this.writers.find(({ spec }) => spec.consumer === vertex && spec.input === input)?.credit(subtask, batches);
+  }
+
+  /** A source is to emit the barrier; one that has come to its end says so by ending. */
+  triggerCheckpoint({ checkpointId, purpose, targetPath }: TriggerCheckpoint): void {
+    if (this.#phase !== 'running' || this.gate !== null) return;
+    if (targetPath === null) this.#barrier({ checkpointId, stops: stops(purpose) });
+    else
+      this.#owner.declined(this, checkpointId, `savepoints in a folder of their own (${targetPath}) are not supported`);
+  }
+
+  completeCheckpoint(checkpointId: number): void {
+    if (this.#phase !== 'running' || !this.#checkpoints.complete(checkpointId)) return;
+    this.#phase = 'draining';
+    this.wake();
+  }
+
+  abortCheckpoint(checkpointId: number): void {
+    this.gate?.abort(checkpointId);
+    if (this.#checkpoints.abort(checkpointId) || this.gate) this.wake();
   }
 
   cancel(): void {
@@ -178,26 +187,11 @@ export class Task implements TaskContext {
     this.#recordsOut += records;
   }
 
-  /** Since when the task has waited for a peer that did not show up. */
-  waitingForPeer(): { readonly sinceMs: number; readonly what: string } | null {
-    for (const output of this.#outputs) {
-      const waiting = output.waitingForPeer();
-      if (waiting) return waiting;
-    }
-    return null;
-  }
-
-  #openExchange(job: ExecutableJob, node: ChainNode, exchange: OutgoingExchange): Collect {
-    const writer = new ExchangeWriter(exchangeSpec(job, this.deployment, node, exchange), this);
-    this.writers.push(writer);
-    this.#outputs.push(writer);
-    return writer.collector();
-  }
-
   #started(): void {
     if (this.#phase !== 'opening') return;
-    if (this.#recordsPerSecond !== undefined) {
-      this.#pacer = new Pacer(this.#recordsPerSecond, this.subtask, this.parallelism, this.now());
+    const { recordsPerSecond } = this.#parts;
+    if (recordsPerSecond !== undefined) {
+      this.#pacer = new Pacer(recordsPerSecond, this.subtask, this.parallelism, this.now());
     }
     this.#phase = 'running';
     this.state = 'RUNNING';
@@ -208,7 +202,7 @@ export class Task implements TaskContext {
   #runSource(source: SourceReader, deadlineMs: number): boolean {
     const { pressure } = this;
     const pacer = this.#pacer;
-    while (pressure.blocked === 0) {
+    while (pressure.blocked === 0 && !this.#checkpoints.stopping) {
       let max = CHUNK_RECORDS;
       if (pacer !== null) {
         const now = performance.now();
@@ -230,12 +224,17 @@ export class Task implements TaskContext {
 
   #runInput(gate: InputGate, deadlineMs: number): boolean {
     const { pressure } = this;
-    const collect = this.#collect;
+    const collect = this.#parts.collect;
     while (pressure.blocked === 0) {
       if (this.#batch === null) {
-        this.#batch = gate.take();
+        const taken = gate.take();
+        if (taken === null) return gate.ended ? this.#endOfInput() : false;
+        if (!Array.isArray(taken)) {
+          this.#barrier(taken);
+          continue;
+        }
+        this.#batch = taken;
         this.#next = 0;
-        if (this.#batch === null) return gate.ended ? this.#endOfInput() : false;
       }
       const batch = this.#batch;
       const start = this.#next;
@@ -253,6 +252,14 @@ export class Task implements TaskContext {
     return false;
   }
 
+  #barrier(barrier: Barrier): void {
+    this.#checkpoints.barrier(barrier, () => {
+      for (const writer of this.writers) writer.barrier(barrier);
+    });
+    // What was sent goes out at the end of the turn.
+    this.wake();
+  }
+
   #endOfInput(): boolean {
     this.#phase = 'draining';
     return this.#drain();
@@ -260,8 +267,10 @@ export class Task implements TaskContext {
 
   #drain(): boolean {
     let done = true;
+    // Behind the barrier of a checkpoint that stops the job nothing is sent, not even that the input is over: the consumers end by themselves.
+    const outputs = this.#checkpoints.stopping ? this.#parts.sinks : outputsOf(this.#parts);
     // All of them are asked, so that they drain at the same time.
-    for (const output of this.#outputs) if (!output.finish()) done = false;
+    for (const output of outputs) if (!output.finish()) done = false;
     if (done) this.#release('FINISHED', null);
     return false;
   }
@@ -270,26 +279,17 @@ export class Task implements TaskContext {
     this.#phase = 'releasing';
     if (state === 'CANCELED') this.state = 'CANCELING';
     this.#batch = null;
-    const releases = [this.#source?.close()];
+    this.#checkpoints.close();
+    const releases = [this.#parts.source?.close()];
     // Finished outputs have closed already.
-    if (state !== 'FINISHED') releases.push(...this.#outputs.map((output) => output.abort()));
-    const waits = releases.filter((wait) => wait !== undefined);
-    const end = (): void => {
+    if (state !== 'FINISHED' || this.#checkpoints.stopping)
+      releases.push(...outputsOf(this.#parts).map((output) => output.abort()));
+    afterAll(releases, RELEASE_TIMEOUT_MS, () => {
       if (this.#phase === 'ended') return;
       this.#phase = 'ended';
       this.state = state;
       this.reason = reason;
       this.#owner.changed(this);
-    };
-    if (waits.length === 0) {
-      end();
-      return;
-    }
-    const limit = setTimeout(end, RELEASE_TIMEOUT_MS);
-    // What cannot be closed any more changes nothing about how the attempt ended.
-    Promise.allSettled(waits).then(() => {
-      clearTimeout(limit);
-      end();
     });
   }
 }

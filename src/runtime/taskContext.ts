@@ -1,5 +1,5 @@
 // What the parts of one task (sources, operators, exchanges, sinks) share with each other and may ask of the host that runs them.
-import type { TaskAssignment, TaskManagerAddress, VertexPlacement } from '../core/schema.gen.ts';
+import type { RestorePoint, TaskAssignment, TaskManagerAddress, VertexPlacement } from '../core/schema.gen.ts';
 
 /** Takes one record. Throws TaskError. */
 export type Collect = (value: unknown) => void;
@@ -11,6 +11,8 @@ export interface Deployment {
   readonly taskManagers: readonly TaskManagerAddress[];
   readonly placements: readonly VertexPlacement[];
   readonly tasks: readonly TaskAssignment[];
+  /** Null: start empty. */
+  readonly restore: RestorePoint | null;
 }
 
 /**
@@ -38,6 +40,7 @@ export interface TaskContext {
   readonly attempt: number;
   /** Of this vertex. */
   readonly parallelism: number;
+  readonly maxParallelism: number;
   readonly pressure: Pressure;
   readonly exchangeFlusher: Flusher;
   readonly sinkFlusher: Flusher;
@@ -60,6 +63,4 @@ export interface TaskOutput extends Flushable {
   finish(): boolean;
   /** The attempt ends without finishing: lets go of resources; nothing more is sent. */
   abort(): Promise<void> | void;
-  /** What it has been waiting for since when, for the watch over time-outs; null where it waits for no peer. */
-  waitingForPeer(): { readonly sinceMs: number; readonly what: string } | null;
 }

@@ -2,18 +2,20 @@
 // tells producers where their consumers are. Consumers announce themselves to the hosts of their producers, and producers that come later
 // ask; so it does not matter which of them is deployed first, and nothing is kept for jobs that a host does not run. It asks nothing of any
 // JobManager.
-import type { AttemptReport, TaskAssignment, TaskRef } from '../core/schema.gen.ts';
+import type { AttemptReport, TaskAssignment, TaskRef, TriggerCheckpoint } from '../core/schema.gen.ts';
+import { CheckpointReports } from './checkpointReports.ts';
 import { reasonOf, type TaskError } from './errors.ts';
 import { type EndOfPartition, type ExchangeControl, type Link, readFrames } from './exchangeProtocol.ts';
 import { HostedJob } from './hostedJob.ts';
+import { linksTo } from './hostLinks.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
-import type { CreditReceiver, LocalReceiver, Route } from './outputChannel.ts';
+import type { LocalReceiver, Route } from './outputChannel.ts';
 import { RunQueue, TimedFlusher } from './runQueue.ts';
 import { Task } from './task.ts';
 import type { Deployment } from './taskContext.ts';
 import { DEFAULT_BUFFER_TIMEOUT_MS, DEFAULT_PEER_TIMEOUT_MS, type TaskHostOptions } from './taskHostOptions.ts';
 import type { TaskOwner } from './taskOwner.ts';
-import { exchangesWith, overdue } from './taskPeers.ts';
+import { exchangesWith, failOverdue } from './taskPeers.ts';
 
 const SINK_FLUSH_MS = 50;
 const PEER_WATCH_MS = 1_000;
@@ -29,6 +31,7 @@ export class TaskHost {
   readonly #route: Route;
   readonly #watch: NodeJS.Timeout;
   #reports: AttemptReport[] = [];
+  readonly #answers: CheckpointReports;
   #closed = false;
   /** What the counters of each live task were when they were last asked for. */
   #counted = new WeakMap<Task, number>();
@@ -37,6 +40,7 @@ export class TaskHost {
     this.#options = options;
     const queue = new RunQueue(() => this.#send());
     this.#queue = queue;
+    this.#answers = new CheckpointReports(options.taskManagerId, () => queue.schedule());
     this.#exchangeFlusher = new TimedFlusher(options.bufferTimeoutMs ?? DEFAULT_BUFFER_TIMEOUT_MS, () =>
       queue.schedule(),
     );
@@ -45,16 +49,23 @@ export class TaskHost {
       exchangeFlusher: this.#exchangeFlusher,
       sinkFlusher: this.#sinkFlusher,
       onResults: options.onResults,
+      storage: options.storage,
+      acked: (task, checkpointId, handle, bytes) => this.#answers.acked(task, checkpointId, handle, bytes),
+      declined: (task, checkpointId, reason) => this.#answers.declined(task, checkpointId, reason),
       wake: (task) => queue.wake(task),
       wakeAt: (task, timeMs) => queue.wakeAt(task, timeMs),
       changed: (task) => this.#changed(task),
     };
     this.#receiver = {
-      receive: (address, records, sender: CreditReceiver) => {
-        const task = this.#jobs.get(address.jobId)?.task(address.vertex, address.subtask, address.attempt);
-        if (!task?.gate) return;
-        task.gate.receiveLocal(address, records, sender);
-        queue.wake(task);
+      receive: (address, records, sender) => {
+        const task = this.#taskAt(address);
+        task?.gate?.receiveLocal(address, records, sender);
+        if (task) queue.wake(task);
+      },
+      barrier: (address, barrier, sender) => {
+        const task = this.#taskAt(address);
+        task?.gate?.receiveLocalBarrier(address, barrier, sender);
+        if (task) queue.wake(task);
       },
       endOfPartition: (message) => this.#endOfPartition(message),
     };
@@ -92,6 +103,19 @@ export class TaskHost {
     }
   }
 
+  /** The named sources emit the barrier, unless they have already or have ended. */
+  triggerCheckpoint(message: TriggerCheckpoint): void {
+    for (const ref of message.tasks) this.#taskAt({ jobId: message.jobId, ...ref })?.triggerCheckpoint(message);
+  }
+
+  completeCheckpoint(jobId: string, checkpointId: number): void {
+    for (const task of this.#jobs.get(jobId)?.tasks() ?? []) task.completeCheckpoint(checkpointId);
+  }
+
+  abortCheckpoint(jobId: string, checkpointId: number): void {
+    for (const task of this.#jobs.get(jobId)?.tasks() ?? []) task.abortCheckpoint(checkpointId);
+  }
+
   /** Cancels what still runs and forgets the rebuilt graph. */
   releaseJob(jobId: string): void {
     const job = this.#jobs.get(jobId);
@@ -105,12 +129,11 @@ export class TaskHost {
   /** Takes what came over a link: frames before messages, because an end of partition follows its records. */
   receive(link: Link, frames: Uint8Array, controls: readonly ExchangeControl[]): void {
     for (const frame of readFrames(frames)) {
-      const job = this.#jobs.get(frame.jobId);
       if (frame.kind === 'credit') {
-        job?.task(frame.source, frame.producerSubtask, frame.producerAttempt)?.credit(frame);
+        this.#jobs.get(frame.jobId)?.task(frame.source, frame.producerSubtask, frame.producerAttempt)?.credit(frame);
         continue;
       }
-      const task = job?.task(frame.vertex, frame.subtask, frame.attempt);
+      const task = this.#taskAt(frame);
       // Its attempt has ended: late data is dropped.
       if (!task?.gate) continue;
       try {
@@ -184,7 +207,8 @@ export class TaskHost {
       }
     }
     for (const vertex of asked) {
-      for (const link of this.#linksTo(deployment, [vertex])) link.control({ type: 'whoIsReady', jobId, vertex });
+      for (const link of linksTo(this.#options, deployment, [vertex]))
+        link.control({ type: 'whoIsReady', jobId, vertex });
     }
     for (const task of started) task.start();
     this.#queue.schedule();
@@ -196,18 +220,8 @@ export class TaskHost {
     const consumers = tasks.map(({ subtask, attempt }) => [subtask, attempt] as const);
     job.ready(vertex, consumers, this.#route);
     const sources = executable.graph.vertices[vertex]!.inputs.map(({ source }) => source);
-    for (const link of this.#linksTo(deployment, sources))
+    for (const link of linksTo(this.#options, deployment, sources))
       link.control({ type: 'consumersReady', jobId, vertex, consumers });
-  }
-
-  /** Links to everywhere else that subtasks of the vertices may run. */
-  *#linksTo({ taskManagers, placements }: Deployment, vertices: readonly number[]): Iterable<Link> {
-    yield* this.#options.threadLinks();
-    const indices = new Set(vertices.flatMap((vertex) => [...new Set(placements[vertex]!.taskManagers)]));
-    for (const index of indices) {
-      const id = taskManagers[index]!.taskManagerId;
-      if (id !== this.#options.taskManagerId) yield this.#options.taskManagerLink(id);
-    }
   }
 
   #control(link: Link, control: ExchangeControl): void {
@@ -231,18 +245,17 @@ export class TaskHost {
     }
   }
 
+  #taskAt({ jobId, vertex, subtask, attempt }: TaskRef & { readonly jobId: string }): Task | undefined {
+    return this.#jobs.get(jobId)?.task(vertex, subtask, attempt);
+  }
+
   #endOfPartition(message: EndOfPartition): void {
     for (const task of this.#jobs.get(message.jobId)?.endOfPartition(message) ?? []) this.#queue.wake(task);
   }
 
   #watchPeers(): void {
     const timeoutMs = this.#options.peerTimeoutMs ?? DEFAULT_PEER_TIMEOUT_MS;
-    for (const job of this.#jobs.values()) {
-      for (const task of [...job.tasks()]) {
-        const error = overdue(task, timeoutMs);
-        if (error) task.fail(error);
-      }
-    }
+    for (const job of this.#jobs.values()) failOverdue([...job.tasks()], timeoutMs);
   }
 
   #failBeforeStart(jobId: string, task: TaskAssignment, error: unknown): void {
@@ -273,10 +286,10 @@ export class TaskHost {
   #send(): void {
     if (this.#closed) return;
     this.#options.flushLinks();
-    if (this.#reports.length === 0) return;
     const reports = this.#reports;
     this.#reports = [];
-    this.#options.onReports(reports);
+    if (reports.length > 0) this.#options.onReports(reports);
+    for (const report of this.#answers.take()) this.#options.onCheckpointReports(report);
   }
 }
 

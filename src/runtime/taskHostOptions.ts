@@ -1,5 +1,6 @@
 // What a task host is given by whoever runs it, and its defaults.
-import type { AttemptReport } from '../core/schema.gen.ts';
+import type { AttemptReport, CheckpointReport } from '../core/schema.gen.ts';
+import type { StateStorage } from '../ports/checkpointStorage.ts';
 import type { Link } from './exchangeProtocol.ts';
 import type { ResultHandler } from './sinks.ts';
 
@@ -14,6 +15,10 @@ export const DEFAULT_PEER_TIMEOUT_MS = 60_000;
 export interface TaskHostOptions {
   readonly taskManagerId: string;
   readonly onReports: (reports: readonly AttemptReport[]) => void;
+  /** After the reports of the same moment. */
+  readonly onCheckpointReports: (report: CheckpointReport) => void;
+  /** Null: checkpoints are declined. */
+  readonly storage: StateStorage | null;
   readonly onResults: ResultHandler;
   /** Links to the other threads of this TaskManager. */
   readonly threadLinks: () => Iterable<Link>;

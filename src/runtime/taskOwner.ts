@@ -1,4 +1,5 @@
 // The host as a task sees it.
+import type { StateStorage } from '../ports/checkpointStorage.ts';
 import type { ResultHandler } from './sinks.ts';
 import type { Task } from './task.ts';
 import type { Flusher } from './taskContext.ts';
@@ -8,6 +9,12 @@ export interface TaskOwner {
   readonly exchangeFlusher: Flusher;
   readonly sinkFlusher: Flusher;
   readonly onResults: ResultHandler;
+  /** Null: there is none, and tasks decline checkpoints. */
+  readonly storage: StateStorage | null;
+  /** The task has stored its state for a checkpoint. */
+  acked(task: Task, checkpointId: number, handle: string, bytes: number): void;
+  /** It could not. */
+  declined(task: Task, checkpointId: number, reason: string): void;
   wake(task: Task): void;
   wakeAt(task: Task, timeMs: number): void;
   /** The attempt became RUNNING, FINISHED, CANCELED or FAILED. */

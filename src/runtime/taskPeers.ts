@@ -15,9 +15,16 @@ export function exchangesWith(task: Task, taskManagerId: string): boolean {
   return task.gate?.waitsFor(there) === true || task.writers.some(sendsThere);
 }
 
-/** The error of a task that waits for a consumer which has not announced itself in time. */
-export function overdue(task: Task, timeoutMs: number): TaskError | null {
-  const waiting = task.waitingForPeer();
+/** Fails the tasks that wait for a consumer which has not announced itself in time. */
+export function failOverdue(tasks: readonly Task[], timeoutMs: number): void {
+  for (const task of tasks) {
+    const error = overdue(task, timeoutMs);
+    if (error) task.fail(error);
+  }
+}
+
+function overdue(task: Task, timeoutMs: number): TaskError | null {
+  const waiting = task.writers.map((writer) => writer.waitingForPeer()).find((found) => found !== null);
   if (!waiting || task.now() - waiting.sinceMs < timeoutMs) return null;
   return new TaskError(
     'PEER_TIMEOUT',

@@ -1,11 +1,120 @@
-// How a task is tied to the others of its job: its exchanges and its input gate, from the graph and the deployment.
+// How a task is put together and tied to the others of its job: its chain, its source or input gate, its exchanges and its sinks, from the
+// graph and the deployment.
 import type { TaskAssignment } from '../core/schema.gen.ts';
-import type { ExchangeSpec } from './exchangeWriter.ts';
-import { InputGate } from './inputGate.ts';
+import { type ExchangeSpec, ExchangeWriter } from './exchangeWriter.ts';
+import { type GiveUp, InputGate } from './inputGate.ts';
 import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.ts';
-import type { Deployment } from './taskContext.ts';
+import type { OperatorState } from './operatorState.ts';
+import { buildChain, isSource } from './operators.ts';
+import { createSink, type ResultHandler } from './sinks.ts';
+import { createSource, type SourceReader } from './sources.ts';
+import type { Collect, Deployment, TaskContext, TaskOutput } from './taskContext.ts';
 
-export function exchangeSpec(
+export interface TaskParts {
+  readonly collect: Collect;
+  /** Null: the task has an input gate. */
+  readonly source: SourceReader | null;
+  readonly recordsPerSecond: number | undefined;
+  readonly gate: InputGate | null;
+  readonly writers: readonly ExchangeWriter[];
+  readonly sinks: readonly TaskOutput[];
+}
+
+export interface PartHandlers {
+  readonly onResults: ResultHandler;
+  /** Each operator's state, once. */
+  readonly keep: (state: OperatorState) => void;
+  readonly giveUp: GiveUp;
+}
+
+export function buildParts(
+  job: ExecutableJob,
+  deployment: Deployment,
+  assignment: TaskAssignment,
+  context: TaskContext,
+  { onResults, keep, giveUp }: PartHandlers,
+): TaskParts {
+  const writers: ExchangeWriter[] = [];
+  const sinks: TaskOutput[] = [];
+  const { head } = job.vertices[assignment.vertex]!;
+  const collect = buildChain(head, {
+    exchange: (node, exchange) => {
+      const writer = new ExchangeWriter(exchangeSpec(job, deployment, node, exchange), context);
+      writers.push(writer);
+      return writer.collector();
+    },
+    sink: (node, spec) => {
+      const sink = createSink(node, spec, context, onResults);
+      if (sink.output) sinks.push(sink.output);
+      if (sink.state) keep(sink.state);
+      return sink.collect;
+    },
+    keep,
+  });
+  const { spec, name: operator, uid } = head;
+  if (!isSource(spec)) {
+    const gate = inputGate(job, deployment, assignment, giveUp);
+    return { collect, source: null, recordsPerSecond: undefined, gate, writers, sinks };
+  }
+  const source = createSource(spec, operator, context, collect);
+  keep({
+    kind: 'value',
+    uid,
+    operator,
+    snapshot: () => source.position(),
+    restore: (positions, own) => source.restore(positions, own),
+  });
+  return { collect, source, recordsPerSecond: spec.recordsPerSecond, gate: null, writers, sinks };
+}
+
+/** Every place where records leave the task. */
+export function outputsOf({ writers, sinks }: TaskParts): readonly TaskOutput[] {
+  return [...writers, ...sinks];
+}
+
+/** Null where there is nothing to wait for. */
+export function openAll(parts: TaskParts): Promise<unknown> | null {
+  const opening = [...outputsOf(parts).map((output) => output.open()), parts.source?.open()].filter(
+    (open) => open !== undefined,
+  );
+  return opening.length === 0 ? null : Promise.all(opening);
+}
+
+/** Takes the steps one after the other, at once as long as there is nothing to wait for, then calls `done`; or `failed`, once. */
+export function inOrder(
+  steps: readonly (() => Promise<unknown> | null)[],
+  done: () => void,
+  failed: (error: unknown) => void,
+): void {
+  const [step, ...rest] = steps;
+  try {
+    if (step === undefined) {
+      done();
+      return;
+    }
+    const wait = step();
+    if (wait === null) inOrder(rest, done, failed);
+    else wait.then(() => inOrder(rest, done, failed), failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** Calls `end` once all have settled, however, or the time is up; at once where there is nothing to wait for. */
+export function afterAll(waits: readonly (Promise<void> | void)[], timeoutMs: number, end: () => void): void {
+  const pending = waits.filter((wait) => wait !== undefined);
+  if (pending.length === 0) {
+    end();
+    return;
+  }
+  const limit = setTimeout(end, timeoutMs);
+  Promise.allSettled(pending).then(() => {
+    clearTimeout(limit);
+    end();
+  });
+}
+
+function exchangeSpec(
   job: ExecutableJob,
   { taskManagers, placements }: Deployment,
   node: ChainNode,
@@ -24,10 +133,11 @@ export function exchangeSpec(
   };
 }
 
-export function inputGate(
+function inputGate(
   job: ExecutableJob,
   { placements }: Deployment,
   { vertex, subtask }: TaskAssignment,
+  giveUp: GiveUp,
 ): InputGate {
   const { name, inputs } = job.graph.vertices[vertex]!;
   return new InputGate(
@@ -39,5 +149,6 @@ export function inputGate(
       sourceName: job.graph.vertices[source]!.name,
       producerAttempts: placements[source]!.attempts,
     })),
+    giveUp,
   );
 }

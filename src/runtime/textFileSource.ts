@@ -1,6 +1,7 @@
 // The source of readTextFile: its share of the splits, one after the other. With `watch` it never ends: the path is listed again every
 // second and files that have not been there before are read, each once and as it is when it is found (so move files in, whole); what is
-// appended to a file later is not read.
+// appended to a file later is not read. Its position is the splits that are left, the current one from its next line on; and while watching the
+// files that were found, of which each subtask keeps its own, so that all of them together are right at any parallelism.
 import { cannotRead, listFiles, ownerOf, splitsOf } from './fileSplits.ts';
 import { type FileSplit, LineReader } from './lineReader.ts';
 import type { SourceSpec } from './operators.ts';
@@ -8,6 +9,11 @@ import type { SourceReader, SourceState } from './sources.ts';
 import type { Collect, TaskContext } from './taskContext.ts';
 
 const WATCH_INTERVAL_MS = 1_000;
+
+interface Position {
+  readonly splits: readonly FileSplit[];
+  readonly seen: readonly string[];
+}
 
 export class TextFileSource implements SourceReader {
   state: SourceState = 'waiting';
@@ -17,10 +23,13 @@ export class TextFileSource implements SourceReader {
   readonly #collect: Collect;
   #splits: FileSplit[] = [];
   #reader: LineReader | null = null;
+  /** The split that the reader is, or will be, of. */
+  #current: FileSplit | null = null;
+  #restored = false;
   #busy = false;
   #closed = false;
   #listAgainMs = 0;
-  /** Names of files found so far; only kept while watching. */
+  /** Names of this subtask's files found so far, before a change of parallelism of any subtask's; only kept while watching. */
   readonly #seen = new Set<string>();
 
   constructor(
@@ -36,8 +45,23 @@ export class TextFileSource implements SourceReader {
   }
 
   async open(): Promise<void> {
-    await this.#list();
+    if (!this.#restored || this.#spec.watch) await this.#list();
     this.state = 'ready';
+  }
+
+  position(): Position {
+    const current = this.#current;
+    const rest = current === null ? [] : [{ ...current, start: this.#reader?.offset ?? current.start }];
+    return { splits: [...rest, ...this.#splits], seen: [...this.#seen] };
+  }
+
+  restore(positions: readonly unknown[], own: boolean): void {
+    const { subtask, parallelism } = this.#context;
+    const all = positions as readonly Position[];
+    const splits = all.flatMap((position) => position.splits);
+    this.#splits = own ? splits : splits.filter((_, index) => index % parallelism === subtask);
+    for (const { seen } of all) for (const name of seen) this.#seen.add(name);
+    this.#restored = true;
   }
 
   read(max: number): number {
@@ -57,6 +81,7 @@ export class TextFileSource implements SourceReader {
       } else if (this.#reader.ended) {
         const finished = this.#reader;
         this.#reader = null;
+        this.#current = null;
         this.#run(() => finished.close());
         this.state = 'waiting';
         return read;
@@ -72,6 +97,7 @@ export class TextFileSource implements SourceReader {
     this.#closed = true;
     const reader = this.#reader;
     this.#reader = null;
+    this.#current = null;
     await reader?.close();
   }
 
@@ -83,6 +109,7 @@ export class TextFileSource implements SourceReader {
     }
     const split = this.#splits.shift();
     if (split !== undefined) {
+      this.#current = split;
       this.state = 'waiting';
       this.#run(() => this.#openSplit(split));
       return false;
@@ -112,7 +139,10 @@ export class TextFileSource implements SourceReader {
       else this.#reader = reader;
     } catch (error) {
       // A watched file may be gone before its turn comes.
-      if (this.#spec.watch && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      if (this.#spec.watch && (error as NodeJS.ErrnoException).code === 'ENOENT') {
+        this.#current = null;
+        return;
+      }
       throw cannotRead(this.#operator, split.path, error);
     }
   }
@@ -128,10 +158,9 @@ export class TextFileSource implements SourceReader {
     }
     for (const file of files) {
       if (this.#seen.has(file.name)) continue;
+      if (ownerOf(file, parallelism) !== subtask) continue;
       this.#seen.add(file.name);
-      if (ownerOf(file, parallelism) === subtask) {
-        this.#splits.push({ path: file.path, start: 0, end: Number.MAX_SAFE_INTEGER });
-      }
+      this.#splits.push({ path: file.path, start: 0, end: Number.MAX_SAFE_INTEGER });
     }
   }
 

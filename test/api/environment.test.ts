@@ -201,3 +201,31 @@ describe('execute', () => {
     expect(new ApiError('NO_OPERATORS', 'x')).toBeInstanceOf(Error);
   });
 });
+
+describe('checkpointing', () => {
+  it('is off by default, and has Flink’s defaults once enabled', () => {
+    const define = (env: StreamExecutionEnvironment) => void env.fromElements(1).discard();
+    expect(jobOf(define).checkpointing).toBeNull();
+    expect(jobOf((env) => define(env.enableCheckpointing(1_000, { minPauseMs: 500 }))).checkpointing).toEqual({
+      intervalMs: 1_000,
+      minPauseMs: 500,
+      timeoutMs: 600_000,
+      maxConcurrent: 1,
+      toleratedFailures: 0,
+      retained: 1,
+    });
+  });
+
+  it('refuses numbers that make no sense', () => {
+    const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    for (const action of [
+      () => env.enableCheckpointing(0),
+      () => env.enableCheckpointing(Number.NaN),
+      () => env.enableCheckpointing(1_000, { minPauseMs: -1 }),
+      () => env.enableCheckpointing(1_000, { maxConcurrent: 0 }),
+      () => env.enableCheckpointing(1_000, { retained: 1.5 }),
+    ]) {
+      expect(codeOf(action)).toBe('INVALID_ARGUMENT');
+    }
+  });
+});

@@ -199,7 +199,9 @@ describe('sluice log verify', () => {
     const damaged = path.join(folder, 'damaged');
     fs.cpSync(path.join(folder, '.sluice'), damaged, { recursive: true });
     await withJournal(damaged, async ({ journal }) => {
-      await journal.append('events', 0, [{ key: null, value: Buffer.from('c301ffffffffffffffff00', 'hex'), headers: {} }]);
+      await journal.append('events', 0, [
+        { key: null, value: Buffer.from('c301ffffffffffffffff00', 'hex'), headers: {} },
+      ]);
     });
     const { code, stdout } = await run('log', 'verify', '--dir', damaged);
     expect(stdout).toMatch(new RegExp(`offset ${records.length} of the ledger cannot be decoded`));

@@ -1,19 +1,28 @@
 // Workers without threads: all slots in the thread that asks, for the local mini-cluster and for debugging a job's functions. Exchanges,
 // operators and life cycles are those of the threads; only that nothing here protects the process from a job's own exit or memory hunger.
-import type { AttemptReport, CancelTasks, DeployTasks, TriggerCheckpoint } from '../../core/schema.gen.ts';
+import type {
+  AttemptReport,
+  CancelTasks,
+  CheckpointAbort,
+  CheckpointComplete,
+  DeployTasks,
+  TriggerCheckpoint,
+} from '../../core/schema.gen.ts';
+import type { StateStorage } from '../../ports/checkpointStorage.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
 import { TaskHost } from '../../runtime/taskHost.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { BundlingLink } from './bundlingLink.ts';
-import { declined } from './declined.ts';
 
 export interface InlineWorkersOptions {
   readonly taskManagerId: string;
   readonly loadJob: (message: DeployTasks) => Promise<ExecutableJob>;
   /** Longest time that a record waits for its batch to fill. */
   readonly bufferTimeoutMs?: number | undefined;
+  /** Default: none, and tasks decline checkpoints. */
+  readonly checkpoints?: StateStorage | undefined;
   readonly logger?: Logger | undefined;
 }
 
@@ -32,7 +41,7 @@ export class InlineWorkers implements Workers {
     onCheckpointReports,
     onResults,
   }: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
-    const { taskManagerId, bufferTimeoutMs, logger } = this.#options;
+    const { taskManagerId, bufferTimeoutMs, checkpoints, logger } = this.#options;
     this.#host = new TaskHost({
       taskManagerId,
       bufferTimeoutMs,
@@ -46,18 +55,18 @@ export class InlineWorkers implements Workers {
         ),
       flushLinks: () => {},
       onResults,
+      onCheckpointReports,
+      storage: checkpoints ?? null,
       onReports: (reports) => {
         const news = reports.filter((report) => this.#attempts.apply(report));
         if (news.length > 0) onReports(news);
       },
     });
     this.#onReports = onReports;
-    this.#onCheckpointReports = onCheckpointReports;
     return { host: '127.0.0.1', dataPort: 0 };
   }
 
   #onReports: WorkersHandlers['onReports'] = () => {};
-  #onCheckpointReports: WorkersHandlers['onCheckpointReports'] = () => {};
 
   deploy(message: DeployTasks): void {
     const tasks = this.#attempts.admit(message.jobId, message.tasks);
@@ -71,13 +80,16 @@ export class InlineWorkers implements Workers {
   }
 
   triggerCheckpoint(message: TriggerCheckpoint): void {
-    this.#onCheckpointReports(declined(message));
+    this.#host?.triggerCheckpoint(message);
   }
 
-  /** Every checkpoint was declined: none completes, none holds anything. */
-  completeCheckpoint(): void {}
+  completeCheckpoint({ jobId, checkpointId }: CheckpointComplete): void {
+    this.#host?.completeCheckpoint(jobId, checkpointId);
+  }
 
-  abortCheckpoint(): void {}
+  abortCheckpoint({ jobId, checkpointId }: CheckpointAbort): void {
+    this.#host?.abortCheckpoint(jobId, checkpointId);
+  }
 
   releaseJob(jobId: string): void {
     this.#host?.releaseJob(jobId);

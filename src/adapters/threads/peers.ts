@@ -7,6 +7,7 @@ import type { Logger } from '../../ports/logger.ts';
 import { TaskError } from '../../runtime/errors.ts';
 import {
   type ExchangeControl,
+  FRAME_BARRIER,
   FRAME_CONTROL,
   FRAME_CREDIT,
   FRAME_DATA,
@@ -17,7 +18,7 @@ import {
 import { FrameParser } from './frameParser.ts';
 import type { Bundle } from './protocol.ts';
 
-const PROTOCOL_VERSION = 1;
+const PROTOCOL_VERSION = 2;
 /** From connect, or accept, to the peer's hello. */
 const HELLO_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 50;
@@ -217,7 +218,7 @@ export class Peers {
         const hello = readJsonFrame(frame) as Hello;
         from = hello.from;
         onHello(hello);
-      } else if (kind === FRAME_DATA || kind === FRAME_CREDIT) frames.push(frame);
+      } else if (kind === FRAME_DATA || kind === FRAME_CREDIT || kind === FRAME_BARRIER) frames.push(frame);
       else if (kind === FRAME_CONTROL) controls.push(...(readJsonFrame(frame) as ExchangeControl[]));
       else throw new TaskError('PROTOCOL_VIOLATION', `TaskManager ${from} sent a frame of unknown kind ${kind}.`);
     });

@@ -1,6 +1,12 @@
 // What a TaskManager's main thread and its slot threads say to each other, all of it. Messages between two slot threads are bundles alone.
 import type { MessagePort } from 'node:worker_threads';
-import type { AttemptReport, ResultBatch, TaskRef } from '../../core/schema.gen.ts';
+import type {
+  AttemptReport,
+  CheckpointReport,
+  ResultBatch,
+  TaskRef,
+  TriggerCheckpoint,
+} from '../../core/schema.gen.ts';
 import type { TaskErrorCode } from '../../runtime/errors.ts';
 import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
 import type { Deployment } from '../../runtime/taskContext.ts';
@@ -10,6 +16,8 @@ export interface SlotThreadData {
   readonly taskManagerId: string;
   readonly bufferTimeoutMs: number | undefined;
   readonly peerTimeoutMs: number | undefined;
+  /** Whether the main thread stores checkpoints. */
+  readonly storesCheckpoints: boolean;
 }
 
 /** A deployment with what a thread needs to rebuild the job. */
@@ -27,9 +35,30 @@ export interface Bundle {
   readonly controls: readonly ExchangeControl[];
 }
 
+export type StorageRequest =
+  | {
+      readonly kind: 'write';
+      readonly jobId: string;
+      readonly checkpointId: number;
+      readonly name: string;
+      /** The buffer is transferred. */
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    }
+  | { readonly kind: 'read'; readonly handle: string };
+
+export type StorageAnswer =
+  | { readonly kind: 'written'; readonly handle: string }
+  /** The buffer is transferred. */
+  | { readonly kind: 'read'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'failed'; readonly message: string };
+
 export type ToSlotThread =
   | { readonly type: 'deploy'; readonly deployment: ThreadDeployment }
   | { readonly type: 'cancel'; readonly jobId: string; readonly tasks: readonly TaskRef[] }
+  | { readonly type: 'triggerCheckpoint'; readonly message: TriggerCheckpoint }
+  | { readonly type: 'completeCheckpoint' | 'abortCheckpoint'; readonly jobId: string; readonly checkpointId: number }
+  /** Answer to `storage`. */
+  | { readonly type: 'storageAnswer'; readonly id: string; readonly answer: StorageAnswer }
   | { readonly type: 'releaseJob'; readonly jobId: string }
   /** The way to another slot thread, in place of any earlier one. */
   | { readonly type: 'link'; readonly thread: number; readonly port: MessagePort }
@@ -47,6 +76,8 @@ export type ToSlotThread =
 export type FromSlotThread =
   | { readonly type: 'ready' }
   | { readonly type: 'reports'; readonly reports: readonly AttemptReport[] }
+  | { readonly type: 'checkpointReport'; readonly report: CheckpointReport }
+  | { readonly type: 'storage'; readonly id: string; readonly request: StorageRequest }
   /** Counters of running attempts that have moved. */
   | { readonly type: 'counters'; readonly reports: readonly AttemptReport[] }
   | { readonly type: 'results'; readonly id: number; readonly batch: ResultBatch }

@@ -8,15 +8,17 @@ import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
 import { TaskHost } from '../../runtime/taskHost.ts';
 import { BundlingLink } from './bundlingLink.ts';
 import type { Bundle, FromSlotThread, SlotThreadData, ThreadDeployment, ToSlotThread } from './protocol.ts';
+import { RemoteStorage } from './remoteStorage.ts';
 
 const COUNTERS_INTERVAL_MS = 250;
 
 const main = parentPort as MessagePort;
-const { taskManagerId, bufferTimeoutMs, peerTimeoutMs } = workerData as SlotThreadData;
+const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints } = workerData as SlotThreadData;
 const threadLinks = new Map<number, { readonly link: BundlingLink; readonly port: MessagePort }>();
 const taskManagerLinks = new Map<string, BundlingLink>();
 const results = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
 let nextResult = 0;
+const storage = new RemoteStorage((message, transfer) => main.postMessage(message, transfer));
 
 const host = new TaskHost({
   taskManagerId,
@@ -29,6 +31,8 @@ const host = new TaskHost({
     for (const link of taskManagerLinks.values()) link.flush();
   },
   onReports: (reports) => post({ type: 'reports', reports }),
+  onCheckpointReports: (report) => post({ type: 'checkpointReport', report }),
+  storage: storesCheckpoints ? storage : null,
   onResults,
 });
 
@@ -88,6 +92,18 @@ main.on('message', (message: ToSlotThread) => {
       return;
     case 'cancel':
       host.cancel(message.jobId, message.tasks);
+      return;
+    case 'triggerCheckpoint':
+      host.triggerCheckpoint(message.message);
+      return;
+    case 'completeCheckpoint':
+      host.completeCheckpoint(message.jobId, message.checkpointId);
+      return;
+    case 'abortCheckpoint':
+      host.abortCheckpoint(message.jobId, message.checkpointId);
+      return;
+    case 'storageAnswer':
+      storage.answered(message.id, message.answer);
       return;
     case 'releaseJob':
       host.releaseJob(message.jobId);

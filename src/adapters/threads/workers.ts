@@ -5,6 +5,8 @@ import { MessageChannel } from 'node:worker_threads';
 import type {
   AttemptReport,
   CancelTasks,
+  CheckpointAbort,
+  CheckpointComplete,
   DeployTasks,
   TaskAssignment,
   TriggerCheckpoint,
@@ -15,10 +17,10 @@ import { type ExchangeControl, readRoute } from '../../runtime/exchangeProtocol.
 import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHostOptions.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { CancellationWatch } from './cancellationWatch.ts';
-import { declined } from './declined.ts';
 import { Peers } from './peers.ts';
 import { peersOf } from './peerTopology.ts';
-import type { FromSlotThread, ToSlotThread } from './protocol.ts';
+import type { FromSlotThread, StorageRequest, ToSlotThread } from './protocol.ts';
+import { answerFrom } from './remoteStorage.ts';
 import { SlotThread } from './slotThreadHandle.ts';
 import { type ThreadWorkersOptions, threadCount } from './workersOptions.ts';
 
@@ -52,10 +54,10 @@ export class ThreadWorkers implements Workers {
   async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
     this.#handlers = handlers;
     const dataPort = await this.#peers.listen();
-    const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, heapPerThreadMb } = this.#options;
+    const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, heapPerThreadMb, checkpoints } = this.#options;
     for (let index = 0; index < threadCount(this.#options); index++) {
       const thread = new SlotThread(index, {
-        data: { taskManagerId, bufferTimeoutMs, peerTimeoutMs },
+        data: { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints: checkpoints !== undefined },
         heapMb: heapPerThreadMb,
         onMessage: (message) => this.#received(thread, message),
         onDied: (reason, final) => this.#died(thread, reason, final),
@@ -109,17 +111,20 @@ export class ThreadWorkers implements Workers {
   }
 
   triggerCheckpoint(message: TriggerCheckpoint): void {
-    this.#handlers.onCheckpointReports(declined(message));
+    this.#tell({ type: 'triggerCheckpoint', message });
   }
 
-  /** Every checkpoint was declined: none completes, none holds anything. */
-  completeCheckpoint(): void {}
+  completeCheckpoint({ jobId, checkpointId }: CheckpointComplete): void {
+    this.#tell({ type: 'completeCheckpoint', jobId, checkpointId });
+  }
 
-  abortCheckpoint(): void {}
+  abortCheckpoint({ jobId, checkpointId }: CheckpointAbort): void {
+    this.#tell({ type: 'abortCheckpoint', jobId, checkpointId });
+  }
 
   releaseJob(jobId: string): void {
     this.#bundles.delete(jobId);
-    for (const thread of this.#threads) thread.post({ type: 'releaseJob', jobId });
+    this.#tell({ type: 'releaseJob', jobId });
     this.#attempts.forget(jobId);
   }
 
@@ -135,7 +140,7 @@ export class ThreadWorkers implements Workers {
   }
 
   #start(message: DeployTasks, admitted: readonly TaskAssignment[], bundlePath: string): void {
-    const { jobId, name, taskManagers, placements, args, parallelism, graphHash } = message;
+    const { jobId, name, taskManagers, placements, args, parallelism, graphHash, restore } = message;
     if (this.#closed) return;
     // Cancelled while the bundle was fetched; released: nobody waits for it any more.
     const cancelled = admitted.filter((task) => this.#attempts.stateOf(jobId, task) === 'CANCELING');
@@ -150,6 +155,7 @@ export class ThreadWorkers implements Workers {
         args,
         parallelism,
         graphHash,
+        restore,
         bundlePath,
         tasks: own,
       };
@@ -165,6 +171,12 @@ export class ThreadWorkers implements Workers {
         return;
       case 'reports':
         this.#report(message.reports);
+        return;
+      case 'checkpointReport':
+        if (!this.#closed) this.#handlers.onCheckpointReports(message.report);
+        return;
+      case 'storage':
+        void this.#useStorage(thread, message.id, message.request);
         return;
       case 'counters':
         for (const report of message.reports) this.#attempts.count(report);
@@ -207,7 +219,18 @@ export class ThreadWorkers implements Workers {
 
   #peerLost(taskManagerId: string, { code, message }: TaskError): void {
     this.#options.logger?.warn({ taskManagerId, reason: message }, 'lost a TaskManager');
-    for (const thread of this.#threads) thread.post({ type: 'peerLost', taskManagerId, code, message });
+    this.#tell({ type: 'peerLost', taskManagerId, code, message });
+  }
+
+  #tell(message: ToSlotThread): void {
+    for (const thread of this.#threads) thread.post(message);
+  }
+
+  async #useStorage(thread: SlotThread, id: string, request: StorageRequest): Promise<void> {
+    const { checkpoints } = this.#options;
+    if (checkpoints === undefined) return;
+    const answer = await answerFrom(checkpoints, request);
+    thread.post({ type: 'storageAnswer', id, answer }, answer.kind === 'read' ? [answer.bytes.buffer] : []);
   }
 
   #died(thread: SlotThread, reason: string, final: boolean): void {

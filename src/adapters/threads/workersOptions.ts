@@ -1,5 +1,6 @@
 // What ThreadWorkers are given, and the defaults.
 import os from 'node:os';
+import type { StateStorage } from '../../ports/checkpointStorage.ts';
 import type { Logger } from '../../ports/logger.ts';
 
 /** Default: threads for slots beyond the cores, up to here. */
@@ -24,6 +25,8 @@ export interface ThreadWorkersOptions {
   readonly heapPerThreadMb?: number | undefined;
   /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
   readonly cancellationTimeoutMs?: number | undefined;
+  /** Default: none, and tasks decline checkpoints. */
+  readonly checkpoints?: StateStorage | undefined;
   readonly logger?: Logger | undefined;
 }
 

@@ -1,0 +1,44 @@
+// How often and how a job's state is checkpointed, as its author says it: options with Flink's defaults, checked at the line that sets them.
+import type { CheckpointConfig } from '../core/schema.gen.ts';
+import { ApiError } from './apiError.ts';
+
+const MIN_INTERVAL_MS = 10;
+const DEFAULT_TIMEOUT_MS = 600_000;
+const MAX_CONCURRENT = 16;
+const MAX_RETAINED = 100;
+
+export interface CheckpointingOptions {
+  /** Least time between the end of one checkpoint and the start of the next. Default: 0. */
+  readonly minPauseMs?: number | undefined;
+  /** A checkpoint that takes longer is aborted. Default: 10 minutes. */
+  readonly timeoutMs?: number | undefined;
+  /** Most checkpoints under way at once. Default: 1. */
+  readonly maxConcurrent?: number | undefined;
+  /** Checkpoints in a row that may fail before the job is restarted. Default: 0. */
+  readonly toleratedFailures?: number | undefined;
+  /** Complete checkpoints that are kept. Default: 1. */
+  readonly retained?: number | undefined;
+}
+
+/** Throws ApiError INVALID_ARGUMENT. */
+export function checkpointConfig(intervalMs: number, options: CheckpointingOptions): CheckpointConfig {
+  const { minPauseMs = 0, timeoutMs = DEFAULT_TIMEOUT_MS, maxConcurrent = 1, toleratedFailures = 0 } = options;
+  const { retained = 1 } = options;
+  return {
+    intervalMs: whole('the interval', intervalMs, MIN_INTERVAL_MS),
+    minPauseMs: whole('minPauseMs', minPauseMs, 0),
+    timeoutMs: whole('timeoutMs', timeoutMs, MIN_INTERVAL_MS),
+    maxConcurrent: whole('maxConcurrent', maxConcurrent, 1, MAX_CONCURRENT),
+    toleratedFailures: whole('toleratedFailures', toleratedFailures, 0, 2 ** 31 - 1),
+    retained: whole('retained', retained, 1, MAX_RETAINED),
+  };
+}
+
+function whole(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  throw new ApiError(
+    'INVALID_ARGUMENT',
+    `enableCheckpointing: ${name} must be a whole number ${range}, not ${String(value)}.`,
+  );
+}

@@ -1,0 +1,118 @@
+// Checkpoints for real: a keyed count through a file sink loses a TaskManager, is paused and rescaled, and changes its leader, and every number is
+// in the output once and every count as if nothing had happened.
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root, TestCluster, waitFor } from './cluster.ts';
+import type { SluiceCommand } from './commands.ts';
+import { sendCommand } from './commands.ts';
+import { linesOf } from './output.ts';
+
+const job = path.join(root, 'test', 'e2e', 'jobs', 'checkpointed.ts');
+const COUNT = 9_000;
+const RATE = 2_000;
+const seed = Number(process.env.SEED ?? randomBytes(2).readUInt16LE());
+
+describe(`checkpoints (SEED=${seed})`, () => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start({
+      journal: 'embedded',
+      taskManagers: 3,
+      settings: [
+        'taskmanager.numberOfTaskSlots=2',
+        'restart-strategy.fixed-delay.attempts=20',
+        'restart-strategy.fixed-delay.delay=10 ms',
+      ],
+    });
+  });
+  afterAll(async () => {
+    await cluster?.stop();
+  });
+
+  async function start(name: string): Promise<{ jobId: string; output: string }> {
+    const output = cluster.file(name);
+    const jobId = await cluster.submit(job, '-p2', String(COUNT), String(RATE), output);
+    await waitFor('output', () => linesOf(output).length > 0);
+    return { jobId, output };
+  }
+
+  const completed = (jobId: string) => cluster.events('CheckpointCompleted', jobId);
+  const send = async (command: SluiceCommand): Promise<void> => sendCommand(await cluster.backbone(), command);
+
+  async function reaches(jobId: string, state: string): Promise<void> {
+    await waitFor(`job ${state}\n`, async () => {
+      const now = await cluster.jobState(jobId);
+      if (now === 'FAILED') throw new Error(`the job failed\n${cluster.logs()}`);
+      return now === state;
+    });
+  }
+
+  /** Each number once, and each key counted without a gap, wherever its subtask ran. */
+  function expectExactlyOnce(output: string): void {
+    const lines = linesOf(output).map((line) => line.split(' ').map(Number) as [number, number]);
+    expect(lines.map(([n]) => n).sort((a, b) => a - b)).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));
+    const sums = new Map<number, number[]>();
+    for (const [n, sum] of lines) sums.set(n % 100, [...(sums.get(n % 100) ?? []), sum]);
+    for (const [key, ofKey] of sums) {
+      expect([key, ...ofKey.sort((a, b) => a - b)]).toEqual([key, ...ofKey.map((_, index) => index + 1)]);
+    }
+  }
+
+  it('restores what a killed TaskManager ran, and writes each line once', async () => {
+    const { jobId, output } = await start('killed');
+    await waitFor('a checkpoint', async () => (await completed(jobId)).length > 0);
+    const written = (seed % 5_000) + 500;
+    await waitFor(`${written} lines`, () => linesOf(output).length >= written);
+    const [deployed] = await cluster.events('TaskDeployed', jobId);
+    await cluster.signal(deployed!.taskManagerId, 'SIGKILL');
+    await reaches(jobId, 'FINISHED');
+    expect((await cluster.events('TaskDeployed', jobId)).some(({ attempt }) => attempt > 0)).toBe(true);
+    expectExactlyOnce(output);
+    await cluster.ok('taskmanager start');
+  });
+
+  it('keeps its counts when it is paused and resumed', async () => {
+    const { jobId, output } = await start('paused');
+    await send({ type: 'PauseJob', jobId });
+    await reaches(jobId, 'SUSPENDED');
+    const before = linesOf(output).length;
+    expect(before).toBeLessThan(COUNT);
+    await send({ type: 'ResumeJob', jobId });
+    await reaches(jobId, 'FINISHED');
+    expectExactlyOnce(output);
+  });
+
+  it('keeps its counts when it is rescaled from 2 to 4 to 3', async () => {
+    const { jobId, output } = await start('rescaled');
+    for (const [index, parallelism] of [4, 3].entries()) {
+      await send({ type: 'RescaleJob', jobId, parallelism });
+      await waitFor(
+        `parallelism ${parallelism}`,
+        async () => (await cluster.events('JobRescaled', jobId)).length > index,
+      );
+      const lines = linesOf(output).length;
+      await waitFor('more output', () => linesOf(output).length > lines);
+    }
+    await reaches(jobId, 'FINISHED');
+    expectExactlyOnce(output);
+  });
+
+  it('goes on with its checkpoints when the leader is killed: none is aborted, no task restarts', async () => {
+    const before = await cluster.status();
+    const { jobId, output } = await start('leader');
+    await waitFor('a checkpoint', async () => (await completed(jobId)).length > 0);
+    await cluster.signal(before.leaderId!, 'SIGKILL');
+    await waitFor(
+      'a checkpoint of the next epoch',
+      async () => (await cluster.events('CheckpointCompleted', jobId, before.epoch)).length > 1,
+    );
+    await reaches(jobId, 'FINISHED');
+    expect((await cluster.events('TaskDeployed', jobId)).every(({ attempt }) => attempt === 0)).toBe(true);
+    const aborted = await cluster.events('CheckpointAborted', jobId);
+    // The end of the job ends the checkpoint that is under way then.
+    expect(aborted.filter(({ reason }) => !reason.includes('ended before it had acked'))).toEqual([]);
+    expectExactlyOnce(output);
+  });
+});
