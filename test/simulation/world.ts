@@ -17,6 +17,7 @@ import { TaskExecutor } from '../../src/taskmanager/taskExecutor.ts';
 import { Chance } from './chance.ts';
 import { DataPlane, SimulatedWorkers } from './dataPlane.ts';
 import { EffectsCheck } from './effectsCheck.ts';
+import { Junk, problemOf } from './junk.ts';
 import { Oracle } from './oracle.ts';
 import { type OutsideFaults, outsideOf } from './outside.ts';
 import type { Scenario } from './scenario.ts';
@@ -87,6 +88,7 @@ export class World {
   readonly hub: SimulatedSignalHub;
   readonly oracle: Oracle;
   readonly plane: DataPlane;
+  readonly junk: Junk;
   readonly jobManagers: JobManagerMachine[] = [];
   readonly taskManagers: TaskManagerMachine[] = [];
   readonly clients: ClientMachine[] = [];
@@ -118,9 +120,16 @@ export class World {
       for (let partition = 0; partition < topic.partitions; partition++)
         this.broker.places.set(this.broker.log(topic.name, partition), { topic: topic.name, partition });
     }
-    this.broker.onLanded = (topic, _partition, firstOffset, records) => {
+    this.junk = new Junk(this);
+    this.broker.onLanded = (topic, partition, firstOffset, records) => {
       if (topic === 'events') this.oracle.fold(firstOffset, records);
-      else if (topic === 'commands') this.oracle.causes.onCommands(records);
+      else if (topic === 'dead-letters') this.junk.onBuried(records);
+      if (topic !== 'commands' && topic !== 'status') return;
+      if (topic === 'commands') this.oracle.causes.onCommands(records);
+      for (const [index, record] of records.entries()) {
+        if (problemOf(topic, record) !== null)
+          this.oracle.undecodable.add(`${topic}/${partition}/${firstOffset + index}`);
+      }
     };
   }
 
