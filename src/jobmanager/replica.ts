@@ -140,10 +140,12 @@ export class Replica {
   /** On to the newest snapshot, where the log was trimmed beyond the position. */
   async #jump(error: Error, startsLeft: number): Promise<void> {
     const { channels, clock } = this.#options;
-    for (;;) {
+    for (let begun = false; ; ) {
       try {
         const { earliest } = await channels.offsets('events', 0);
-        if (this.#position >= earliest || startsLeft <= 0) throw lost(error.message, this.#position);
+        // A start that came as far as the snapshot has moved the position, and says nothing of the one that could not be read from.
+        if ((!begun && this.#position >= earliest) || startsLeft <= 0) throw lost(error.message, this.#position);
+        begun = true;
         return await this.#begin(startsLeft);
       } catch (cause) {
         if (!isPassing(cause)) throw cause;

@@ -153,6 +153,27 @@ describe('a replica', () => {
     expect(harness.leaders()).toEqual(['a']);
   });
 
+  it('jumps even where the journal goes away between the snapshot and the log', async () => {
+    await open();
+    await harness.startLeader('a');
+    const b = await harness.start('b');
+    await harness.until(() => b.jobManager.caughtUp);
+    harness.broker.cutOff(b.process);
+    await harness.clock.advance(100);
+    const position = b.jobManager.state.offset;
+    await work(60);
+    await harness.until(() => range('events').earliest > position);
+    harness.broker.rejoin(b.process);
+    await harness.until(() => b.jobManager.state.offset > position);
+    harness.broker.cutOff(b.process);
+    // Longer than a request is waited for.
+    await harness.clock.advance(8_000);
+    harness.broker.rejoin(b.process);
+    await harness.until(() => b.failures.length > 0 || b.jobManager.state.offset === range('events').end);
+    expect(b.failures).toEqual([]);
+    await expectEqual();
+  });
+
   it('that led when it froze, too, and then leads no more', async () => {
     await open();
     const a = await harness.startLeader('a');
