@@ -24,7 +24,7 @@ import type { Scenario } from './scenario.ts';
 
 /** What shells log as errors and is none of theirs: the world is at fault. */
 const HARMLESS =
-  /do not stop|did not stop|can no longer be sent|could not be done; it will|no snapshot could be taken|a snapshot cannot be used/;
+  /do not stop|did not stop|can no longer be sent|could not be done; it will|begins again at their end|no snapshot could be taken|a snapshot cannot be used/;
 
 interface Machine {
   readonly id: string;
