@@ -174,6 +174,29 @@ describe('a replica', () => {
     await expectEqual();
   });
 
+  it('jumps once, whenever the journal goes away meanwhile', async () => {
+    await open(OFTEN, { faults: { minDelayMs: 3, maxDelayMs: 6, requestTimeoutMs: 300 } });
+    await harness.startLeader('a');
+    const b = await harness.start('b');
+    await harness.until(() => b.jobManager.caughtUp);
+    // Reading seals, parts and the log takes some dozens of requests of about 10 ms each.
+    for (let cutAfterMs = 0; cutAfterMs <= 120; cutAfterMs += 6) {
+      b.process.pause();
+      const position = b.jobManager.state.offset;
+      await work(30);
+      await harness.until(() => range('events').earliest > position, 120_000);
+      b.process.resume();
+      await harness.clock.advance(cutAfterMs);
+      harness.broker.cutOff(b.process);
+      await harness.clock.advance(2_000);
+      harness.broker.rejoin(b.process);
+      await harness.until(() => b.failures.length > 0 || b.jobManager.state.offset === range('events').end, 60_000);
+      expect(b.failures, `cut after ${cutAfterMs} ms`).toEqual([]);
+      // One that reads the log twice over takes the second copies for void records.
+      expect(unequal(b.jobManager.state), `cut after ${cutAfterMs} ms`).toBeNull();
+    }
+  });
+
   it('that led when it froze, too, and then leads no more', async () => {
     await open();
     const a = await harness.startLeader('a');
