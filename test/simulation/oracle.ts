@@ -2,10 +2,12 @@
 // against what must always be true. It looks at the log past all clients; the first violation is kept and ends the run.
 import { decodeMessage } from '../../src/codec/codec.ts';
 import { evolve } from '../../src/core/evolve.ts';
+import type { FixedPolicy, Policy } from '../../src/core/inputs.ts';
 import { violations } from '../../src/core/invariants.ts';
 import { jobStateOf } from '../../src/core/jobStatus.ts';
 import { applyRecord, type LedgerRecord } from '../../src/core/ledger.ts';
 import type { ClusterEvent, Commit } from '../../src/core/schema.gen.ts';
+import { settle } from '../../src/core/settle.ts';
 import { snapshotOf } from '../../src/core/snapshot.ts';
 import { type ClusterState, emptyState } from '../../src/core/state.ts';
 import type { JournalRecord } from '../../src/ports/journal.ts';
@@ -47,8 +49,10 @@ export class Oracle {
   readonly #texts = new Map<number, string>();
   readonly #seen = new Map<string, number>();
   #fromSnapshot: ClusterState | null = null;
+  readonly #policy: Policy;
 
-  constructor(endOf: (topic: 'commands' | 'status', partition: number) => number) {
+  constructor(policy: FixedPolicy, endOf: (topic: 'commands' | 'status', partition: number) => number) {
+    this.#policy = { ...policy, load: new Map() };
     this.causes = new CausesCheck(this.history, endOf, (what) => this.fail(what));
   }
 
@@ -133,6 +137,9 @@ export class Oracle {
       if (problem !== null) this.fail(problem);
     }
     this.causes.onCommit(commit, this.state);
+    // A decision ends when nothing follows from the state any more: what is left undone would wait for whatever comes next.
+    const undone = DECISIONS_ARE_SPLIT ? undefined : settle(this.state, [], this.#policy).next().value;
+    if (undone !== undefined) this.fail(`after Commit ${commit.epoch}/${commit.seq} ${undone.type} could go on`);
     this.#checkGrace(commit);
     for (const job of this.state.jobs.values()) {
       const states = this.history.jobs.get(job.id)?.states;

@@ -117,8 +117,8 @@ function drawJournalFaults(chance: Chance): Partial<SimulatedFaults> {
   return {
     lostRequestRate: rate(chance, 0.4, 0.08),
     lostResponseRate: rate(chance, 0.4, 0.08),
-    lateLandingRate: rate(chance, 0.4, 0.06),
-    duplicateRate: rate(chance, 0.4, 0.1),
+    lateLandingRate: rate(chance, 0.4, 0.12),
+    duplicateRate: rate(chance, 0.4, 0.2),
     landingSpreadMs: chance.whole(10, 3_000),
     requestTimeoutMs: chance.whole(150, 1_500),
   };

@@ -109,7 +109,7 @@ export class World {
     this.#chance = new Chance(seed, 'world');
     this.broker = new WatchedBroker({ clock: this.clock, random: new Chance(seed, 'broker').next, faults: journal });
     this.hub = new SimulatedSignalHub({ clock: this.clock, random: new Chance(seed, 'signals').next, faults: signals });
-    this.oracle = new Oracle((topic, partition) => this.broker.range(topic, partition).end);
+    this.oracle = new Oracle(scenario.policy, (topic, partition) => this.broker.range(topic, partition).end);
     this.#effects = new EffectsCheck(this.oracle);
     this.plane = new DataPlane(tasks, {
       onDeployed: (taskManagerId, attempt) => this.#onDeployed(taskManagerId, attempt),
