@@ -12,7 +12,8 @@ export function* decideTaskManagers(state: Readonly<ClusterState>, policy: Polic
   for (const [requestId, requestedAt] of [...state.requests]) {
     if (requestedAt + driver.requestTimeoutMs <= state.at) yield { type: 'TaskManagerRequestExpired', requestId };
   }
-  const shortage = Math.max(0, slotsWanted(state) - freeSlots(state).length);
+  let unwanted = freeSlots(state).length - slotsWanted(state);
+  const shortage = Math.max(0, -unwanted);
   const present = [...state.taskManagers.values()].filter(({ status }) => status.kind !== 'releasing').length;
   const wanted = Math.max(Math.ceil(shortage / driver.slotsPerTaskManager), state.desiredTaskManagers - present);
   const missing = Math.min(wanted, driver.maxTaskManagers - present) - state.requests.size;
@@ -23,8 +24,10 @@ export function* decideTaskManagers(state: Readonly<ClusterState>, policy: Polic
   for (const taskManager of [...state.taskManagers.values()]) {
     if (spare <= 0) return;
     const at = releaseAt(taskManager, driver);
-    if (at === null || at > state.at) continue;
+    // One whose slots are waited for would be asked for again at once.
+    if (at === null || at > state.at || taskManager.slots.length > unwanted) continue;
     spare--;
+    unwanted -= taskManager.slots.length;
     yield {
       type: 'TaskManagerReleasing',
       taskManagerId: taskManager.id,

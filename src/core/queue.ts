@@ -1,5 +1,6 @@
 // The queue of jobs that wait for slots: who is next. Order is by priority, raised by waiting, then by age; a job that has waited for the
 // starvation limit lets none behind it overtake, so that a wide job is not kept out by a stream of narrow ones.
+import { countOf } from './executionGraph.ts';
 import type { Policy } from './inputs.ts';
 import { usableSlots } from './slotPool.ts';
 import type { ClusterState, Job } from './state.ts';
@@ -49,6 +50,8 @@ export function inOrder(state: Readonly<ClusterState>, policy: Policy): Job[] {
 export function blocksOthers(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): boolean {
   const { status } = job;
   if (status.kind !== 'CREATED' && status.kind !== 'RESTARTING') return false;
+  // It has what it waited for; it stays in the queue until all of its tasks run.
+  if (countOf(job, 'CREATED') === 0) return false;
   if (status.queuedFor === null || state.at - waitingSince(job) < policy.starvationLimitMs) return false;
   return status.queuedFor <= usableSlots(state);
 }

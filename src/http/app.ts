@@ -3,9 +3,11 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Job } from '../core/state.ts';
 import type { Logger } from '../ports/logger.ts';
+import { checkpointConfig, checkpointDetails, checkpointsOverview } from './checkpointResources.ts';
 import { clusterOverview, config, jobManagersOverview } from './clusterResources.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
+import { addJobOperations, Triggered } from './jobOperations.ts';
 import { jobDetails, jobExceptions, jobIds, jobsOverview } from './jobResources.ts';
 import { taskManagerDetails, taskManagersOverview } from './taskManagerResources.ts';
 
@@ -16,12 +18,13 @@ export function buildApp(view: ClusterView, logger: Logger): FastifyInstance {
   const app = fastify({ logger: false, routerOptions: { ignoreTrailingSlash: true } });
   ignoreBodies(app);
   answerErrors(app, logger);
-  app.register(async (routes) => addRoutes(routes, view));
-  app.register(async (routes) => addRoutes(routes, view), { prefix: '/v1' });
+  const triggered = new Triggered();
+  app.register(async (routes) => addRoutes(routes, view, triggered));
+  app.register(async (routes) => addRoutes(routes, view, triggered), { prefix: '/v1' });
   return app;
 }
 
-function addRoutes(app: FastifyInstance, view: ClusterView): void {
+function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered): void {
   app.get('/overview', () => clusterOverview(view));
   app.get('/config', () => config());
   app.get('/jobs', () => jobIds(view));
@@ -30,6 +33,14 @@ function addRoutes(app: FastifyInstance, view: ClusterView): void {
     throw new RequestError(400, REFUSED_SUBMISSION);
   });
   app.get<JobRequest>('/jobs/:jobId', ({ params }) => jobDetails(jobOf(view, params.jobId), view));
+  app.get<JobRequest>('/jobs/:jobId/checkpoints', ({ params }) =>
+    checkpointsOverview(jobOf(view, params.jobId), view.now()),
+  );
+  app.get<JobRequest>('/jobs/:jobId/checkpoints/config', ({ params }) => checkpointConfig(jobOf(view, params.jobId)));
+  app.get<{ Params: { jobId: string; id: string } }>('/jobs/:jobId/checkpoints/details/:id', ({ params }) =>
+    checkpointDetails(jobOf(view, params.jobId), params.id, view.now()),
+  );
+  addJobOperations(app, view, triggered);
   app.get<JobRequest>('/jobs/:jobId/exceptions', ({ params }) => jobExceptions(jobOf(view, params.jobId)));
   app.patch<JobRequest & { Querystring: { mode?: string } }>('/jobs/:jobId', async ({ params, query }, reply) => {
     const mode = query.mode ?? 'cancel';
@@ -72,7 +83,7 @@ async function cancel(view: ClusterView, jobId: string): Promise<void> {
     throw new RequestError(409, `Job ${jobId} has ended as ${status.kind} and cannot be cancelled.`);
   }
   try {
-    await view.cancelJob(jobId);
+    await view.send({ type: 'CancelJob', commandId: view.newCommandId(), jobId });
   } catch (error) {
     throw new RequestError(
       503,

@@ -1,4 +1,5 @@
 // What REST shows and asks of the JobManager that serves it, so that http/ needs to know nothing else of it.
+import type { Command } from '../core/inputs.ts';
 import type { JobManagerRole, TaskManagerHeartbeat } from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
 
@@ -26,6 +27,9 @@ export interface ClusterView {
   /** This process first. */
   jobManagers(): readonly JobManagerView[];
   lastHeard(taskManagerId: string): HeardTaskManager | null;
-  /** Hands a CancelJob to whoever leads. Rejects with JournalError where it could not be appended. */
-  cancelJob(jobId: string): Promise<void>;
+  /** Folder of savepoints that name none; null: each must name one. */
+  readonly savepointDirectory: string | null;
+  newCommandId(): string;
+  /** Hands a command to whoever leads. Rejects with JournalError where it could not be appended. */
+  send(command: Command): Promise<void>;
 }

@@ -1,4 +1,5 @@
 // `/jobs…` in Flink's fields: job ids, the overview list, one job with its vertices and plan, and its exceptions.
+import { jobStateOf } from '../core/jobStatus.ts';
 import type { AttemptReport, JobState } from '../core/schema.gen.ts';
 import type { ExecutionJobVertex, Failure, Job, Subtask, SubtaskState } from '../core/state.ts';
 import type { ClusterView } from './clusterView.ts';
@@ -34,7 +35,7 @@ const JOB_STATES = [
 ] as const;
 
 export function jobIds({ state }: ClusterView): object {
-  return { jobs: [...state.jobs.values()].map((job) => ({ id: job.id, status: job.status.kind })) };
+  return { jobs: [...state.jobs.values()].map((job) => ({ id: job.id, status: jobStateOf(job.status) })) };
 }
 
 export function jobsOverview(view: ClusterView): object {
@@ -51,7 +52,7 @@ function jobSummary(job: Readonly<Job>, now: number): object {
     'start-time': job.submittedAt,
     'end-time': endTime(job),
     duration: durationOf(job, now),
-    state: job.status.kind,
+    state: jobStateOf(job.status),
     'last-modification': Math.max(job.submittedAt, ...Object.values(job.timestamps)),
     tasks,
     'pending-operators': 0,
@@ -74,7 +75,7 @@ export function jobDetails(job: Readonly<Job>, view: ClusterView): object {
     jid: job.id,
     name: job.name,
     isStoppable: false,
-    state: job.status.kind,
+    state: jobStateOf(job.status),
     'job-type': 'STREAMING',
     'start-time': job.submittedAt,
     'end-time': endTime(job),
@@ -151,9 +152,10 @@ function plan(job: Readonly<Job>): object {
     jid: job.id,
     name: job.name,
     type: 'STREAMING',
-    nodes: vertices.map((vertex) => ({
+    nodes: vertices.map((vertex, index) => ({
       id: vertex.id,
-      parallelism: vertex.parallelism,
+      // That of the graph may have been changed since.
+      parallelism: job.vertices[index]?.subtasks.length ?? vertex.parallelism,
       operator: '',
       operator_strategy: '',
       description: escapeHtml(vertex.name),

@@ -1,6 +1,7 @@
 // A JobManager process without its command line: it keeps a replica of the ledger, takes part in the election, and leads while its Claim
 // is the newest that counted. Leader or not, it serves REST from its replica. What it believes of leadership it believes from the log
 // alone: a term begins and ends with records that it read back.
+import type { Command } from '../core/inputs.ts';
 import type { LedgerRecord, Verdict } from '../core/ledger.ts';
 import type { JobManagerHeartbeat, JobManagerRole } from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
@@ -195,10 +196,18 @@ export class JobManager implements ClusterView {
     return this.#taskManagerWatch.lastHeard(taskManagerId);
   }
 
-  /** Appends a CancelJob; whoever leads decides it. */
-  async cancelJob(jobId: string): Promise<void> {
-    const commandId = this.#options.ids.hex(32);
-    await this.#options.channels.append('commands', [{ key: jobId, message: { type: 'CancelJob', commandId, jobId } }]);
+  get savepointDirectory(): string | null {
+    return this.#options.policy.savepointDirectory;
+  }
+
+  newCommandId(): string {
+    return this.#options.ids.hex(32);
+  }
+
+  /** Appends the command; whoever leads decides it. */
+  async send(command: Command): Promise<void> {
+    const key = 'jobId' in command ? command.jobId : command.commandId;
+    await this.#options.channels.append('commands', [{ key, message: command }]);
   }
 
   #onRecord(record: LedgerRecord, verdict: Verdict): void {

@@ -40,6 +40,8 @@ export class Replica {
   readonly #listener: ReplicaListener;
   readonly #state: ClusterState = emptyState();
   readonly #abort = new AbortController();
+  /** Counts down with each start that leads to no record. */
+  #startsLeft = MAX_STARTS;
   #tail: Tail | null = null;
   #position = 0;
   #caughtUp = false;
@@ -68,7 +70,7 @@ export class Replica {
   /** Resolves once reading has begun. */
   async start(): Promise<void> {
     try {
-      await this.#begin(MAX_STARTS);
+      await this.#begin();
     } catch (error) {
       if (this.#stopped) return;
       if (!(error instanceof JobManagerError)) throw error;
@@ -82,8 +84,9 @@ export class Replica {
     await this.#tail?.close();
   }
 
-  async #begin(startsLeft: number): Promise<void> {
+  async #begin(): Promise<void> {
     const { channels, clock, logger } = this.#options;
+    this.#startsLeft--;
     const base = await baseOf({ channels, clock, logger, signal: this.#abort.signal });
     if (base.offset > this.#position) {
       logger.info({ offset: base.offset, before: this.#position }, 'the replica starts from a snapshot');
@@ -94,11 +97,17 @@ export class Replica {
     this.#tail = await channels.follow('events', {
       from: () => this.#position,
       onBatch: (batch) => this.#fold(batch.deliveries, batch.next, batch.end),
-      onError: (error) => void this.#onTailError(error, startsLeft - 1),
+      onError: (error) => void this.#onTailError(error),
     });
     if (this.#stopped) return this.#tail.close();
+    if (this.#caughtUp) return;
+    const tail = this.#tail;
     // Where there is nothing left to read no batch comes that would say so.
-    const range = await channels.offsets('events', 0);
+    const range = await channels.offsets('events', 0).catch(async (error: unknown) => {
+      // Whoever begins again must not read on beside this one.
+      await tail.close();
+      throw error;
+    });
     if (this.#position >= range.end && !this.#caughtUp && !this.#stopped) {
       this.#caughtUp = true;
       this.#listener.onBatch();
@@ -127,6 +136,7 @@ export class Replica {
         return this.#fail(corrupt(offset, error));
       }
       this.#position = offset + 1;
+      this.#startsLeft = MAX_STARTS;
       this.#listener.onRecord(message, offset, verdict);
     }
     this.#position = Math.max(this.#position, next);
@@ -134,12 +144,12 @@ export class Replica {
     this.#listener.onBatch();
   }
 
-  async #onTailError(error: Error, startsLeft: number): Promise<void> {
+  async #onTailError(error: Error): Promise<void> {
     if (this.#stopped) return;
     try {
       if (!(error instanceof JournalError && error.code === 'OFFSET_OUT_OF_RANGE'))
         throw unreadable(this.#position, error);
-      await this.#jump(error, startsLeft);
+      await this.#jump(error);
     } catch (cause) {
       if (this.#stopped) return;
       const failure = cause instanceof Error ? cause : new Error(String(cause));
@@ -148,15 +158,19 @@ export class Replica {
   }
 
   /** On to the newest snapshot, where the log was trimmed beyond the position. */
-  async #jump(error: Error, startsLeft: number): Promise<void> {
+  async #jump(error: Error): Promise<void> {
     const { channels, clock } = this.#options;
-    for (;;) {
+    for (let begun = false; ; ) {
       try {
         const { earliest } = await channels.offsets('events', 0);
-        if (this.#position >= earliest || startsLeft <= 0) throw lost(error.message, this.#position);
-        return await this.#begin(startsLeft);
+        // A start that came as far as the snapshot has moved the position, and says nothing of the one that could not be read from.
+        if ((!begun && this.#position >= earliest) || this.#startsLeft <= 0) throw lost(error.message, this.#position);
+        begun = true;
+        return await this.#begin();
       } catch (cause) {
         if (!isPassing(cause)) throw cause;
+        // A journal that is away says nothing against the snapshot.
+        this.#startsLeft++;
         await pause(clock, JUMP_RETRY_DELAY_MS, this.#abort.signal);
       }
     }

@@ -19,6 +19,8 @@ import type { Pacer } from './pacer.ts';
 /** A part is closed before it gets larger, which decodes in some milliseconds; a single event may be larger. */
 const PART_BYTES = 256 * 1024;
 const SEAL = 'seal';
+/** How often the seals are read again because the topic was trimmed while they were. */
+const MAX_SEAL_READS = 5;
 
 /** A snapshot that is sealed and cannot be used all the same. */
 export class SnapshotDamaged extends Error {
@@ -77,8 +79,25 @@ export async function writeSeal(
 
 /** Every sealed snapshot, the newest first. */
 export async function readSeals(channels: Channels, signal: AbortSignal, logger: Logger): Promise<VerifiedSnapshot[]> {
+  for (let triesLeft = MAX_SEAL_READS; ; triesLeft--) {
+    const { earliest, end } = await channels.offsets('snapshots', 0);
+    try {
+      return await readSealsBetween(channels, signal, logger, earliest, end);
+    } catch (error) {
+      // The topic was trimmed meanwhile.
+      if (!isOutOfRange(error) || triesLeft === 0) throw error;
+    }
+  }
+}
+
+async function readSealsBetween(
+  channels: Channels,
+  signal: AbortSignal,
+  logger: Logger,
+  earliest: number,
+  end: number,
+): Promise<VerifiedSnapshot[]> {
   const seals = new Map<string, VerifiedSnapshot>();
-  const { earliest, end } = await channels.offsets('snapshots', 0);
   await readRange(channels, 'snapshots', {
     from: earliest,
     to: end,
@@ -133,13 +152,16 @@ export async function readParts(
     },
     signal: pacer.signal,
   }).catch((error: unknown) => {
-    if (error instanceof JournalError && error.code === 'OFFSET_OUT_OF_RANGE')
-      throw damaged('it was dropped meanwhile');
+    if (isOutOfRange(error)) throw damaged('it was dropped meanwhile');
     throw error;
   });
   if (next <= parts) throw damaged(`part ${next} of ${parts} is missing`);
   if (left !== 0 || state.offset !== offset) throw damaged('it is not what was written');
   return state;
+}
+
+function isOutOfRange(error: unknown): boolean {
+  return error instanceof JournalError && error.code === 'OFFSET_OUT_OF_RANGE';
 }
 
 function commitOf(state: Readonly<ClusterState>, seq: number, events: readonly ClusterEvent[]): Commit {

@@ -128,6 +128,16 @@ describe('the queue', () => {
     expect(cluster.job('wide').live).toBe(2);
   });
 
+  it('keeps no slots for a job any more that has got its own', () => {
+    const cluster = new Cluster({ starvationLimitMs: 5_000 });
+    cluster.when(register('tm-1', 3));
+    cluster.when(submit('first', chain({ parallelism: 3 })));
+    cluster.when(submit('wide', chain({ parallelism: 2 })));
+    cluster.later(5_000).when(submit('narrow', chain({ parallelism: 1 })));
+    cluster.when(cluster.report('tm-1', 'FINISHED'));
+    expect([cluster.job('wide').live, cluster.job('narrow').live]).toEqual([2, 1]);
+  });
+
   it('keeps no slots for a job that is wider than the cluster', () => {
     const cluster = new Cluster({ starvationLimitMs: 5_000 });
     cluster.when(register('tm-1', 2));

@@ -2,85 +2,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { copyState, propose } from '../../src/core/decide.ts';
-import type { Input } from '../../src/core/inputs.ts';
-import { applyRecord } from '../../src/core/ledger.ts';
-import type { AttemptReport, AttemptState } from '../../src/core/schema.gen.ts';
-import { type ClusterState, emptyState } from '../../src/core/state.ts';
 import { buildApp } from '../../src/http/app.ts';
-import type { ClusterView } from '../../src/http/clusterView.ts';
-import { POLICY } from '../core/cluster.ts';
-import { silentLogger, submitJob } from '../jobmanager/harness.ts';
+import { silentLogger } from '../jobmanager/harness.ts';
+import { Cluster, command } from './servedCluster.ts';
 
-const NOW = 50_000;
-const command = submitJob(1, 2);
 const { jobId } = command;
-
-class Cluster implements ClusterView {
-  readonly state: ClusterState = emptyState();
-  readonly cancelled: string[] = [];
-  journalIsAway = false;
-
-  constructor() {
-    applyRecord(this.state, { type: 'Claim', epoch: 1, leaderId: 'jm-1', at: 10_000 }, 0);
-    this.decide({ type: 'ClaimCounted', leaderId: 'jm-1', restAddress: 'http://127.0.0.1:8081' });
-    this.decide({
-      type: 'RegisterTaskManager',
-      taskManagerId: 'tm-1',
-      pid: 4711,
-      host: '127.0.0.1',
-      dataPort: 6121,
-      slots: 3,
-      managedMemoryBytes: 3 * 1024 * 1024,
-      registration: 1,
-      attempts: [],
-      requestId: null,
-    });
-    this.decide(command);
-  }
-
-  decide(input: Input): void {
-    const commits = propose(copyState(this.state), [{ at: 20_000, cause: null, input }], POLICY);
-    for (const commit of commits) applyRecord(this.state, commit, this.state.offset);
-  }
-
-  report(state: AttemptState, reason: string | null = null): void {
-    this.decide({ type: 'TaskReport', taskManagerId: 'tm-1', attempts: this.attempts(state, reason) });
-  }
-
-  attempts(state: AttemptState, reason: string | null): AttemptReport[] {
-    return [0, 1].flatMap((vertex) =>
-      [0, 1].map((subtask) => ({ jobId, vertex, subtask, attempt: 0, state, reason, recordsIn: 10, recordsOut: 20 })),
-    );
-  }
-
-  now(): number {
-    return NOW;
-  }
-
-  jobManagers() {
-    return [{ id: 'jm-1', pid: 1, rest: 'http://127.0.0.1:8081', role: 'leader', offset: this.state.offset } as const];
-  }
-
-  lastHeard(taskManagerId: string) {
-    return {
-      heardAt: 49_000,
-      heartbeat: {
-        type: 'TaskManagerHeartbeat',
-        taskManagerId,
-        pid: 4711,
-        cpuLoad: 0.1,
-        usedHeapBytes: 1234,
-        attempts: this.attempts('RUNNING', null),
-      },
-    } as const;
-  }
-
-  async cancelJob(id: string): Promise<void> {
-    if (this.journalIsAway) throw new Error('the journal is away');
-    this.cancelled.push(id);
-  }
-}
 
 let app: FastifyInstance | null = null;
 afterEach(async () => {
@@ -235,13 +161,16 @@ describe('REST', () => {
     expect(answer.statusCode).toBe(202);
     expect(answer.json()).toEqual({});
     expect((await server.inject({ method: 'GET', url: `/jobs/${jobId}/yarn-cancel` })).statusCode).toBe(202);
-    expect(cluster.cancelled).toEqual([jobId, jobId]);
+    expect(cluster.sent).toMatchObject([
+      { type: 'CancelJob', jobId },
+      { type: 'CancelJob', jobId },
+    ]);
 
     cluster.decide({ type: 'CancelJob', commandId: 'x', jobId });
     cluster.report('CANCELED');
     expect(cluster.state.jobs.get(jobId)?.status.kind).toBe('CANCELED');
     expect((await patch(jobId)).statusCode).toBe(202);
-    expect(cluster.cancelled).toHaveLength(2);
+    expect(cluster.sent).toHaveLength(2);
     expect((await patch(jobId, '?mode=stop')).statusCode).toBe(400);
   });
 

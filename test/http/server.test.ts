@@ -11,7 +11,9 @@ const view: ClusterView = {
   now: () => 0,
   jobManagers: () => [],
   lastHeard: () => null,
-  cancelJob: async () => {},
+  savepointDirectory: null,
+  newCommandId: () => '0'.repeat(32),
+  send: async () => {},
 };
 const open: RestServer[] = [];
 

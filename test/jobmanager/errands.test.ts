@@ -2,9 +2,10 @@
 // wanted, and what comes back is decided like any input.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CheckpointConfig, JobGraph, SubmitJob } from '../../src/core/schema.gen.ts';
+import { Errands } from '../../src/jobmanager/errands.ts';
 import { PlanError, type Planned, type Planner, type PlanRequest } from '../../src/ports/planner.ts';
 import type { TaskManagerDriver } from '../../src/ports/taskManagerDriver.ts';
-import { Harness, type HarnessOptions, submitJob } from './harness.ts';
+import { Harness, type HarnessOptions, silentLogger, submitJob } from './harness.ts';
 
 let harness: Harness;
 afterEach(() => harness.stopAll());
@@ -165,6 +166,29 @@ describe('planning a job', () => {
     });
     expect(jobManager.role).toBe('leader');
     expect(jobManager.state.epoch).toBe(1);
+  });
+
+  it('is done once, however often it is asked for', async () => {
+    const planner = new HandPlanner();
+    await open({ errands: { planner } });
+    const { jobManager } = await harness.startLeader('jm-1');
+    await harness.submit(unplanned(1));
+    await harness.until(() => planner.requests.length === 1);
+    const told: string[] = [];
+    const errands = new Errands({
+      planner,
+      driver: null,
+      checkpoints: null,
+      clock: harness.clock,
+      logger: silentLogger,
+      state: jobManager.state,
+      observe: ({ type }) => told.push(type) > 0,
+    });
+    for (let times = 0; times < 3; times++) errands.run({ type: 'PlanJob', jobId: submitJob(1).jobId });
+    expect(planner.requests).toHaveLength(2);
+    planner.requests[1]?.resolve({ artifact: ARTIFACT, graph: graphOf(1), checkpointing: null });
+    await harness.until(() => told.length > 0);
+    expect(told).toEqual(['PlanReady']);
   });
 
   it('is refused where nobody plans', async () => {

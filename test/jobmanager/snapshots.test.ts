@@ -153,16 +153,67 @@ describe('a replica', () => {
     expect(harness.leaders()).toEqual(['a']);
   });
 
+  it('jumps even where the journal goes away between the snapshot and the log', async () => {
+    await open();
+    await harness.startLeader('a');
+    const b = await harness.start('b');
+    await harness.until(() => b.jobManager.caughtUp);
+    harness.broker.cutOff(b.process);
+    await harness.clock.advance(100);
+    const position = b.jobManager.state.offset;
+    await work(60);
+    await harness.until(() => range('events').earliest > position);
+    harness.broker.rejoin(b.process);
+    await harness.until(() => b.jobManager.state.offset > position);
+    harness.broker.cutOff(b.process);
+    // Longer than a request is waited for.
+    await harness.clock.advance(8_000);
+    harness.broker.rejoin(b.process);
+    await harness.until(() => b.failures.length > 0 || b.jobManager.state.offset === range('events').end);
+    expect(b.failures).toEqual([]);
+    await expectEqual();
+  });
+
+  it('jumps once, whenever the journal goes away meanwhile', async () => {
+    await open(OFTEN, { faults: { minDelayMs: 3, maxDelayMs: 6, requestTimeoutMs: 300 } });
+    await harness.startLeader('a');
+    const b = await harness.start('b');
+    await harness.until(() => b.jobManager.caughtUp);
+    // Reading seals, parts and the log takes some dozens of requests of about 10 ms each.
+    for (let cutAfterMs = 0; cutAfterMs <= 120; cutAfterMs += 6) {
+      b.process.pause();
+      const position = b.jobManager.state.offset;
+      await work(30);
+      await harness.until(() => range('events').earliest > position, 120_000);
+      b.process.resume();
+      await harness.clock.advance(cutAfterMs);
+      harness.broker.cutOff(b.process);
+      await harness.clock.advance(2_000);
+      harness.broker.rejoin(b.process);
+      await harness.until(() => b.failures.length > 0 || b.jobManager.state.offset === range('events').end, 60_000);
+      expect(b.failures, `cut after ${cutAfterMs} ms`).toEqual([]);
+      // One that reads the log twice over takes the second copies for void records.
+      expect(unequal(b.jobManager.state), `cut after ${cutAfterMs} ms`).toBeNull();
+    }
+  });
+
   it('that led when it froze, too, and then leads no more', async () => {
     await open();
     const a = await harness.startLeader('a');
     await harness.start('b');
+    // Nothing of what comes next is on its way to it already.
+    harness.broker.cutOff(a.process);
+    await harness.clock.advance(100);
     a.process.pause();
+    const position = a.jobManager.state.offset;
     await harness.until(() => harness.members[1]!.jobManager.role === 'leader');
     await work(60);
     await harness.until(() => range('events').earliest > a.jobManager.state.offset);
+    harness.broker.rejoin(a.process);
     a.process.resume();
-    await harness.until(() => a.jobManager.role === 'standby' && a.jobManager.state.offset === range('events').end);
+    await harness.until(() => a.jobManager.state.offset > position);
+    // At once: it must not go on in a term whose end it has not read.
+    expect(a.jobManager.role).toBe('standby');
     await expectEqual();
     expect(harness.leaders()).toEqual(['b']);
   });

@@ -193,8 +193,9 @@ describe.each(['simulated', 'embedded'] as const)(`states of the past on the %s 
     ];
   it.each(damages)('are found from the snapshot before where one %s', async (_, damage, reason) => {
     const before = await take(Math.floor(log.length / 2));
-    const state = folded(log.length - 1);
-    const genuine = await take(log.length - 1);
+    const state = folded(log.length);
+    // Not sealed, so that only the damaged one could be taken.
+    const genuine = await writeParts(channels, systemClock, pacer, 'genuine', state);
     // The same again under another id, damaged; small parts, so that there are several.
     const events: Commit['events'][number][] = [];
     const { end } = await channels.offsets('snapshots', 0);

@@ -15,6 +15,13 @@ export interface Patch {
   readonly replace: string;
 }
 
+/** No bug: every decision goes into as many Commits as it has events, nearly, and any of them may be the last before a crash. */
+export const SPLIT_DECISIONS: Patch = {
+  file: 'src/core/decide.ts',
+  find: 'MAX_COMMIT_WEIGHT = 2_000_000',
+  replace: 'MAX_COMMIT_WEIGHT = 150',
+};
+
 let bundles = 0;
 
 /** The path of the bundle. Rejects where a patch does not fit, so that none outlives the code that it was made for. */

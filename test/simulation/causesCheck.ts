@@ -2,6 +2,7 @@
 // decided again by the next leader; a cause too many would have one forgotten.
 import { decodeMessage } from '../../src/codec/codec.ts';
 import { partitionOfKey } from '../../src/codec/partitioner.ts';
+import { MAX_COMMIT_WEIGHT } from '../../src/core/decide.ts';
 import type { ClusterEvent, Commit } from '../../src/core/schema.gen.ts';
 import type { ClusterState } from '../../src/core/state.ts';
 import type { JournalRecord } from '../../src/ports/journal.ts';
@@ -9,6 +10,12 @@ import { attemptName, type History } from './history.ts';
 
 /** Partitions of `status`, as in topics/status.yaml. */
 const STATUS_PARTITIONS = 8;
+
+/** See SPLIT_DECISIONS. */
+export const DECISIONS_ARE_SPLIT: boolean = MAX_COMMIT_WEIGHT < 100_000;
+
+/** Commits of the same decision, at most, that may lie between an event and the one that names its cause. */
+const COMMITS_PER_DECISION = DECISIONS_ARE_SPLIT ? 200 : 0;
 
 export class CausesCheck {
   readonly #history: History;
@@ -19,6 +26,9 @@ export class CausesCheck {
   /** First offset of each command. */
   readonly #firstOffsets = new Map<string, number>();
   #passed = 0;
+  #epoch = 0;
+  /** Causes that a later Commit of the same decision must name, by the event that they led to. */
+  readonly #owed = new Map<string, { readonly partition: string; readonly offset: number; left: number }>();
 
   constructor(
     history: History,
@@ -59,12 +69,16 @@ export class CausesCheck {
           `Commit ${commit.epoch}/${commit.seq} answers ${topic}/${partition}@${offset}, which does not exist`,
         );
     }
+    if (commit.epoch !== this.#epoch) this.#owed.clear();
+    this.#epoch = commit.epoch;
     for (const event of commit.events) {
       const from = this.#sourceOf(event);
-      if (from === null) continue;
-      const offset = causes.get(from.partition);
-      if (offset === undefined || offset < from.offset)
-        this.#fail(`${event.type} in Commit ${commit.epoch}/${commit.seq} has lost its cause on ${from.partition}`);
+      if (from !== null) this.#owed.set(`${event.type} on ${from.partition}`, { ...from, left: COMMITS_PER_DECISION });
+    }
+    for (const [name, owed] of this.#owed) {
+      const offset = causes.get(owed.partition);
+      if (offset !== undefined && offset >= owed.offset) this.#owed.delete(name);
+      else if (owed.left-- === 0) this.#fail(`${name} in Commit ${commit.epoch}/${commit.seq} has lost its cause`);
     }
     this.#passCommands(state);
   }

@@ -48,6 +48,7 @@ export class History {
   readonly losses = new Map<string, number>();
   /** Of all TaskManagers, those that did not leave by themselves. */
   lost = 0;
+  restarts = 0;
   readonly jobs = new Map<string, JobRecord>();
   /** Submissions that were taken, by command id. */
   readonly submitted = new Map<string, string>();
@@ -111,6 +112,9 @@ export class History {
       case 'TaskCancelled':
       case 'TaskFailed':
         return this.#move(event, 'ended');
+      case 'JobRestarting':
+        this.restarts++;
+        return null;
       case 'TaskCancelling':
         this.cancelling.add(attemptName(event.jobId, event.vertex, event.subtask, event.attempt));
         return this.#move(event, 'cancelling');

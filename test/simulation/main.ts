@@ -1,10 +1,11 @@
 // `npm run simulate`: runs as many seeds as wanted, or one with its story.
 import { parseArgs } from 'node:util';
-import { bundleSimulation, removeBundles } from './bundle.ts';
+import { bundleSimulation, removeBundles, SPLIT_DECISIONS } from './bundle.ts';
 import { reportOf, runSeeds } from './threads.ts';
 
 const USAGE = `npm run simulate -- [--seeds N] [--from S] [--threads T]    N seeds from S on (default 500 from 1)
-npm run simulate -- --seed X [--trace]                      one seed, with everything that happens`;
+npm run simulate -- --seed X [--trace]                      one seed, with everything that happens
+--split                                                     with decisions cut into many Commits`;
 /** Of the first failed run the story is told, of the next ones what was violated. */
 const MAX_REPORTS = 10;
 /** After so many the rest would say no more. */
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     threads: { type: 'string' },
+    split: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -35,7 +37,7 @@ async function main(): Promise<boolean> {
   const startMs = performance.now();
   try {
     await runSeeds({
-      bundle: await bundleSimulation(),
+      bundle: await bundleSimulation(values.split ? [SPLIT_DECISIONS] : []),
       seeds: Array.from({ length: count }, (_, index) => from + index),
       ...(values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads) }),
       ...(values.trace ? { trace: (line: string) => console.log(line) } : {}),
@@ -45,7 +47,8 @@ async function main(): Promise<boolean> {
         virtualMs += run.virtualMs;
         if (run.violation === null) return true;
         failed.push(run.seed);
-        if (failed.length === 1) console.log(reportOf(values.trace ? { ...run, story: [] } : run));
+        if (failed.length === 1)
+          console.log(reportOf(values.trace ? { ...run, story: [] } : run, values.split ? ' --split' : ''));
         else if (failed.length <= MAX_REPORTS) console.log(`seed ${run.seed}: ${run.violation}`);
         return failed.length < MAX_FAILED;
       },

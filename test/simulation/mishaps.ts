@@ -90,6 +90,12 @@ export class Mishaps {
         tell(`clocks jump by ${byMs} ms`);
         return clock.jump(byMs);
       }
+      case 'assignmentsExpire': {
+        // Retention passes over what has not been read: whoever was behind must register anew.
+        const partition = chance.whole(0, 7);
+        tell(`assignments/${partition} expire`);
+        return broker.log('assignments', partition).trim(broker.range('assignments', partition).end);
+      }
       default:
         mishap satisfies never;
     }

@@ -2,14 +2,16 @@
 // against what must always be true. It looks at the log past all clients; the first violation is kept and ends the run.
 import { decodeMessage } from '../../src/codec/codec.ts';
 import { evolve } from '../../src/core/evolve.ts';
+import type { FixedPolicy, Policy } from '../../src/core/inputs.ts';
 import { violations } from '../../src/core/invariants.ts';
 import { jobStateOf } from '../../src/core/jobStatus.ts';
 import { applyRecord, type LedgerRecord } from '../../src/core/ledger.ts';
 import type { ClusterEvent, Commit } from '../../src/core/schema.gen.ts';
+import { settle } from '../../src/core/settle.ts';
 import { snapshotOf } from '../../src/core/snapshot.ts';
 import { type ClusterState, emptyState } from '../../src/core/state.ts';
 import type { JournalRecord } from '../../src/ports/journal.ts';
-import { CausesCheck } from './causesCheck.ts';
+import { CausesCheck, DECISIONS_ARE_SPLIT } from './causesCheck.ts';
 import { difference, digestOf, textOf } from './digest.ts';
 import { History } from './history.ts';
 import { attemptsOf, changedAttempts } from './takeover.ts';
@@ -18,6 +20,9 @@ import { attemptsOf, changedAttempts } from './takeover.ts';
 const FULL_COMPARE_EVERY = 61;
 /** At one offset in so many a replica is started from a snapshot, if none is under way. */
 const SNAPSHOT_EVERY = 173;
+
+/** A TaskManager's silence for so long is suspicious: `heartbeat.timeout`, less a tick of its measure. */
+const GRACE_MS = 2_900;
 
 /** A process's fold of the log, to be compared. */
 export interface ObservedReplica {
@@ -31,6 +36,8 @@ export class Oracle {
   readonly causes: CausesCheck;
   /** Who won each epoch. */
   readonly winners = new Map<number, string>();
+  /** Inputs that nobody can decode, as `topic/partition/offset`. */
+  readonly undecodable = new Set<string>();
   /** What the tasks really acked: handles by `attempt@checkpoint`. */
   readonly reallyAcked = new Set<string>();
   violation: string | null = null;
@@ -42,8 +49,10 @@ export class Oracle {
   readonly #texts = new Map<number, string>();
   readonly #seen = new Map<string, number>();
   #fromSnapshot: ClusterState | null = null;
+  readonly #policy: Policy;
 
-  constructor(endOf: (topic: 'commands' | 'status', partition: number) => number) {
+  constructor(policy: FixedPolicy, endOf: (topic: 'commands' | 'status', partition: number) => number) {
+    this.#policy = { ...policy, load: new Map() };
     this.causes = new CausesCheck(this.history, endOf, (what) => this.fail(what));
   }
 
@@ -91,7 +100,9 @@ export class Oracle {
   #fold(record: LedgerRecord, offset: number): void {
     this.records++;
     const counts = this.#judge(record);
-    const before = counts && record.type === 'Commit' && record.seq === 1 ? attemptsOf(this.state) : null;
+    const first = counts && record.type === 'Commit' && record.seq === 1;
+    // Where decisions are cut into many Commits, what followed from the takeover alone cannot be told from the rest.
+    const before = first && !DECISIONS_ARE_SPLIT ? attemptsOf(this.state) : null;
     const lastAt = this.state.at;
     try {
       if ((applyRecord(this.state, record, offset) === 'counted') !== counts)
@@ -111,7 +122,10 @@ export class Oracle {
         this.fail(`time went back from ${lastAt} to ${record.at} at offset ${offset}`);
       if (record.type === 'Commit') this.#afterCommit(record, before);
       else this.winners.set(record.epoch, record.leaderId);
-      for (const problem of violations(this.state)) this.fail(problem);
+      for (const problem of violations(this.state)) {
+        // The next Commit of the decision ends it, and if that never comes, the next leader does.
+        if (!(DECISIONS_ARE_SPLIT && problem.endsWith('with a checkpoint under way'))) this.fail(problem);
+      }
     }
     this.#remember(offset + 1);
   }
@@ -123,6 +137,10 @@ export class Oracle {
       if (problem !== null) this.fail(problem);
     }
     this.causes.onCommit(commit, this.state);
+    // A decision ends when nothing follows from the state any more: what is left undone would wait for whatever comes next.
+    const undone = DECISIONS_ARE_SPLIT ? undefined : settle(this.state, [], this.#policy).next().value;
+    if (undone !== undefined) this.fail(`after Commit ${commit.epoch}/${commit.seq} ${undone.type} could go on`);
+    this.#checkGrace(commit);
     for (const job of this.state.jobs.values()) {
       const states = this.history.jobs.get(job.id)?.states;
       const state = jobStateOf(job.status);
@@ -130,6 +148,14 @@ export class Oracle {
     }
     if (before === null) return;
     for (const problem of changedAttempts(before, this.state, commit)) this.fail(problem);
+  }
+
+  /** A new leader has heard nobody yet: it suspects none before a full time-out. */
+  #checkGrace({ events, at, epoch }: Commit): void {
+    const suspected = events.find((event) => event.type === 'TaskManagerSuspected');
+    const waitedMs = at - (this.state.leader?.claimedAt ?? 0);
+    if (suspected !== undefined && waitedMs < GRACE_MS)
+      this.fail(`the leader of epoch ${epoch} suspects ${suspected.taskManagerId} ${waitedMs} ms after its Claim`);
   }
 
   /** What the ledger says of checkpoints, against what the tasks did. */

@@ -38,7 +38,15 @@ const BUGS: readonly PlantedBug[] = [
       {
         file: 'src/jobmanager/ledgerWriter.ts',
         find: 'chunk.map((message) => ({ key: null, message })),',
-        replace: 'chunk.map((message) => ({ key: null, message: { ...message, at: this.#clock.now() } })),',
+        replace: `chunk.map((message) => ({
+          key: null,
+          message: { ...message, events: [...message.events, ...(sendings++ % 2 === 0 ? [] : [{ type: 'InputsConsumed' }])] },
+        })),`,
+      },
+      {
+        file: 'src/jobmanager/ledgerWriter.ts',
+        find: 'export class LedgerWriter {',
+        replace: 'let sendings = 0;\nexport class LedgerWriter {',
       },
     ],
     seenAs: /a second content/,
@@ -53,7 +61,7 @@ const BUGS: readonly PlantedBug[] = [
         replace: 'record.seq === state.seq + 1',
       },
     ],
-    seenAs: /the product says otherwise/,
+    seenAs: /the product says otherwise|cannot be folded/,
     within: 300,
   },
   {
@@ -130,8 +138,8 @@ const BUGS: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    seenAs: /it waits for \d+ slots and \d+ are free/,
-    within: 500,
+    seenAs: /could go on|it waits for \d+ slots and \d+ are free/,
+    within: 300,
   },
   {
     name: 'a snapshot that leaves something out',

@@ -26,13 +26,14 @@ function* leadership({ jobManagers, oracle }: World): Generator<string> {
   }
 }
 
-function* inputs({ broker, oracle }: World): Generator<string> {
+function* inputs({ broker, oracle, junk }: World): Generator<string> {
   for (const { topic, partition } of broker.places.values()) {
     if (topic !== 'commands' && topic !== 'status') continue;
     const { end } = broker.range(topic, partition);
     const answered = oracle.state.inputs.get(`${topic}/${partition}`) ?? -1;
     if (answered !== end - 1) yield `inputs of ${topic}/${partition} are answered up to ${answered} of ${end - 1}`;
   }
+  for (const place of junk.unburied()) yield `${place} is not in dead-letters as it should`;
   for (const commandId of oracle.causes.commands) {
     if (commandId !== null && !oracle.history.answers.has(commandId)) yield `command ${commandId} is not answered`;
   }

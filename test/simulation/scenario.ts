@@ -20,6 +20,7 @@ export const MISHAPS = [
   'brokerAway',
   'pauseClient',
   'clockJump',
+  'assignmentsExpire',
 ] as const;
 export type Mishap = (typeof MISHAPS)[number];
 
@@ -33,9 +34,12 @@ export interface TaskFaults {
 
 export interface Scenario {
   readonly seed: number;
+  /** Nothing goes wrong, so nothing may seem to. */
+  readonly calm: boolean;
   readonly jobManagers: number;
   /** Slots of each TaskManager. */
   readonly slots: readonly number[];
+  readonly clients: number;
   /** How long faults last, virtual ms. */
   readonly faultMs: number;
   readonly meanMishapMs: number;
@@ -46,6 +50,8 @@ export interface Scenario {
   readonly outside: OutsideFaults;
   readonly meanSubmitMs: number;
   readonly meanCommandMs: number;
+  /** Null: no strangers. */
+  readonly meanJunkMs: number | null;
   readonly maxJobs: number;
   readonly policy: FixedPolicy;
   /** Furthest that a process's wall clock is off, ms. */
@@ -69,19 +75,21 @@ export function scenarioOf(seed: number): Scenario {
   for (let count = chance.whole(1, MAX_MISHAPS); count > 0; count--) mishaps.add(chance.pick(MISHAPS));
   return {
     seed,
+    calm,
     jobManagers: chance.weighted([
       [1, 1],
       [4, 2],
       [4, 3],
     ]),
     slots: Array.from({ length: taskManagers }, () => chance.whole(1, 4)),
-    faultMs: chance.whole(4_000, 11_000),
+    clients: chance.whole(1, 2),
+    faultMs: chance.whole(4_000, 16_000),
     meanMishapMs: chance.whole(400, 2_500),
     mishaps: calm ? [] : [...mishaps],
     journal: { ...drawDelays(chance), ...(calm ? {} : drawJournalFaults(chance)) },
     signals: calm ? {} : drawSignalFaults(chance),
     tasks: {
-      failRate: rate(chance, 0.5, 0.25),
+      failRate: calm ? 0 : rate(chance, 0.5, 0.25),
       declineRate: rate(chance, 0.3, 0.05),
       silenceRate: rate(chance, 0.3, 0.05),
       slowCancelRate: rate(chance, 0.2, 0.3),
@@ -89,7 +97,8 @@ export function scenarioOf(seed: number): Scenario {
     outside: { failRate: rate(chance, 0.3, 0.4), unplannableRate: rate(chance, 0.5, 0.3) },
     meanSubmitMs: chance.whole(300, 2_000),
     meanCommandMs: chance.whole(300, 2_500),
-    maxJobs: chance.whole(2, 9),
+    meanJunkMs: chance.holds(0.25) ? chance.whole(300, 3_000) : null,
+    maxJobs: chance.whole(2, 12),
     policy: drawPolicy(chance),
     clockSkewMs: chance.holds(0.3) ? chance.whole(1, 3_000) : 0,
   };
@@ -108,8 +117,8 @@ function drawJournalFaults(chance: Chance): Partial<SimulatedFaults> {
   return {
     lostRequestRate: rate(chance, 0.4, 0.08),
     lostResponseRate: rate(chance, 0.4, 0.08),
-    lateLandingRate: rate(chance, 0.4, 0.06),
-    duplicateRate: rate(chance, 0.4, 0.1),
+    lateLandingRate: rate(chance, 0.4, 0.12),
+    duplicateRate: rate(chance, 0.4, 0.2),
     landingSpreadMs: chance.whole(10, 3_000),
     requestTimeoutMs: chance.whole(150, 1_500),
   };
@@ -129,7 +138,8 @@ function drawPolicy(chance: Chance): FixedPolicy {
     faultTransferDelayMs: chance.whole(100, 1_500),
     restart: chance.holds(0.4) ? null : drawRestartStrategy(chance),
     loadBalance: chance.pick(['none', 'slots', 'tasks'] as const),
-    jobExpirationMs: 3_600_000,
+    // Longer than any copy of a submission may be late.
+    jobExpirationMs: chance.holds(0.8) ? 3_600_000 : chance.whole(12_000, 20_000),
     savepointDirectory: chance.holds(0.8) ? '/savepoints' : null,
     agingMs: chance.pick([0, 500, 10_000]),
     starvationLimitMs: chance.pick([1_000, 5_000, 300_000]),

@@ -72,17 +72,21 @@ export async function simulate(seed: number, trace: ((line: string) => void) | n
   try {
     for (let count = 0; count < scenario.jobManagers; count++) world.startJobManager();
     for (const slots of scenario.slots) world.startTaskManager(slots);
-    world.startClient();
+    for (let count = 0; count < scenario.clients; count++) world.startClient();
     const mishaps = new Mishaps(world);
     workload.start();
     mishaps.start();
+    world.junk.start();
     if (await run(scenario.faultMs)) {
       tell('faults end');
       workload.stop();
+      world.junk.stop();
       mishaps.heal();
       await comeToRest(world, workload, run);
     }
     if (oracle.violation === null) oracle.compareAll(world.replicas());
+    if (scenario.calm && (oracle.state.epoch !== 1 || oracle.history.lost > 0))
+      oracle.fail(`nothing went wrong, and yet: ${upsets(world)}`);
     // What was rejected last is said to be unhandled only now.
     await clock.settle();
   } catch (error) {
@@ -125,8 +129,7 @@ async function comeToRest(world: World, workload: Workload, run: (ms: number) =>
 
 /** Changes of leader, restarts and lost TaskManagers so far: at rest there are no more. */
 function upsets({ oracle: { state, history } }: World): string {
-  const restarts = [...state.jobs.values()].reduce((sum, job) => sum + job.restarts, 0);
-  return `${state.epoch} epochs, ${restarts} restarts, ${history.lost} losses`;
+  return `${state.epoch} epochs, ${history.restarts} restarts, ${history.lost} losses`;
 }
 
 function describe(record: LedgerRecord, offset: number): string {

@@ -44,6 +44,8 @@ export async function runSeeds({ bundle, seeds, threads, trace, onRun }: SeedsOp
 }
 
 /** What to do with a run that failed. */
-export function reportOf({ seed, violation, story }: Run): string {
-  return [`seed ${seed}: ${violation}`, ...story, `replay: npm run simulate -- --seed ${seed} --trace`].join('\n');
+export function reportOf({ seed, violation, story }: Run, flags = ''): string {
+  return [`seed ${seed}: ${violation}`, ...story, `replay: npm run simulate -- --seed ${seed}${flags} --trace`].join(
+    '\n',
+  );
 }

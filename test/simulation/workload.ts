@@ -168,7 +168,7 @@ export class Workload {
     const checkpointing = {
       intervalMs: chance.whole(150, 2_000),
       minPauseMs: chance.holds(0.5) ? 0 : chance.whole(10, 1_000),
-      timeoutMs: chance.whole(200, 3_000),
+      timeoutMs: chance.whole(600, 3_000),
       maxConcurrent: chance.whole(1, 2),
       toleratedFailures: chance.whole(0, 4),
       retained: chance.whole(1, 3),

@@ -17,13 +17,14 @@ import { TaskExecutor } from '../../src/taskmanager/taskExecutor.ts';
 import { Chance } from './chance.ts';
 import { DataPlane, SimulatedWorkers } from './dataPlane.ts';
 import { EffectsCheck } from './effectsCheck.ts';
+import { Junk, problemOf } from './junk.ts';
 import { Oracle } from './oracle.ts';
 import { type OutsideFaults, outsideOf } from './outside.ts';
 import type { Scenario } from './scenario.ts';
 
 /** What shells log as errors and is none of theirs: the world is at fault. */
 const HARMLESS =
-  /do not stop|did not stop|can no longer be sent|could not be done; it will|no snapshot could be taken|a snapshot cannot be used/;
+  /do not stop|did not stop|can no longer be sent|could not be done; it will|begins again at their end|no snapshot could be taken|a snapshot cannot be used/;
 
 interface Machine {
   readonly id: string;
@@ -87,6 +88,7 @@ export class World {
   readonly hub: SimulatedSignalHub;
   readonly oracle: Oracle;
   readonly plane: DataPlane;
+  readonly junk: Junk;
   readonly jobManagers: JobManagerMachine[] = [];
   readonly taskManagers: TaskManagerMachine[] = [];
   readonly clients: ClientMachine[] = [];
@@ -107,7 +109,7 @@ export class World {
     this.#chance = new Chance(seed, 'world');
     this.broker = new WatchedBroker({ clock: this.clock, random: new Chance(seed, 'broker').next, faults: journal });
     this.hub = new SimulatedSignalHub({ clock: this.clock, random: new Chance(seed, 'signals').next, faults: signals });
-    this.oracle = new Oracle((topic, partition) => this.broker.range(topic, partition).end);
+    this.oracle = new Oracle(scenario.policy, (topic, partition) => this.broker.range(topic, partition).end);
     this.#effects = new EffectsCheck(this.oracle);
     this.plane = new DataPlane(tasks, {
       onDeployed: (taskManagerId, attempt) => this.#onDeployed(taskManagerId, attempt),
@@ -118,9 +120,16 @@ export class World {
       for (let partition = 0; partition < topic.partitions; partition++)
         this.broker.places.set(this.broker.log(topic.name, partition), { topic: topic.name, partition });
     }
-    this.broker.onLanded = (topic, _partition, firstOffset, records) => {
+    this.junk = new Junk(this);
+    this.broker.onLanded = (topic, partition, firstOffset, records) => {
       if (topic === 'events') this.oracle.fold(firstOffset, records);
-      else if (topic === 'commands') this.oracle.causes.onCommands(records);
+      else if (topic === 'dead-letters') this.junk.onBuried(records);
+      if (topic !== 'commands' && topic !== 'status') return;
+      if (topic === 'commands') this.oracle.causes.onCommands(records);
+      for (const [index, record] of records.entries()) {
+        if (problemOf(topic, record) !== null)
+          this.oracle.undecodable.add(`${topic}/${partition}/${firstOffset + index}`);
+      }
     };
   }
 

@@ -1,0 +1,87 @@
+// A cluster as REST sees it: the state that core folds, and commands that the test itself decides. One TaskManager and one job with two
+// vertices of two subtasks.
+import { copyState, propose } from '../../src/core/decide.ts';
+import type { Command, Input } from '../../src/core/inputs.ts';
+import { applyRecord } from '../../src/core/ledger.ts';
+import type { AttemptReport, AttemptState } from '../../src/core/schema.gen.ts';
+import { type ClusterState, emptyState } from '../../src/core/state.ts';
+import type { ClusterView } from '../../src/http/clusterView.ts';
+import { POLICY } from '../core/cluster.ts';
+import { submitJob } from '../jobmanager/harness.ts';
+
+const NOW = 50_000;
+export const command = submitJob(1, 2);
+const { jobId } = command;
+
+export class Cluster implements ClusterView {
+  readonly state: ClusterState = emptyState();
+  /** Commands that were handed to the leader. */
+  readonly sent: Command[] = [];
+  savepointDirectory: string | null = '/savepoints';
+  #commands = 0;
+  journalIsAway = false;
+
+  constructor() {
+    applyRecord(this.state, { type: 'Claim', epoch: 1, leaderId: 'jm-1', at: 10_000 }, 0);
+    this.decide({ type: 'ClaimCounted', leaderId: 'jm-1', restAddress: 'http://127.0.0.1:8081' });
+    this.decide({
+      type: 'RegisterTaskManager',
+      taskManagerId: 'tm-1',
+      pid: 4711,
+      host: '127.0.0.1',
+      dataPort: 6121,
+      slots: 3,
+      managedMemoryBytes: 3 * 1024 * 1024,
+      registration: 1,
+      attempts: [],
+      requestId: null,
+    });
+    this.decide(command);
+  }
+
+  decide(input: Input): void {
+    const commits = propose(copyState(this.state), [{ at: 20_000, cause: null, input }], POLICY);
+    for (const commit of commits) applyRecord(this.state, commit, this.state.offset);
+  }
+
+  report(state: AttemptState, reason: string | null = null): void {
+    this.decide({ type: 'TaskReport', taskManagerId: 'tm-1', attempts: this.attempts(state, reason) });
+  }
+
+  attempts(state: AttemptState, reason: string | null): AttemptReport[] {
+    return [0, 1].flatMap((vertex) =>
+      [0, 1].map((subtask) => ({ jobId, vertex, subtask, attempt: 0, state, reason, recordsIn: 10, recordsOut: 20 })),
+    );
+  }
+
+  now(): number {
+    return NOW;
+  }
+
+  jobManagers() {
+    return [{ id: 'jm-1', pid: 1, rest: 'http://127.0.0.1:8081', role: 'leader', offset: this.state.offset } as const];
+  }
+
+  lastHeard(taskManagerId: string) {
+    return {
+      heardAt: 49_000,
+      heartbeat: {
+        type: 'TaskManagerHeartbeat',
+        taskManagerId,
+        pid: 4711,
+        cpuLoad: 0.1,
+        usedHeapBytes: 1234,
+        attempts: this.attempts('RUNNING', null),
+      },
+    } as const;
+  }
+
+  newCommandId(): string {
+    return (++this.#commands).toString(16).padStart(32, '0');
+  }
+
+  async send(sent: Command): Promise<void> {
+    if (this.journalIsAway) throw new Error('the journal is away');
+    this.sent.push(sent);
+  }
+}
