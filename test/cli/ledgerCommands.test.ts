@@ -179,6 +179,12 @@ describe('sluice log verify', () => {
     expect((await verifyRecords(records)).faults).toEqual([]);
     const back = records.map((record, offset) => (offset === 5 ? { ...record, at: record.at - 60_000 } : record));
     expect((await verifyRecords(back)).faults).toEqual([expect.stringMatching(/^offset 5: its time is \d+ ms before/)]);
+    const { epoch, at } = records[5]!;
+    const claimed = [
+      ...records.slice(0, 6),
+      { type: 'Claim', epoch: epoch + 1, leaderId: 'jm-late', at: at - 60_000 } as const,
+    ];
+    expect((await verifyRecords(claimed)).faults).toEqual([]);
     // A job that ends while its tasks run.
     const running = records.findIndex(
       (record) => record.type === 'Commit' && record.events.some((event) => event.type === 'TaskRunning'),
