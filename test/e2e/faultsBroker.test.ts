@@ -90,7 +90,6 @@ describe.skipIf(!brokers)('two clusters on one broker', { timeout: TEST_TIMEOUT_
       expect([...status.jobManagers, ...status.taskManagers].every(({ pid }) => own.has(pid))).toBe(true);
       const { jobs } = await get<{ jobs: { jid: string }[] }>(stage.cluster.dir, '/jobs/overview');
       expect(jobs.map(({ jid }) => jid).sort()).toEqual(stage.jobs.map(({ jobId }) => jobId).sort());
-      // Every Claim is by a JobManager of its own; two per cluster, and both call theirs jm-1 and jm-2.
       expect([...stage.watch.state.jobs.keys()].sort()).toEqual(stage.jobs.map(({ jobId }) => jobId).sort());
     }
   });
