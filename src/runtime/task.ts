@@ -11,9 +11,10 @@ import type { InputGate } from './inputGate.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import { ProcessingTimers } from './processingTimers.ts';
 import { ElementTime, MAX_WATERMARK } from './streamTime.ts';
+import { Suspensions } from './suspensions.ts';
 import { TaskCheckpoints } from './taskCheckpoints.ts';
 import type { Continuation, Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
-import { GateFeed, SourceFeed, type TaskFeed } from './taskFeed.ts';
+import { createFeed, type TaskFeed } from './taskFeed.ts';
 import type { TaskOwner } from './taskOwner.ts';
 import { afterAll, buildParts, closeAll, inOrder, openAll, openings, outputsOf, type TaskParts } from './taskWiring.ts';
 
@@ -46,13 +47,12 @@ export class Task implements TaskContext {
   readonly #checkpoints: TaskCheckpoints;
   readonly #feed: TaskFeed;
   #phase: Phase = 'opening';
-  /** What operators could not finish for want of room, in order. */
-  readonly #suspended: Continuation[] = [];
+  readonly #suspensions = new Suspensions(this.pressure);
   /** What is left to do at the end of input. */
   #lastSteps: (() => void)[] = [];
   #recordsOut = 0;
   readonly #mayGoOn = (): boolean =>
-    this.pressure.blocked === 0 && this.#suspended.length === 0 && !this.#checkpoints.stopping;
+    this.pressure.blocked === 0 && this.#suspensions.none && !this.#checkpoints.stopping;
 
   constructor(job: ExecutableJob, deployment: Deployment, assignment: TaskAssignment, owner: TaskOwner) {
     const { vertex, subtask, attempt } = assignment;
@@ -84,10 +84,7 @@ export class Task implements TaskContext {
     this.#parts = parts;
     this.gate = parts.gate;
     this.writers = parts.writers;
-    this.#feed =
-      parts.source === null
-        ? new GateFeed(parts.gate!, parts.chain.inputs, this, (barrier) => this.#barrier(barrier))
-        : new SourceFeed(parts.source, parts.recordsPerSecond, this);
+    this.#feed = createFeed(parts, this, (barrier) => this.#barrier(barrier));
   }
 
   get exchangeFlusher(): Flusher {
@@ -203,7 +200,7 @@ export class Task implements TaskContext {
   }
 
   suspend(continuation: Continuation): void {
-    this.#suspended.push(continuation);
+    this.#suspensions.add(continuation);
   }
 
   countOut(records: number): void {
@@ -220,7 +217,7 @@ export class Task implements TaskContext {
   }
 
   #run(deadlineMs: number): boolean {
-    this.#resume();
+    this.#suspensions.resume();
     this.timers.fire(this.#mayGoOn);
     const result = this.#feed.run(deadlineMs, this.#mayGoOn);
     switch (result) {
@@ -242,23 +239,10 @@ export class Task implements TaskContext {
     }
   }
 
-  /** Goes on with what was suspended, as far as there is room. */
-  #resume(): void {
-    while (this.pressure.blocked === 0) {
-      const next = this.#suspended[0];
-      if (next === undefined) return;
-      // What it suspends in turn lies behind it in the chain, and comes first: it waits for no other.
-      const others = this.#suspended.splice(0);
-      const done = next();
-      this.#suspended.push(...(done ? others.slice(1) : others));
-      if (!done) return;
-    }
-  }
-
   /** The last that operators have, each behind those that feed it. */
   #end(): boolean {
-    this.#resume();
-    while (this.pressure.blocked === 0 && this.#suspended.length === 0) {
+    this.#suspensions.resume();
+    while (this.pressure.blocked === 0 && this.#suspensions.none) {
       const step = this.#lastSteps.shift();
       if (step === undefined) {
         this.#phase = 'draining';

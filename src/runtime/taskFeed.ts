@@ -8,6 +8,7 @@ import { Pacer } from './pacer.ts';
 import type { RecordBatch } from './recordBatch.ts';
 import type { SourceReader } from './sources.ts';
 import type { TaskContext } from './taskContext.ts';
+import type { TaskParts } from './taskWiring.ts';
 
 /** Records between two looks at the clock. */
 const CHUNK_RECORDS = 64;
@@ -23,7 +24,17 @@ export interface TaskFeed {
   readonly recordsIn: number;
 }
 
-export class SourceFeed implements TaskFeed {
+export function createFeed(
+  { source, gate, chain, recordsPerSecond }: Pick<TaskParts, 'source' | 'gate' | 'chain' | 'recordsPerSecond'>,
+  context: TaskContext,
+  barrier: (barrier: Barrier) => void,
+): TaskFeed {
+  return source === null
+    ? new GateFeed(gate!, chain.inputs, context, barrier)
+    : new SourceFeed(source, recordsPerSecond, context);
+}
+
+class SourceFeed implements TaskFeed {
   recordsIn = 0;
   readonly #source: SourceReader;
   readonly #recordsPerSecond: number | undefined;
@@ -66,7 +77,7 @@ export class SourceFeed implements TaskFeed {
   }
 }
 
-export class GateFeed implements TaskFeed {
+class GateFeed implements TaskFeed {
   recordsIn = 0;
   readonly #gate: InputGate;
   readonly #inputs: readonly OperatorInput[];

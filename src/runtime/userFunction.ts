@@ -87,8 +87,8 @@ export function runtimeContext(operator: string, { context }: OperatorRuntime): 
   };
 }
 
-/** Whether a function that was given is a class, or a class's instance keeps private fields, which no copy can have. */
-export function isClass(fn: unknown): fn is new () => never {
+/** Whether a function is a class, which needs `new`. */
+function isClass(fn: unknown): fn is new () => never {
   return typeof fn === 'function' && /^class\b/.test(Function.prototype.toString.call(fn));
 }
 
