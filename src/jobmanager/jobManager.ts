@@ -104,7 +104,7 @@ export class JobManager implements ClusterView {
       keepaliveIntervalMs: liveness.keepaliveIntervalMs,
       own: () => this.#heartbeat(),
       onJobManager: (heartbeat) => {
-        if (heartbeat.jobManagerId === this.id) return;
+        if (heartbeat.jobManagerId === this.id) return this.#taskManagerWatch.onEcho();
         this.#peers.onHeartbeat(heartbeat);
         this.#election.onHeartbeat(heartbeat);
       },
