@@ -6,6 +6,8 @@ import { kafkaForTests, ownBrokerForTests } from '../kafka/broker.ts';
 import { bounded, bytesOf, FaultsStage, killNow, untilTrue } from './faultsStage.ts';
 
 const AWAY_MS = 30_000;
+/** Longer than a TaskManager may be silent and then suspected, shorter than a leader waits for its Commits: the same term goes on. */
+const SILENCE_MS = 6_000;
 const TEST_TIMEOUT_MS = 180_000;
 /** Looks at the output while the broker is away. */
 const LOOKS = 6;
@@ -32,6 +34,18 @@ describe.skipIf(!broker)('a Kafka broker at fault', { timeout: TEST_TIMEOUT_MS }
       await stage.untilCheckpoint();
     }
     await stage.endJobs();
+    expect(await stage.faults({ restarts: 'none' })).toEqual([]);
+  });
+
+  it(`is away for ${SILENCE_MS / 1_000} s, and nobody takes the silence for the TaskManagers' death`, async () => {
+    stage = await FaultsStage.start({ journal: 'kafka', brokers: broker!.brokers });
+    await stage.keepJobsRunning({ count: 20_000, recordsPerSecond: 2_000 });
+    await broker!.kill('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
+    await broker!.restart();
+    await stage.untilCheckpoint();
+    await stage.endJobs();
+    expect(stage.count('TaskManagerSuspected')).toBe(0);
     expect(await stage.faults({ restarts: 'none' })).toEqual([]);
   });
 
