@@ -29,7 +29,8 @@ const SHAPES: readonly Shape[] = [
 
 export const wide: Bench = {
   name: 'wide',
-  about: '1,000 and 5,000 subtasks, all-to-all, on real TaskManagers: RUNNING, a checkpoint, CANCELED, the JobManager’s memory',
+  about:
+    '1,000 and 5,000 subtasks, all-to-all, on real TaskManagers: RUNNING, a checkpoint, CANCELED, the JobManager’s memory',
   async run(context) {
     for (const shape of SHAPES) await wideOn(context, shape);
   },

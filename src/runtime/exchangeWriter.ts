@@ -1,40 +1,14 @@
 // One outgoing exchange of a task: picks the consumer of each record (FORWARD: the subtask of the same index; HASH: the owner of the
 // key's key group; REBALANCE: the next in turn) and keeps a channel for each consumer that has ever been picked. At the end of input it
 // ends the partition on every link that a consumer lives behind, once all consumers have announced themselves and all is sent.
-import type { ShipStrategy } from '../core/schema.gen.ts';
 import type { Barrier } from './barrier.ts';
-import type { ChannelAddress, Link } from './exchangeProtocol.ts';
+import { type ChannelAddress, type Link, writeBroadcastFrame } from './exchangeProtocol.ts';
+import { creditWindow, type ExchangeSpec } from './exchangeSpec.ts';
 import { keyFailure } from './keyedOperators.ts';
 import { keyGroupOf, subtaskOf } from './keyGroups.ts';
 import type { KeySelector } from './operatorSpec.ts';
 import { type ChannelOwner, type LocalReceiver, OutputChannel, type Route, sendBarrier } from './outputChannel.ts';
 import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
-
-/** Batches that a channel may have under way; fewer where a consumer has many producers. */
-const MAX_WINDOW = 8;
-const MIN_WINDOW = 2;
-/** Batches that all channels of one consumer together may have under way, where that leaves each the minimum. */
-const TARGET_GATE_WINDOW = 512;
-
-/** Batches of one channel that a consumer with so many producers takes before it has worked off any. */
-export function creditWindow(producers: number): number {
-  return Math.max(MIN_WINDOW, Math.min(MAX_WINDOW, Math.floor(TARGET_GATE_WINDOW / producers)));
-}
-
-export interface ExchangeSpec {
-  readonly consumer: number;
-  readonly input: number;
-  readonly strategy: ShipStrategy;
-  readonly key: KeySelector | null;
-  /** Of the emitting operator and the consuming one, for messages. */
-  readonly operator: string;
-  readonly consumerName: string;
-  readonly consumerParallelism: number;
-  readonly consumerMaxParallelism: number;
-  readonly consumerAttempts: readonly number[];
-  /** Name of the TaskManager of a consuming subtask, for messages. */
-  readonly placeOf: (subtask: number) => string;
-}
 
 export class ExchangeWriter implements TaskOutput, ChannelOwner {
   readonly spec: ExchangeSpec;
@@ -134,14 +108,52 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   barrier(barrier: Barrier): void {
     const { strategy, consumerParallelism } = this.spec;
     this.#orFail(() => {
+      if (strategy !== 'FORWARD' && this.#announced === consumerParallelism) {
+        this.#broadcast(barrier);
+        return;
+      }
       for (let subtask = 0; subtask < consumerParallelism; subtask++) {
         if (strategy === 'FORWARD' && subtask !== this.#context.subtask) continue;
         const route = this.#routes[subtask];
         // A consumer that never got a record needs no channel for a barrier.
-        if (this.#channels[subtask] === undefined && route) sendBarrier(route, this.#address(subtask), barrier, this);
+        if (this.#channels[subtask] === undefined && route) sendBarrier(route, this.#address(subtask), barrier);
         else (this.#channels[subtask] ?? this.#channel(subtask)).barrier(barrier);
       }
     });
+  }
+
+  /** Once for all consumers behind a link; where records wait for credit the barrier waits behind them. */
+  #broadcast(barrier: Barrier): void {
+    const except = new Set<number>();
+    for (const channel of this.#opened()) {
+      channel.flush();
+      if (channel.empty) continue;
+      channel.barrier(barrier);
+      except.add(channel.address.subtask);
+    }
+    const { consumer: vertex, input } = this.spec;
+    const { jobId, subtask: producerSubtask, attempt: producerAttempt } = this.#context;
+    const broadcast = { jobId, vertex, input, producerSubtask, producerAttempt, barrier, except };
+    const { links, receivers } = this.#hosts();
+    for (const link of links) {
+      writeBroadcastFrame(link.out, broadcast);
+      link.frameWritten();
+    }
+    for (const receiver of receivers) receiver.broadcast(broadcast);
+  }
+
+  /** Where the consumers that have announced themselves live. */
+  #hosts(): { readonly links: ReadonlySet<Link>; readonly receivers: ReadonlySet<LocalReceiver> } {
+    const links = new Set<Link>();
+    const receivers = new Set<LocalReceiver>();
+    let last: Route | undefined;
+    for (const route of Object.values(this.#routes)) {
+      if (route === last) continue;
+      last = route;
+      if (route?.kind === 'link') links.add(route.link);
+      else if (route?.kind === 'local') receivers.add(route.receiver);
+    }
+    return { links, receivers };
   }
 
   finish(): boolean {
@@ -204,12 +216,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
       producerAttempt: attempt,
       consumer: strategy === 'FORWARD' ? subtask : null,
     } as const;
-    const links = new Set<Link>();
-    const receivers = new Set<LocalReceiver>();
-    for (const route of Object.values(this.#routes)) {
-      if (route?.kind === 'link') links.add(route.link);
-      else if (route?.kind === 'local') receivers.add(route.receiver);
-    }
+    const { links, receivers } = this.#hosts();
     for (const link of links) link.control(message);
     for (const receiver of receivers) receiver.endOfPartition(message);
   }

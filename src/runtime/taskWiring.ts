@@ -1,7 +1,8 @@
 // How a task is put together and tied to the others of its job: its chain, its source or input gate, its exchanges and its sinks, from the
 // graph and the deployment.
 import type { TaskAssignment } from '../core/schema.gen.ts';
-import { type ExchangeSpec, ExchangeWriter } from './exchangeWriter.ts';
+import type { ExchangeSpec } from './exchangeSpec.ts';
+import { ExchangeWriter } from './exchangeWriter.ts';
 import { type GiveUp, InputGate } from './inputGate.ts';
 import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.ts';
 import type { OperatorState } from './operatorState.ts';

@@ -44,7 +44,7 @@ function takeAll(gate: InputGate): string[] {
 const send = (gate: InputGate, producer: number, ...items: readonly (string | number)[]): void => {
   for (const item of items) {
     if (typeof item === 'string') gate.receiveLocal(from(producer), [item], credit);
-    else gate.receiveLocalBarrier(from(producer), { checkpointId: item, stops: false }, credit);
+    else gate.receiveBarrier(from(producer), { checkpointId: item, stops: false });
   }
 };
 

@@ -197,19 +197,24 @@ export class ThreadWorkers implements Workers {
     }
   }
 
-  /** From a peer to the threads: records and credit to the one that is concerned, messages to all. */
+  /** From a peer to the threads: records and credit to the one that is concerned, messages and what is for all tasks to all. */
   #route(from: string, frames: readonly Uint8Array[], controls: readonly ExchangeControl[]): void {
     const byThread = new Map<SlotThread, Uint8Array[]>();
     if (controls.length > 0) for (const thread of this.#threads) byThread.set(thread, []);
-    for (const frame of frames) {
-      const { jobId, vertex, subtask } = readRoute(frame);
-      const slot = this.#attempts.slotOf(jobId, vertex, subtask);
-      // Of a job that is over here.
-      if (slot === undefined) continue;
-      const thread = this.#threadOf(slot);
+    const add = (thread: SlotThread, frame: Uint8Array): void => {
       const own = byThread.get(thread);
       if (own) own.push(frame);
       else byThread.set(thread, [frame]);
+    };
+    for (const frame of frames) {
+      const route = readRoute(frame);
+      if (route === null) {
+        for (const thread of this.#threads) add(thread, frame);
+        continue;
+      }
+      const slot = this.#attempts.slotOf(route.jobId, route.vertex, route.subtask);
+      // Of a job that is over here.
+      if (slot !== undefined) add(this.#threadOf(slot), frame);
     }
     for (const [thread, own] of byThread) {
       const bundle = { frames: concatenated(own), controls };
