@@ -1,5 +1,14 @@
 // Everything that `import … from 'sluice'` gives. A bundled job takes the same values from here at run time, so that job and slot share
 // one instance of the API wherever the bundle lies.
+
+export type { RichFunction, RuntimeContext } from '../runtime/userFunction.ts';
+export {
+  type EventTimeStrategy,
+  type TimestampAssigner,
+  type WatermarkGenerator,
+  type WatermarkOutput,
+  WatermarkStrategy,
+} from '../runtime/watermarkStrategy.ts';
 export { ApiError, type ApiErrorCode } from './apiError.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
 export {

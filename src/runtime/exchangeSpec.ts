@@ -18,6 +18,8 @@ export interface ExchangeSpec {
   readonly input: number;
   readonly strategy: ShipStrategy;
   readonly key: KeySelector | null;
+  /** Carries timestamps and watermarks. */
+  readonly eventTime: boolean;
   /** Of the emitting operator and the consuming one, for messages. */
   readonly operator: string;
   readonly consumerName: string;

@@ -2,6 +2,7 @@
 import type { Barrier } from './barrier.ts';
 import { type ChannelAddress, type Link, writeCreditFrame } from './exchangeProtocol.ts';
 import type { CreditReceiver } from './outputChannel.ts';
+import type { RecordBatch } from './recordBatch.ts';
 import type { BatchDecoder } from './serializer.ts';
 
 /** Where credit for a channel goes. */
@@ -28,7 +29,7 @@ export type Arrival =
   | {
       readonly producer: number;
       readonly channel: Channel;
-      readonly content: { readonly records: unknown[] } | { readonly frame: Uint8Array; readonly start: number };
+      readonly content: RecordBatch | { readonly frame: Uint8Array; readonly start: number };
     }
   | { readonly producer: number; readonly channel: null; readonly content: Barrier };
 

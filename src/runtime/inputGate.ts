@@ -1,40 +1,23 @@
 // The receiving end of a task: batches of all its channels in the order in which they came, decoded only when their turn comes. It takes
 // nothing from a channel beyond the credit that it granted, gives credit back once a batch is worked off, and knows when every producer
 // of every input has ended. Barriers are aligned here; what is held back meanwhile stays within the credit that its channel was granted. Data of any attempt but the expected one never gets in.
-import type { ShipStrategy } from '../core/schema.gen.ts';
 import { Alignment } from './alignment.ts';
 import type { Barrier } from './barrier.ts';
+import { ByteReader } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
 import type { ChannelAddress, EndOfPartition, Frame, Link } from './exchangeProtocol.ts';
-import { creditWindow } from './exchangeSpec.ts';
 import { type Arrival, type Channel, giveBack, type Sender } from './gateChannel.ts';
+import { type Input, type InputSpec, inputsOf } from './gateInput.ts';
+import { GateTime } from './gateTime.ts';
 import type { CreditReceiver } from './outputChannel.ts';
+import { type RecordBatch, readTimes } from './recordBatch.ts';
 import { createDecoder } from './serializer.ts';
-
-export interface InputSpec {
-  readonly strategy: ShipStrategy;
-  /** Producing vertex. */
-  readonly source: number;
-  readonly sourceName: string;
-  /** Current attempt of each producing subtask. */
-  readonly producerAttempts: readonly number[];
-}
+import type { StreamTime } from './streamTime.ts';
 
 type ChannelFrame = Extract<Frame, { kind: 'data' | 'barrier' }>;
 
 /** What the gate tells its task of checkpoints that will not complete here. */
 export type GiveUp = (checkpointId: number, reason: string) => void;
-
-interface Input {
-  readonly spec: InputSpec;
-  /** Place of its first producer among those of all inputs. */
-  readonly first: number;
-  readonly window: number;
-  readonly channels: Map<number, Channel>;
-  readonly ended: Set<number>;
-  /** Producers that have not ended. */
-  open: number;
-}
 
 /** Which attempt of which producer of which input. */
 type Producer = Pick<ChannelAddress, 'input' | 'producerSubtask' | 'producerAttempt'>;
@@ -55,20 +38,18 @@ export class InputGate {
   #barrier: Barrier | null = null;
   /** Arrivals of channels that are held back, in order. */
   #heldBack: Arrival[] = [];
+  readonly time: GateTime;
+  /** Input of the head that the batch taken last is for. */
+  port = 0;
 
   constructor(task: string, subtask: number, inputs: readonly InputSpec[], giveUp: GiveUp) {
     this.#task = task;
     this.#giveUp = giveUp;
     this.#subtask = subtask;
-    let places = 0;
-    this.#inputs = inputs.map((spec) => {
-      const first = places;
-      places += spec.producerAttempts.length;
-      const producers = spec.strategy === 'FORWARD' ? 1 : spec.producerAttempts.length;
-      return { spec, first, window: creditWindow(producers), channels: new Map(), ended: new Set(), open: producers };
-    });
+    this.#inputs = inputsOf(inputs);
     this.#openInputs = this.#inputs.length;
     this.#producers = this.#inputs.reduce((sum, { open }) => sum + open, 0);
+    this.time = new GateTime(this.#inputs.map(({ spec, open }) => ({ port: spec.port, producers: open })));
   }
 
   /** Batches here that are not worked off. */
@@ -81,6 +62,12 @@ export class InputGate {
     return this.#openInputs === 0;
   }
 
+  /** The task has come to a mark of the batch that it works on; what follows from it comes from `time`. */
+  mark(time: StreamTime): void {
+    const { input, producerSubtask } = this.#arrivals[this.#next]!.channel!.address;
+    this.time.accept(input, producerSubtask, time);
+  }
+
   /** Whether a producer that has not ended yet runs where `here` says. */
   waitsFor(here: (vertex: number, subtask: number) => boolean): boolean {
     return this.#inputs.some(({ spec, ended }) =>
@@ -90,9 +77,9 @@ export class InputGate {
     );
   }
 
-  receiveLocal(address: ChannelAddress, records: unknown[], writer: CreditReceiver): void {
+  receiveLocal(address: ChannelAddress, batch: RecordBatch, writer: CreditReceiver): void {
     const channel = this.#channel(address, () => ({ kind: 'local', writer }));
-    if (channel) this.#arrive({ producer: channel.producer, channel, content: { records } });
+    if (channel) this.#arrive({ producer: channel.producer, channel, content: batch });
   }
 
   receiveFrame(frame: ChannelFrame, link: Link): void {
@@ -128,18 +115,21 @@ export class InputGate {
     if (this.#alignment.abort(checkpointId)) this.#goOn();
   }
 
-  /** Returns whether the task has something to do because of it: its input is over, or all barriers have come that will. */
+  /** Returns whether the task has something to do because of it: its input is over, time goes on, or the barriers have come that will. */
   endOfPartition(message: EndOfPartition): boolean {
-    const input = this.#inputs[message.input];
-    if (!input || this.#producer(message) === null || input.ended.has(message.producerSubtask)) return false;
-    input.ended.add(message.producerSubtask);
+    const { input: index, producerSubtask } = message;
+    const input = this.#inputs[index];
+    if (!input || this.#producer(message) === null || input.ended.has(producerSubtask)) return false;
+    input.ended.add(producerSubtask);
     this.#ended++;
     if (--input.open === 0) this.#openInputs--;
-    return this.ended || this.#isAligned;
+    const channel = input.channels.get(producerSubtask);
+    if (channel === undefined || channel.held === 0) this.time.end(index, producerSubtask);
+    return this.ended || this.time.moved || this.#isAligned;
   }
 
-  /** The next batch, or a barrier that has come from every producer, or null. Only a batch is followed by `done`. */
-  take(): unknown[] | Barrier | null {
+  /** The next batch, or a barrier that has come from every producer, or null. Only a batch is followed by `done`, once its marks were given back. */
+  take(): RecordBatch | Barrier | null {
     for (;;) {
       const arrival = this.#arrivals[this.#next];
       if (arrival === undefined) return this.#aligned();
@@ -152,10 +142,13 @@ export class InputGate {
         this.#barrierOf(producer, content);
         const barrier = this.#aligned();
         if (barrier !== null) return barrier;
-      } else if ('records' in content) return content.records;
-      else {
+      } else {
+        this.port = this.time.portOf(channel.address.input);
+        if ('records' in content) return content;
+        const input = new ByteReader(content.frame, content.start);
+        const times = readTimes(input);
         channel.decoder ??= createDecoder();
-        return channel.decoder.decode(content.frame, content.start);
+        return { ...times, records: channel.decoder.decode(content.frame, input.position) };
       }
     }
   }
@@ -166,6 +159,8 @@ export class InputGate {
     this.#advance();
     channel.held--;
     channel.owed++;
+    const { input, producerSubtask } = channel.address;
+    if (channel.held === 0 && this.#inputs[input]!.ended.has(producerSubtask)) this.time.end(input, producerSubtask);
     if (channel.owed * 2 >= channel.window) giveBack(channel);
   }
 

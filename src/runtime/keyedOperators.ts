@@ -3,23 +3,22 @@
 // one subtask. State is updated in place, but what is emitted is a record of its own: it may still be in a buffer when the next one comes.
 import { inOperator, TaskError } from './errors.ts';
 import { KeyError, keyIdentity } from './keyGroups.ts';
-import type { ChainNode, KeySelector, OperatorSpec } from './operatorSpec.ts';
-import type { OperatorState } from './operatorState.ts';
+import { type OperatorRuntime, oneInput } from './operator.ts';
+import type { ChainNode, FactoriesOf, KeyedSpec, KeySelector } from './operatorSpec.ts';
 import type { Collect } from './taskContext.ts';
 
 type Named = Pick<ChainNode, 'uid' | 'name'>;
-/** Makes the operator's state part of its task's. */
-type Keep = (state: OperatorState) => void;
+type Keep = OperatorRuntime['keep'];
 type Identity = ReturnType<typeof keyIdentity>;
-type SumSpec = Extract<OperatorSpec, { type: 'keyedSum' }>;
-type ReduceSpec = Extract<OperatorSpec, { type: 'keyedReduce' }>;
+type SumSpec = Extract<KeyedSpec, { type: 'keyedSum' }>;
+type ReduceSpec = Extract<KeyedSpec, { type: 'keyedReduce' }>;
 
-export function keyedReduce(
-  { uid, name: operator }: Named,
-  { key, fn }: ReduceSpec,
-  next: Collect,
-  keep: Keep,
-): Collect {
+export const keyedOperators: FactoriesOf<KeyedSpec> = {
+  keyedReduce: (node, spec, output, { keep }) => oneInput(output, keyedReduce(node, spec, output.collect, keep)),
+  keyedSum: (node, spec, output, { keep }) => oneInput(output, keyedSum(node, spec, output.collect, keep)),
+};
+
+function keyedReduce({ uid, name: operator }: Named, { key, fn }: ReduceSpec, next: Collect, keep: Keep): Collect {
   const cells = new Map<Identity, { value: unknown }>();
   keep({
     kind: 'keyed',
@@ -51,7 +50,7 @@ export function keyedReduce(
 }
 
 /** Fields other than the summed one are those of the key's first record, as in Flink. */
-export function keyedSum({ uid, name: operator }: Named, { key, field }: SumSpec, next: Collect, keep: Keep): Collect {
+function keyedSum({ uid, name: operator }: Named, { key, field }: SumSpec, next: Collect, keep: Keep): Collect {
   if (field === null) {
     const sums = new Map<Identity, number | bigint>();
     keep({

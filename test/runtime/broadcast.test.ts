@@ -5,6 +5,7 @@ import { ByteWriter } from '../../src/runtime/byteWriter.ts';
 import { type Link, readFrames, readRoute } from '../../src/runtime/exchangeProtocol.ts';
 import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
+import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
 
 const JOB = '0'.repeat(32);
@@ -17,6 +18,9 @@ const context = (subtask: number, parallelism: number): TaskContext => ({
   parallelism,
   maxParallelism: 128,
   pressure: { blocked: 0 },
+  time: { timestamp: 0 },
+  timers: new ProcessingTimers(() => {}),
+  suspend() {},
   exchangeFlusher: { add() {} },
   sinkFlusher: { add() {} },
   now: () => 0,
@@ -37,6 +41,7 @@ function writerOf(consumers: number, producers = 1) {
       input: 0,
       strategy: 'REBALANCE',
       key: null,
+      eventTime: false,
       operator: 'source',
       consumerName: 'sink',
       consumerParallelism: consumers,
@@ -52,6 +57,7 @@ function writerOf(consumers: number, producers = 1) {
 
 function gatesOf(consumers: number, producers: number): InputGate[] {
   const input = {
+    port: 0,
     strategy: 'REBALANCE',
     source: 0,
     sourceName: 'source',
@@ -67,7 +73,7 @@ describe('barriers of a wide exchange', () => {
   it('cost one frame a link, behind the records that were collected before', () => {
     const { writer, link, frames } = writerOf(100);
     for (let subtask = 0; subtask < 100; subtask++) writer.consumerReady(subtask, 0, { kind: 'link', link });
-    const collect = writer.collector();
+    const { collect } = writer.input();
     collect('a');
     collect('b');
     writer.barrier({ checkpointId: 7, stops: true });
@@ -87,7 +93,7 @@ describe('barriers of a wide exchange', () => {
   it('wait behind records that have no credit, on that channel alone', () => {
     const { writer, link, frames } = writerOf(2, 1_000);
     for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
-    const collect = writer.collector();
+    const { collect } = writer.input();
     // The window of so many producers is two batches.
     for (let batch = 0; batch < 3; batch++) {
       collect('to 0');

@@ -98,8 +98,8 @@ export class ThreadWorkers implements Workers {
   }
 
   cancel({ jobId, tasks }: CancelTasks): void {
-    const { live, unknown } = this.#attempts.cancel(jobId, tasks);
-    if (unknown.length > 0) this.#handlers.onReports(unknown);
+    const { live, over } = this.#attempts.cancel(jobId, tasks);
+    if (over.length > 0) this.#handlers.onReports(over);
     for (const [thread, refs] of this.#byThread(live)) {
       thread.post({
         type: 'cancel',
