@@ -3,7 +3,7 @@
 import { inOperator, TaskError } from './errors.ts';
 import { keyedReduce, keyedSum } from './keyedOperators.ts';
 import type { ChainNode, OperatorSpec, OutgoingExchange } from './operatorSpec.ts';
-import type { OperatorState } from './operatorState.ts';
+import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
 import type { Collect } from './taskContext.ts';
 
 export type SourceSpec = Extract<OperatorSpec, { type: 'collectionSource' | 'sequenceSource' | 'textFileSource' }>;
@@ -14,8 +14,8 @@ export interface ChainEnds {
   /** Entry of an exchange that leaves the operator. */
   exchange(node: ChainNode, exchange: OutgoingExchange): Collect;
   sink(node: ChainNode, spec: SinkSpec): Collect;
-  /** Makes the state of an operator part of its task's. */
-  keep(state: OperatorState): void;
+  /** Where the operator keeps its keyed state, which is part of its task's. */
+  keyedState(node: ChainNode): KeyedStateBackend;
 }
 
 /** The function that takes the records of the chain's head; for a source, those that it reads. */
@@ -33,9 +33,9 @@ export function buildChain(node: ChainNode, ends: ChainEnds): Collect {
     case 'filter':
       return filter(name, spec.fn, outputsOf(node, ends));
     case 'keyedReduce':
-      return keyedReduce(node, spec, outputsOf(node, ends), ends.keep);
+      return keyedReduce(node, spec, outputsOf(node, ends), ends.keyedState(node));
     case 'keyedSum':
-      return keyedSum(node, spec, outputsOf(node, ends), ends.keep);
+      return keyedSum(node, spec, outputsOf(node, ends), ends.keyedState(node));
     case 'printSink':
     case 'textFileSink':
     case 'discardSink':

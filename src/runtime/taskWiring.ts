@@ -8,6 +8,7 @@ import type { OperatorState } from './operatorState.ts';
 import { buildChain, isSource } from './operators.ts';
 import { createSink, type ResultHandler } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
+import { HeapBackend } from './state/heapBackend.ts';
 import type { Collect, Deployment, TaskContext, TaskOutput } from './taskContext.ts';
 
 export interface TaskParts {
@@ -49,7 +50,11 @@ export function buildParts(
       if (sink.state) keep(sink.state);
       return sink.collect;
     },
-    keep,
+    keyedState: ({ uid, name }) => {
+      const backend = new HeapBackend(context.maxParallelism, Date.now);
+      keep({ kind: 'keyed', uid, operator: name, backend });
+      return backend;
+    },
   });
   const { spec, name: operator, uid } = head;
   if (!isSource(spec)) {
