@@ -241,41 +241,45 @@ export function backendContract(kind: BackendKind, others: readonly BackendKind[
     for (const target of [kind, ...others]) {
       it(`does what the model does, and restores in ${target.name} what it was when each snapshot began`, () => {
         fc.assert(
-          fc.property(fc.array(op, { maxLength: 120, size: 'max' }), fc.integer({ min: 1, max: 4 }), (ops, parallelism) => {
-            const backend = open();
-            const model: Content = new Map();
-            const snapshots: { readonly taken: KeyedSnapshot; readonly expected: Content; done: boolean }[] = [];
-            for (const next of ops) {
-              if (next.op === 'snapshot') {
-                if (snapshots.length < 4)
-                  snapshots.push({ taken: backend.snapshot(), expected: seen(new Map(model)), done: false });
-              } else if (next.op === 'slice') {
-                for (const snapshot of snapshots) if (!snapshot.done) snapshot.done = snapshot.taken.advance(0);
-              } else {
-                apply(backend, next);
-                applyToModel(model, next);
-              }
-            }
-            expect(contentOf(backend)).toEqual(seen(model));
-            for (const { taken, expected, done } of snapshots) {
-              const bytes = done ? taken.bytes() : finish(taken);
-              const restored: Content = new Map();
-              for (let subtask = 0; subtask < parallelism; subtask++) {
-                const part = open(target);
-                const place = { subtask, parallelism, maxParallelism: MAX_PARALLELISM };
-                if (bytes !== null) part.restore(readRows(new ByteReader(bytes), place));
-                for (const [name, value] of contentOf(part)) {
-                  const key = keyIdentity(KEYS[Number(name.split('/')[2])]);
-                  expect(subtaskOf(keyGroupOfIdentity(key, MAX_PARALLELISM), parallelism, MAX_PARALLELISM)).toBe(
-                    subtask,
-                  );
-                  restored.set(name, value);
+          fc.property(
+            fc.array(op, { maxLength: 120, size: 'max' }),
+            fc.integer({ min: 1, max: 4 }),
+            (ops, parallelism) => {
+              const backend = open();
+              const model: Content = new Map();
+              const snapshots: { readonly taken: KeyedSnapshot; readonly expected: Content; done: boolean }[] = [];
+              for (const next of ops) {
+                if (next.op === 'snapshot') {
+                  if (snapshots.length < 4)
+                    snapshots.push({ taken: backend.snapshot(), expected: seen(new Map(model)), done: false });
+                } else if (next.op === 'slice') {
+                  for (const snapshot of snapshots) if (!snapshot.done) snapshot.done = snapshot.taken.advance(0);
+                } else {
+                  apply(backend, next);
+                  applyToModel(model, next);
                 }
               }
-              expect(restored).toEqual(expected);
-            }
-            for (const used of opened.splice(0)) used.close();
-          }),
+              expect(contentOf(backend)).toEqual(seen(model));
+              for (const { taken, expected, done } of snapshots) {
+                const bytes = done ? taken.bytes() : finish(taken);
+                const restored: Content = new Map();
+                for (let subtask = 0; subtask < parallelism; subtask++) {
+                  const part = open(target);
+                  const place = { subtask, parallelism, maxParallelism: MAX_PARALLELISM };
+                  if (bytes !== null) part.restore(readRows(new ByteReader(bytes), place));
+                  for (const [name, value] of contentOf(part)) {
+                    const key = keyIdentity(KEYS[Number(name.split('/')[2])]);
+                    expect(subtaskOf(keyGroupOfIdentity(key, MAX_PARALLELISM), parallelism, MAX_PARALLELISM)).toBe(
+                      subtask,
+                    );
+                    restored.set(name, value);
+                  }
+                }
+                expect(restored).toEqual(expected);
+              }
+              for (const used of opened.splice(0)) used.close();
+            },
+          ),
           { numRuns: 60 },
         );
       });
