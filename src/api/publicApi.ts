@@ -15,6 +15,14 @@ export {
 } from '../runtime/state/descriptors.ts';
 export type { StateSerializer } from '../runtime/state/stateSerializer.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from '../runtime/state/states.ts';
+export type { RichFunction, RuntimeContext } from '../runtime/userFunction.ts';
+export {
+  type EventTimeStrategy,
+  type TimestampAssigner,
+  type WatermarkGenerator,
+  type WatermarkOutput,
+  WatermarkStrategy,
+} from '../runtime/watermarkStrategy.ts';
 export { ApiError, type ApiErrorCode } from './apiError.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
 export {

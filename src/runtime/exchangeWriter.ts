@@ -1,44 +1,21 @@
 // One outgoing exchange of a task: picks the consumer of each record (FORWARD: the subtask of the same index; HASH: the owner of the
 // key's key group; REBALANCE: the next in turn) and keeps a channel for each consumer that has ever been picked. At the end of input it
 // ends the partition on every link that a consumer lives behind, once all consumers have announced themselves and all is sent.
-import type { ShipStrategy } from '../core/schema.gen.ts';
 import type { Barrier } from './barrier.ts';
 import type { ChannelAddress, Link } from './exchangeProtocol.ts';
+import { creditWindow, type ExchangeSpec } from './exchangeSpec.ts';
 import { keyFailure } from './keyedOperators.ts';
 import { keyGroupOf, subtaskOf } from './keyGroups.ts';
+import type { OperatorInput } from './operator.ts';
 import type { KeySelector } from './operatorSpec.ts';
 import { type ChannelOwner, type LocalReceiver, OutputChannel, type Route, sendBarrier } from './outputChannel.ts';
+import { ACTIVE, type ElementTime, IDLE, type StreamTime } from './streamTime.ts';
 import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
-
-/** Batches that a channel may have under way; fewer where a consumer has many producers. */
-const MAX_WINDOW = 8;
-const MIN_WINDOW = 2;
-/** Batches that all channels of one consumer together may have under way, where that leaves each the minimum. */
-const TARGET_GATE_WINDOW = 512;
-
-/** Batches of one channel that a consumer with so many producers takes before it has worked off any. */
-export function creditWindow(producers: number): number {
-  return Math.max(MIN_WINDOW, Math.min(MAX_WINDOW, Math.floor(TARGET_GATE_WINDOW / producers)));
-}
-
-export interface ExchangeSpec {
-  readonly consumer: number;
-  readonly input: number;
-  readonly strategy: ShipStrategy;
-  readonly key: KeySelector | null;
-  /** Of the emitting operator and the consuming one, for messages. */
-  readonly operator: string;
-  readonly consumerName: string;
-  readonly consumerParallelism: number;
-  readonly consumerMaxParallelism: number;
-  readonly consumerAttempts: readonly number[];
-  /** Name of the TaskManager of a consuming subtask, for messages. */
-  readonly placeOf: (subtask: number) => string;
-}
 
 export class ExchangeWriter implements TaskOutput, ChannelOwner {
   readonly spec: ExchangeSpec;
   readonly #context: TaskContext;
+  readonly #time: ElementTime;
   readonly #channels: (OutputChannel | undefined)[];
   /** Routes of the consumers that have announced themselves. */
   readonly #routes: (Route | undefined)[] = [];
@@ -51,6 +28,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   constructor(spec: ExchangeSpec, context: TaskContext) {
     this.spec = spec;
     this.#context = context;
+    this.#time = context.time;
     this.#window = creditWindow(spec.strategy === 'FORWARD' ? 1 : context.parallelism);
     this.#channels = spec.consumerParallelism <= 1024 ? new Array(spec.consumerParallelism).fill(undefined) : [];
   }
@@ -67,13 +45,28 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     return this.spec.strategy === 'FORWARD' ? 1 : this.spec.consumerParallelism;
   }
 
+  get eventTime(): boolean {
+    return this.spec.eventTime;
+  }
+
   countOut(records: number): void {
     this.#context.countOut(records);
   }
 
   open(): void {}
 
-  collector(): Collect {
+  /** Where its operator emits. */
+  input(): OperatorInput {
+    const collect = this.#collector();
+    if (!this.spec.eventTime) return { collect, watermark() {}, status() {} };
+    return {
+      collect,
+      watermark: (timestamp) => this.#mark({ kind: 'watermark', timestamp }),
+      status: (idle) => this.#mark(idle ? IDLE : ACTIVE),
+    };
+  }
+
+  #collector(): Collect {
     const { strategy, key } = this.spec;
     switch (strategy) {
       case 'FORWARD':
@@ -123,7 +116,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
       channel.listed = false;
       channel.flush();
       // No credit yet: tried again next time.
-      if (channel.records.length > 0) {
+      if (channel.pending) {
         this.#list(channel);
         if (!channel.announced) this.#waitingSinceMs ??= this.#context.now();
       }
@@ -131,11 +124,23 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   }
 
   /** To every consumer, behind the records that were collected for it. */
+  #mark(time: StreamTime): void {
+    for (const subtask of this.#consumers()) {
+      const channel = this.#channels[subtask] ?? this.#channel(subtask);
+      channel.mark(time);
+      if (!channel.listed) this.#list(channel);
+    }
+  }
+
+  *#consumers(): Iterable<number> {
+    if (this.spec.strategy === 'FORWARD') yield this.#context.subtask;
+    else for (let subtask = 0; subtask < this.spec.consumerParallelism; subtask++) yield subtask;
+  }
+
+  /** As for event time. */
   barrier(barrier: Barrier): void {
-    const { strategy, consumerParallelism } = this.spec;
     this.#orFail(() => {
-      for (let subtask = 0; subtask < consumerParallelism; subtask++) {
-        if (strategy === 'FORWARD' && subtask !== this.#context.subtask) continue;
+      for (const subtask of this.#consumers()) {
         const route = this.#routes[subtask];
         // A consumer that never got a record needs no channel for a barrier.
         if (this.#channels[subtask] === undefined && route) sendBarrier(route, this.#address(subtask), barrier, this);
@@ -243,6 +248,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   }
 
   #push(channel: OutputChannel, value: unknown): void {
+    if (channel.timestamps !== null) channel.timestamps.push(this.#time.timestamp);
     const count = channel.records.push(value);
     if (count >= channel.limit) channel.full();
     else if (!channel.listed) this.#list(channel);

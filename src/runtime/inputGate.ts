@@ -4,19 +4,20 @@
 import type { ShipStrategy } from '../core/schema.gen.ts';
 import { Alignment } from './alignment.ts';
 import type { Barrier } from './barrier.ts';
+import { ByteReader } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
-import {
-  type ChannelAddress,
-  type EndOfPartition,
-  type Frame,
-  type Link,
-  writeCreditFrame,
-} from './exchangeProtocol.ts';
-import { creditWindow } from './exchangeWriter.ts';
+import type { ChannelAddress, EndOfPartition, Frame, Link } from './exchangeProtocol.ts';
+import { creditWindow } from './exchangeSpec.ts';
+import { type Arrival, type Channel, giveBack, type Sender } from './gateChannel.ts';
+import { GateTime } from './gateTime.ts';
 import type { CreditReceiver } from './outputChannel.ts';
-import { type BatchDecoder, createDecoder } from './serializer.ts';
+import { type RecordBatch, readTimes } from './recordBatch.ts';
+import { createDecoder } from './serializer.ts';
+import type { StreamTime } from './streamTime.ts';
 
 export interface InputSpec {
+  /** Input of the task's head that it feeds. */
+  readonly port: number;
   readonly strategy: ShipStrategy;
   /** Producing vertex. */
   readonly source: number;
@@ -26,29 +27,6 @@ export interface InputSpec {
 }
 
 type ChannelFrame = Extract<Frame, { kind: 'data' | 'barrier' }>;
-
-/** Where credit for a channel goes. */
-type Sender =
-  | { readonly kind: 'local'; readonly writer: CreditReceiver }
-  | { readonly kind: 'link'; readonly link: Link };
-
-interface Channel {
-  readonly address: ChannelAddress;
-  readonly source: number;
-  readonly sender: Sender;
-  readonly window: number;
-  decoder: BatchDecoder | null;
-  sequence: number;
-  /** Batches here that are not worked off. */
-  held: number;
-  /** Batches worked off for which credit was not sent yet. */
-  owed: number;
-}
-
-interface Arrival {
-  readonly channel: Channel;
-  readonly content: { readonly records: unknown[] } | { readonly frame: Uint8Array; readonly start: number } | Barrier;
-}
 
 /** What the gate tells its task of checkpoints that will not complete here. */
 export type GiveUp = (checkpointId: number, reason: string) => void;
@@ -78,6 +56,9 @@ export class InputGate {
   #barrier: Barrier | null = null;
   /** Arrivals of channels that are held back, in order. */
   #heldBack: Arrival[] = [];
+  readonly time: GateTime;
+  /** Input of the head that the batch taken last is for. */
+  port = 0;
 
   constructor(task: string, subtask: number, inputs: readonly InputSpec[], giveUp: GiveUp) {
     this.#task = task;
@@ -89,6 +70,7 @@ export class InputGate {
     });
     this.#openInputs = this.#inputs.length;
     this.#producers = this.#inputs.reduce((sum, { open }) => sum + open, 0);
+    this.time = new GateTime(this.#inputs.map(({ spec, open }) => ({ port: spec.port, producers: open })));
   }
 
   /** Batches here that are not worked off. */
@@ -101,6 +83,12 @@ export class InputGate {
     return this.#openInputs === 0;
   }
 
+  /** The task has come to a mark of the batch that it works on; what follows from it comes from `time`. */
+  mark(time: StreamTime): void {
+    const { input, producerSubtask } = this.#arrivals[this.#next]!.channel.address;
+    this.time.accept(input, producerSubtask, time);
+  }
+
   /** Whether a producer that has not ended yet runs where `here` says. */
   waitsFor(here: (vertex: number, subtask: number) => boolean): boolean {
     return this.#inputs.some(({ spec, ended }) =>
@@ -110,9 +98,9 @@ export class InputGate {
     );
   }
 
-  receiveLocal(address: ChannelAddress, records: unknown[], writer: CreditReceiver): void {
+  receiveLocal(address: ChannelAddress, batch: RecordBatch, writer: CreditReceiver): void {
     const channel = this.#channel(address, () => ({ kind: 'local', writer }));
-    if (channel) this.#arrive({ channel, content: { records } });
+    if (channel) this.#arrive({ channel, content: batch });
   }
 
   receiveFrame(frame: ChannelFrame, link: Link): void {
@@ -146,10 +134,12 @@ export class InputGate {
     input.ended.add(producerSubtask);
     this.#ended++;
     if (--input.open === 0) this.#openInputs--;
+    const channel = input.channels.get(producerSubtask);
+    if (channel === undefined || channel.held === 0) this.time.end(index, producerSubtask);
   }
 
-  /** The next batch, or a barrier that has come from every producer, or null. Only a batch is followed by `done`. */
-  take(): unknown[] | Barrier | null {
+  /** The next batch, or a barrier that has come from every producer, or null. Only a batch is followed by `done`, once its marks were given back. */
+  take(): RecordBatch | Barrier | null {
     for (;;) {
       const arrival = this.#arrivals[this.#next];
       if (arrival === undefined) return this.#aligned();
@@ -162,10 +152,13 @@ export class InputGate {
         this.#barrierOf(channel, content);
         const barrier = this.#aligned();
         if (barrier !== null) return barrier;
-      } else if ('records' in content) return content.records;
-      else {
+      } else {
+        this.port = this.time.portOf(channel.address.input);
+        if ('records' in content) return content;
+        const input = new ByteReader(content.frame, content.start);
+        const times = readTimes(input);
         channel.decoder ??= createDecoder();
-        return channel.decoder.decode(content.frame, content.start);
+        return { ...times, records: channel.decoder.decode(content.frame, input.position) };
       }
     }
   }
@@ -176,6 +169,8 @@ export class InputGate {
     this.#advance();
     channel.held--;
     channel.owed++;
+    const { input, producerSubtask } = channel.address;
+    if (channel.held === 0 && this.#inputs[input]!.ended.has(producerSubtask)) this.time.end(input, producerSubtask);
     if (channel.owed * 2 >= channel.window) giveBack(channel);
   }
 
@@ -285,14 +280,3 @@ export class InputGate {
 
 /** Arrivals that are worked off are cut off the array in runs of this length. */
 const COMPACT_AT = 256;
-
-function giveBack(channel: Channel): void {
-  const batches = channel.owed;
-  channel.owed = 0;
-  if (channel.sender.kind === 'local') channel.sender.writer.credit(channel.address.subtask, batches);
-  else {
-    const { link } = channel.sender;
-    writeCreditFrame(link.out, { ...channel.address, source: channel.source, batches });
-    link.frameWritten();
-  }
-}

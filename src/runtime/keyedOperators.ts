@@ -2,19 +2,27 @@
 // one subtask. State is updated in place, but what is emitted is a record of its own: it may still be in a buffer when the next one comes.
 import { inOperator, TaskError } from './errors.ts';
 import { KeyError, keyIdentity } from './keyGroups.ts';
-import type { ChainNode, KeySelector, OperatorSpec } from './operatorSpec.ts';
+import { oneInput } from './operator.ts';
+import type { ChainNode, FactoriesOf, KeyedSpec, KeySelector } from './operatorSpec.ts';
 import { ValueStateDescriptor } from './state/descriptors.ts';
 import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
 import type { Collect } from './taskContext.ts';
 
 type Named = Pick<ChainNode, 'name'>;
 type Identity = ReturnType<typeof keyIdentity>;
-type SumSpec = Extract<OperatorSpec, { type: 'keyedSum' }>;
-type ReduceSpec = Extract<OperatorSpec, { type: 'keyedReduce' }>;
+type SumSpec = Extract<KeyedSpec, { type: 'keyedSum' }>;
+type ReduceSpec = Extract<KeyedSpec, { type: 'keyedReduce' }>;
 /** The key's first record, whose other fields stay, and the sum so far. */
 type Cell = [first: unknown, sum: number | bigint];
 
-export function keyedReduce(
+export const keyedOperators: FactoriesOf<KeyedSpec> = {
+  keyedReduce: (node, spec, output, { keyedState }) =>
+    oneInput(output, keyedReduce(node, spec, output.collect, keyedState(node))),
+  keyedSum: (node, spec, output, { keyedState }) =>
+    oneInput(output, keyedSum(node, spec, output.collect, keyedState(node))),
+};
+
+function keyedReduce(
   { name: operator }: Named,
   { key, fn }: ReduceSpec,
   next: Collect,
@@ -38,7 +46,7 @@ export function keyedReduce(
 }
 
 /** Fields other than the summed one are those of the key's first record, as in Flink. */
-export function keyedSum(
+function keyedSum(
   { name: operator }: Named,
   { key, field }: SumSpec,
   next: Collect,

@@ -57,9 +57,9 @@ export class TaskHost {
       changed: (task) => this.#changed(task),
     };
     this.#receiver = {
-      receive: (address, records, sender) => {
+      receive: (address, batch, sender) => {
         const task = this.#taskAt(address);
-        task?.gate?.receiveLocal(address, records, sender);
+        task?.gate?.receiveLocal(address, batch, sender);
         if (task) queue.wake(task);
       },
       barrier: (address, barrier, sender) => {

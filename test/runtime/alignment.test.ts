@@ -10,6 +10,7 @@ const credit = { credit() {} };
 function gateOf(producers: number): { gate: InputGate; givenUp: number[] } {
   const givenUp: number[] = [];
   const input = {
+    port: 0,
     strategy: 'HASH',
     source: 0,
     sourceName: 'source',
@@ -34,8 +35,8 @@ function takeAll(gate: InputGate): string[] {
   for (;;) {
     const next = gate.take();
     if (next === null) return taken;
-    if (Array.isArray(next)) {
-      taken.push(...(next as string[]));
+    if ('records' in next) {
+      taken.push(...(next.records as string[]));
       gate.done();
     } else taken.push(`#${next.checkpointId}`);
   }
@@ -43,7 +44,8 @@ function takeAll(gate: InputGate): string[] {
 
 const send = (gate: InputGate, producer: number, ...items: readonly (string | number)[]): void => {
   for (const item of items) {
-    if (typeof item === 'string') gate.receiveLocal(from(producer), [item], credit);
+    if (typeof item === 'string')
+      gate.receiveLocal(from(producer), { records: [item], timestamps: null, marks: null }, credit);
     else gate.receiveLocalBarrier(from(producer), { checkpointId: item, stops: false }, credit);
   }
 };

@@ -6,6 +6,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileOutput } from '../../src/runtime/fileOutput.ts';
+import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
+import { ElementTime } from '../../src/runtime/streamTime.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
 import { TextFileSource } from '../../src/runtime/textFileSource.ts';
 
@@ -26,6 +28,9 @@ function contextOf(subtask: number, parallelism: number): TaskContext & { woken(
     parallelism,
     maxParallelism: 128,
     pressure: { blocked: 0 },
+    time: new ElementTime(),
+    timers: new ProcessingTimers(() => {}),
+    suspend() {},
     exchangeFlusher: { add() {} },
     sinkFlusher: { add() {} },
     now: () => performance.now(),
