@@ -3,6 +3,7 @@
 // input and nothing to say to time: `oneInput` makes those. Where an operator is built, see operators.ts.
 import type { ChainNode } from './operatorSpec.ts';
 import type { OperatorState } from './operatorState.ts';
+import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
 import type { Collect, TaskContext } from './taskContext.ts';
 
 /** Receives what an operator, a gate or a source sends on. */
@@ -38,6 +39,8 @@ export interface OperatorRuntime {
   readonly context: TaskContext;
   /** Makes state of the operator part of its task's. */
   keep(state: OperatorState): void;
+  /** Where the operator keeps its keyed state, which is part of its task's. Asked for once, when the operator is built. */
+  keyedState(node: ChainNode): KeyedStateBackend;
 }
 
 /** Builds an operator of a task. */
