@@ -233,12 +233,14 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
   }
 }
 
-/** The task that a frame of records, a barrier or credit is for, whichever of them it is; null: it is for all. */
-export function readRoute(frame: Uint8Array): {
+export interface FrameRoute {
   readonly jobId: string;
   readonly vertex: number;
   readonly subtask: number;
-} | null {
+}
+
+/** The task that a frame of records, a barrier or credit is for, whichever of them it is; null: it is for all. */
+export function readRoute(frame: Uint8Array): FrameRoute | null {
   if (frame[FRAME_LENGTH_BYTES] === FRAME_BROADCAST) return null;
   const input = new ByteReader(frame, FRAME_HEADER_BYTES);
   return { jobId: input.string(), vertex: input.varint(), subtask: input.varint() };

@@ -1,8 +1,10 @@
 // Barriers of an all-to-all exchange: one frame a link whatever the number of consumers behind it, in order with the records of each, and
 // behind those that wait for credit.
 import { describe, expect, it } from 'vitest';
+import { FrameParser } from '../../src/adapters/threads/frameParser.ts';
+import { spreadFrames } from '../../src/adapters/threads/frameSpreading.ts';
 import { ByteWriter } from '../../src/runtime/byteWriter.ts';
-import { type Link, readFrames, readRoute } from '../../src/runtime/exchangeProtocol.ts';
+import { type Link, readFrames } from '../../src/runtime/exchangeProtocol.ts';
 import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
 import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
@@ -119,11 +121,22 @@ describe('barriers of a wide exchange', () => {
     expect(frames()).toMatchObject([0, 1, 2].map((subtask) => ({ kind: 'barrier', subtask })));
   });
 
-  it('are routed to every thread', () => {
+  it('are routed to every thread, in order with the records of each', () => {
     const { writer, link } = writerOf(2);
     for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const collect = writer.input().collect;
+    collect('to 0');
     writer.barrier({ checkpointId: 1, stops: false });
-    expect(readRoute(link.out.take())).toBeNull();
+    collect('to 1');
+    writer.flush();
+    const frames: Uint8Array[] = [];
+    new FrameParser((frame) => frames.push(frame)).feed(Buffer.from(link.out.take()));
+    const threads = spreadFrames(frames, false, ['even', 'odd'], ({ subtask }) => (subtask === 0 ? 'even' : 'odd'));
+    const kinds = [...threads].map(([thread, own]) => [thread, [...readFrames(own)].map(({ kind }) => kind)]);
+    expect(kinds).toEqual([
+      ['even', ['data', 'broadcast']],
+      ['odd', ['broadcast', 'data']],
+    ]);
   });
 
   it('give a waiting consumer something to do only with the last one', () => {
