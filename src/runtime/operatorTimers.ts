@@ -16,11 +16,7 @@ export class OperatorTimers {
   #alarm: { readonly time: number; readonly cancel: () => void } | null = null;
 
   /** `onTimer` is called with the timer's key as the current one. */
-  constructor(
-    backend: KeyedStateBackend,
-    context: TaskContext,
-    onTimer: (timer: Timer, domain: TimeDomain) => void,
-  ) {
+  constructor(backend: KeyedStateBackend, context: TaskContext, onTimer: (timer: Timer, domain: TimeDomain) => void) {
     this.event = new KeyedTimers(backend, 'event');
     this.processing = new KeyedTimers(backend, 'processing');
     this.#context = context;

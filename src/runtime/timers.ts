@@ -78,7 +78,8 @@ export class KeyedTimers {
     const timers: Timer[] = [];
     for (const [key, namespace] of this.#backend.entries(this.#descriptor)) {
       this.#backend.setCurrentKey(key);
-      for (const time of this.#backend.getState(this.#descriptor, namespace).keys()) timers.push({ time, key, namespace });
+      for (const time of this.#backend.getState(this.#descriptor, namespace).keys())
+        timers.push({ time, key, namespace });
     }
     this.#queue.clear();
     this.#deleted = 0;
