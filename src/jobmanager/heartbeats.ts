@@ -33,7 +33,9 @@ export class Heartbeats {
   /** Resolves when whatever is sent from now on is heard. */
   async listen(): Promise<void> {
     const subscribe = async (subject: 'jobmanagers' | 'taskmanagers') => {
-      this.#unsubscribe.push(await this.#options.signals.subscribe(subject, (signal) => this.#onSignal(signal)));
+      const unsubscribe = await this.#options.signals.subscribe(subject, (signal) => this.#onSignal(signal));
+      if (this.#stopped) await unsubscribe();
+      else this.#unsubscribe.push(unsubscribe);
     };
     await Promise.all([subscribe('jobmanagers'), subscribe('taskmanagers')]);
   }
