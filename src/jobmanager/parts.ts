@@ -128,6 +128,7 @@ export class Parts {
         new Heartbeats({
           signals: options.signals,
           clock: context.clock,
+          background: context.background,
           logger: options.logger,
           keepaliveIntervalMs: liveness.keepaliveIntervalMs,
           own: () => this.#owner.heartbeat(),
