@@ -1,7 +1,31 @@
 // Everything that `import … from 'sluice'` gives. A bundled job takes the same values from here at run time, so that job and slot share
 // one instance of the API wherever the bundle lies.
 
-export type { RichFunction, RuntimeContext } from '../runtime/userFunction.ts';
+export {
+  type KeyedProcessContext,
+  type KeyedProcessFunction,
+  type OnTimerContext,
+  OutputTag,
+  type ProcessContext,
+  type ProcessFunction,
+  type TimerService,
+  type TimeView,
+} from '../runtime/processFunctions.ts';
+export {
+  type AggregateFunction,
+  AggregatingStateDescriptor,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  type ReduceFunction,
+  ReducingStateDescriptor,
+  type StateOptions,
+  type StateTtlConfig,
+  ValueStateDescriptor,
+  type ValueStateOptions,
+} from '../runtime/state/descriptors.ts';
+export type { StateSerializer } from '../runtime/state/stateSerializer.ts';
+export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from '../runtime/state/states.ts';
+export type { FunctionProvider, RichFunction, RuntimeContext } from '../runtime/userFunction.ts';
 export {
   type EventTimeStrategy,
   type TimestampAssigner,
@@ -14,12 +38,16 @@ export type { CheckpointingOptions } from './checkpointing.ts';
 export {
   type Collector,
   DataStream,
-  DataStreamSink,
   DataStreamSource,
   DiscardingSink,
-  KeyedStream,
+  type FilterFunction,
+  type FlatMapFunction,
+  type MapFunction,
   SingleOutputStreamOperator,
 } from './dataStream.ts';
+export { DataStreamSink } from './dataStreamSink.ts';
 export { type SourceOptions, StreamExecutionEnvironment, type TextFileOptions } from './environment.ts';
 export type { JobExecutionResult } from './executor.ts';
 export type { Key, NumericField } from './fieldTypes.ts';
+export { KeyedStream } from './keyedStream.ts';
+export type { RuntimeMode } from './streamGraph.ts';

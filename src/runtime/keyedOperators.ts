@@ -1,123 +1,127 @@
-// The keyed operators. Each keeps one cell a key in a Map in heap, which is
-// part of the task's state; the exchange before it sees to it that all records of a key meet in
+// The keyed operators. Each keeps one value a key in its task's state; the exchange before it sees to it that all records of a key meet in
 // one subtask. State is updated in place, but what is emitted is a record of its own: it may still be in a buffer when the next one comes.
+
+import { emitAll } from './emitAll.ts';
 import { inOperator, TaskError } from './errors.ts';
 import { KeyError, keyIdentity } from './keyGroups.ts';
-import { type OperatorRuntime, oneInput } from './operator.ts';
+import { type OperatorRuntime, type Output, oneInput, type StreamOperator } from './operator.ts';
 import type { ChainNode, FactoriesOf, KeyedSpec, KeySelector } from './operatorSpec.ts';
+import { ValueStateDescriptor } from './state/descriptors.ts';
+import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
 import type { Collect } from './taskContext.ts';
 
-type Named = Pick<ChainNode, 'uid' | 'name'>;
-type Keep = OperatorRuntime['keep'];
+type Named = Pick<ChainNode, 'name'>;
 type Identity = ReturnType<typeof keyIdentity>;
 type SumSpec = Extract<KeyedSpec, { type: 'keyedSum' }>;
 type ReduceSpec = Extract<KeyedSpec, { type: 'keyedReduce' }>;
+/** The key's first record, whose other fields stay, and the sum so far. */
+type Cell = [first: unknown, sum: number | bigint];
 
 export const keyedOperators: FactoriesOf<KeyedSpec> = {
-  keyedReduce: (node, spec, output, { keep }) => oneInput(output, keyedReduce(node, spec, output.collect, keep)),
-  keyedSum: (node, spec, output, { keep }) => oneInput(output, keyedSum(node, spec, output.collect, keep)),
+  keyedReduce: (node, spec, output, runtime) =>
+    keyed(node, output, runtime, (next, backend) => ({
+      state: REDUCED,
+      collect: keyedReduce(node, spec, next, backend),
+      result: (reduced) => reduced,
+    })),
+  keyedSum: (node, spec, output, runtime) =>
+    keyed(node, output, runtime, (next, backend) => ({
+      state: SUM,
+      collect: keyedSum(node, spec, next, backend),
+      result: (cell) => (spec.field === null ? cell : withField((cell as Cell)[0], spec.field, (cell as Cell)[1])),
+    })),
 };
 
-function keyedReduce({ uid, name: operator }: Named, { key, fn }: ReduceSpec, next: Collect, keep: Keep): Collect {
-  const cells = new Map<Identity, { value: unknown }>();
-  keep({
-    kind: 'keyed',
-    uid,
-    operator,
-    *cells() {
-      for (const [identity, { value }] of cells) yield [identity, value];
-    },
-    restore(stored) {
-      for (const [identity, value] of stored) cells.set(identity, { value });
-    },
-  });
+const REDUCED = new ValueStateDescriptor<unknown>('reduce');
+const SUM = new ValueStateDescriptor<unknown>('sum');
+
+interface RunningResult {
+  readonly state: ValueStateDescriptor<unknown>;
+  readonly collect: Collect;
+  /** What the state of a key stands for. */
+  readonly result: (state: unknown) => unknown;
+}
+
+/** Emits each new result at once; in batch each key's last, at the end. */
+function keyed(
+  node: ChainNode,
+  output: Output,
+  runtime: OperatorRuntime,
+  build: (next: Collect, backend: KeyedStateBackend) => RunningResult,
+): StreamOperator {
+  const backend = runtime.keyedState(node);
+  if (!runtime.batch) return oneInput(output, build(output.collect, backend).collect);
+  const { state, collect, result } = build(() => {}, backend);
+  return {
+    ...oneInput(output, collect),
+    endOfInput: () => emitAll(runtime.context, backend, state, (held) => output.collect(result(held))),
+  };
+}
+
+function keyedReduce(
+  { name: operator }: Named,
+  { key, fn }: ReduceSpec,
+  next: Collect,
+  backend: KeyedStateBackend,
+): Collect {
+  const state = backend.getState(REDUCED);
   return (record) => {
-    const identity = identityOf(operator, key, record);
-    const cell = cells.get(identity);
+    backend.setCurrentKey(identityOf(operator, key, record));
+    const reduced = state.value();
     let value = record;
-    if (cell === undefined) {
-      cells.set(identity, { value });
-    } else {
+    if (reduced !== undefined) {
       try {
-        value = fn(cell.value, record);
+        value = fn(reduced, record);
       } catch (error) {
         throw inOperator(operator, error);
       }
-      cell.value = value;
     }
+    state.update(value);
     next(value);
   };
 }
 
 /** Fields other than the summed one are those of the key's first record, as in Flink. */
-function keyedSum({ uid, name: operator }: Named, { key, field }: SumSpec, next: Collect, keep: Keep): Collect {
-  if (field === null) {
-    const sums = new Map<Identity, number | bigint>();
-    keep({
-      kind: 'keyed',
-      uid,
-      operator,
-      cells: () => sums,
-      restore(stored) {
-        for (const [identity, sum] of stored) sums.set(identity, sum as number | bigint);
-      },
-    });
-    return sumOfRecords(operator, key, sums, next);
-  }
-  const cells = new Map<Identity, Cell>();
-  keep({
-    kind: 'keyed',
-    uid,
-    operator,
-    *cells() {
-      for (const [identity, { first, sum }] of cells) yield [identity, [first, sum]];
-    },
-    restore(stored) {
-      for (const [identity, cell] of stored) {
-        const [first, sum] = cell as [unknown, number | bigint];
-        cells.set(identity, { first, sum });
-      }
-    },
-  });
-  return field === 1 ? sumOfPairs(operator, key, cells, next) : sumOfField(operator, key, field, cells, next);
+function keyedSum(
+  { name: operator }: Named,
+  { key, field }: SumSpec,
+  next: Collect,
+  backend: KeyedStateBackend,
+): Collect {
+  if (field === null) return sumOfRecords(operator, key, backend, next);
+  return field === 1 ? sumOfPairs(operator, key, backend, next) : sumOfField(operator, key, field, backend, next);
 }
 
-function sumOfRecords(
-  operator: string,
-  key: KeySelector,
-  sums: Map<Identity, number | bigint>,
-  next: Collect,
-): Collect {
+function sumOfRecords(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
+  const state = backend.getState(SUM as ValueStateDescriptor<number | bigint>);
   return (record) => {
-    const identity = identityOf(operator, key, record);
-    const sum = add(operator, 'the record', sums.get(identity), record);
-    sums.set(identity, sum);
+    backend.setCurrentKey(identityOf(operator, key, record));
+    const sum = add(operator, 'the record', state.value(), record);
+    state.update(sum);
     next(sum);
   };
 }
 
-interface Cell {
-  readonly first: unknown;
-  sum: number | bigint;
-}
-
 /** Field 1 of a tuple, by far the commonest: `[word, 1]`. */
-function sumOfPairs(operator: string, key: KeySelector, cells: Map<Identity, Cell>, next: Collect): Collect {
+function sumOfPairs(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
+  const state = backend.getState(SUM as ValueStateDescriptor<Cell>);
   return (record) => {
-    const identity = identityOf(operator, key, record);
+    backend.setCurrentKey(identityOf(operator, key, record));
     const summand = fieldOf(operator, record, 1);
-    const cell = cells.get(identity);
+    const cell = state.value();
     if (cell === undefined) {
-      cells.set(identity, { first: record, sum: add(operator, 'field 1', undefined, summand) });
+      state.update([record, add(operator, 'field 1', undefined, summand)]);
       next(record);
       return;
     }
+    const before = cell[1];
     const sum =
-      typeof summand === 'number' && typeof cell.sum === 'number'
-        ? cell.sum + summand
-        : add(operator, 'field 1', cell.sum, summand);
-    cell.sum = sum;
-    const first = cell.first as readonly unknown[];
+      typeof summand === 'number' && typeof before === 'number'
+        ? before + summand
+        : add(operator, 'field 1', before, summand);
+    cell[1] = sum;
+    state.update(cell);
+    const first = cell[0] as readonly unknown[];
     next(first.length === 2 ? [first[0], sum] : withField(first, 1, sum));
   };
 }
@@ -126,20 +130,22 @@ function sumOfField(
   operator: string,
   key: KeySelector,
   field: string | number,
-  cells: Map<Identity, Cell>,
+  backend: KeyedStateBackend,
   next: Collect,
 ): Collect {
+  const state = backend.getState(SUM as ValueStateDescriptor<Cell>);
   return (record) => {
-    const identity = identityOf(operator, key, record);
+    backend.setCurrentKey(identityOf(operator, key, record));
     const summand = fieldOf(operator, record, field);
-    const cell = cells.get(identity);
-    const sum = add(operator, `field ${JSON.stringify(field)}`, cell?.sum, summand);
+    const cell = state.value();
+    const sum = add(operator, `field ${JSON.stringify(field)}`, cell?.[1], summand);
     if (cell === undefined) {
-      cells.set(identity, { first: record, sum });
+      state.update([record, sum]);
       next(record);
     } else {
-      cell.sum = sum;
-      next(withField(cell.first, field, sum));
+      cell[1] = sum;
+      state.update(cell);
+      next(withField(cell[0], field, sum));
     }
   };
 }
@@ -172,7 +178,7 @@ function add(operator: string, what: string, sum: number | bigint | undefined, s
   );
 }
 
-function identityOf(operator: string, key: KeySelector, record: unknown): Identity {
+export function identityOf(operator: string, key: KeySelector, record: unknown): Identity {
   try {
     return keyIdentity(key(record), operator);
   } catch (error) {

@@ -3,6 +3,7 @@
 // input and nothing to say to time: `oneInput` makes those. Where an operator is built, see operators.ts.
 import type { ChainNode } from './operatorSpec.ts';
 import type { OperatorState } from './operatorState.ts';
+import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
 import type { Collect, TaskContext } from './taskContext.ts';
 
 /** Receives what an operator, a gate or a source sends on. */
@@ -36,8 +37,12 @@ export interface StreamOperator {
 /** What an operator may ask of its task. */
 export interface OperatorRuntime {
   readonly context: TaskContext;
+  /** The job runs as batch: each key's result is emitted once, at the end, and there is no event time before. */
+  readonly batch: boolean;
   /** Makes state of the operator part of its task's. */
   keep(state: OperatorState): void;
+  /** Where the operator keeps its keyed state, which is part of its task's. Asked for once, when the operator is built. */
+  keyedState(node: ChainNode): KeyedStateBackend;
 }
 
 /** Builds an operator of a task. */

@@ -53,7 +53,7 @@ export class TaskCheckpoints {
     }
     let stored: () => Promise<Uint8Array | null>;
     try {
-      stored = snapshot(this.#states, this.#context.maxParallelism);
+      stored = snapshot(this.#states);
     } catch (error) {
       this.#answers.declined(checkpointId, reasonOf(error));
       return;
@@ -87,6 +87,7 @@ export class TaskCheckpoints {
   /** The task ends: nothing is answered any more. */
   close(): void {
     this.#storing.clear();
+    for (const state of this.#states) if (state.kind === 'keyed') state.backend.close();
   }
 
   /** Before anything is opened. Null: nothing to restore. */

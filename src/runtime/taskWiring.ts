@@ -10,6 +10,7 @@ import { buildChain, type Chain, type ChainEnds } from './operators.ts';
 import { isSource } from './operatorTraits.ts';
 import { createSink, type ResultHandler } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
+import { HeapBackend } from './state/heapBackend.ts';
 import type { Deployment, TaskContext, TaskOutput } from './taskContext.ts';
 
 export interface TaskParts {
@@ -52,7 +53,16 @@ export function buildParts(
       return sink.collect;
     },
   };
-  const chain = buildChain(head, ends, { context, keep });
+  const chain = buildChain(head, ends, {
+    context,
+    batch: job.batch,
+    keep,
+    keyedState: ({ uid, name }) => {
+      const backend = new HeapBackend(context.maxParallelism, Date.now);
+      keep({ kind: 'keyed', uid, operator: name, backend });
+      return backend;
+    },
+  });
   const { spec, name: operator, uid } = head;
   if (!isSource(spec)) {
     const gate = inputGate(job, deployment, assignment, giveUp);
