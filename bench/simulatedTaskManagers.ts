@@ -82,6 +82,7 @@ export async function startSimulatedTaskManagers(
       managedMemoryBytes: 8 * 2 ** 30,
       logger: silent,
       pid: process.pid,
+      onFailure: (error) => context.progress(`a simulated TaskManager failed: ${String(error)}`),
     });
   });
   context.onEnd(() => Promise.all(executors.map((executor) => executor.stop('the bench is over'))));
