@@ -27,7 +27,7 @@ export interface Row {
 }
 
 export class RowCache {
-  readonly #maxBytes: number;
+  #maxBytes: number;
   readonly #flush: (changed: readonly Row[]) => void;
   #young = new Map<string, Row>();
   #old = new Map<string, Row>();
@@ -42,6 +42,10 @@ export class RowCache {
   constructor(maxBytes: number, flush: (changed: readonly Row[]) => void) {
     this.#maxBytes = maxBytes;
     this.#flush = flush;
+  }
+
+  setMaxBytes(maxBytes: number): void {
+    this.#maxBytes = maxBytes;
   }
 
   get(key: string): Row | undefined {
