@@ -1,6 +1,7 @@
 // The host as a task sees it.
 import type { StateStorage } from '../ports/checkpointStorage.ts';
 import type { ResultHandler } from './sinks.ts';
+import type { StateBackends } from './state/stateBackends.ts';
 import type { Task } from './task.ts';
 import type { Flusher } from './taskContext.ts';
 
@@ -9,6 +10,7 @@ export interface TaskOwner {
   readonly exchangeFlusher: Flusher;
   readonly sinkFlusher: Flusher;
   readonly onResults: ResultHandler;
+  readonly stateBackends: StateBackends;
   /** Null: there is none, and tasks decline checkpoints. */
   readonly storage: StateStorage | null;
   /** The task has stored its state for a checkpoint. */

@@ -9,6 +9,7 @@ import type {
 } from '../../core/schema.gen.ts';
 import type { TaskErrorCode } from '../../runtime/errors.ts';
 import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
+import type { StateBackendOptions } from '../../runtime/state/stateBackends.ts';
 import type { Deployment } from '../../runtime/taskContext.ts';
 
 /** Given to a slot thread at its start. */
@@ -16,6 +17,7 @@ export interface SlotThreadData {
   readonly taskManagerId: string;
   readonly bufferTimeoutMs: number | undefined;
   readonly peerTimeoutMs: number | undefined;
+  readonly stateBackends: StateBackendOptions;
   /** Whether the main thread stores checkpoints. */
   readonly storesCheckpoints: boolean;
 }
