@@ -787,8 +787,17 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       {
         "name": "parallelism",
         "type": "int",
-        "doc": "RESCALE: the new parallelism; else 0.",
+        "doc": "RESCALE: the new parallelism, or 0: as many as there are slots for; else 0.",
         "default": 0
+      },
+      {
+        "name": "reason",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Why the scheduler asked for it, to place the job anew.",
+        "default": null
       }
     ]
   },
@@ -1844,7 +1853,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
     "type": "record",
     "name": "JobRescaled",
     "namespace": "sluice",
-    "doc": "The parallelism of the job changed; it is deployed anew from the savepoint.",
+    "doc": "The parallelism of the job changed, or its tasks are placed anew; it is deployed from its newest checkpoint.",
     "fields": [
       {
         "name": "jobId",
@@ -1858,6 +1867,19 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "int"
         },
         "doc": "Number of subtasks of each vertex."
+      },
+      {
+        "name": "wanted",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Number of subtasks of each vertex that the job is to have when there are slots for all."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
       }
     ]
   },
@@ -1955,6 +1977,19 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "int"
         },
         "doc": "Parallelism in force of each vertex."
+      },
+      {
+        "name": "wantedParallelisms",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Parallelism of each vertex when there are slots for all."
+      },
+      {
+        "name": "rescheduledAt",
+        "type": "long",
+        "doc": "When it was rescaled or placed anew last, Unix ms; 0: never."
       },
       {
         "name": "submittedAt",
@@ -4016,7 +4051,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "29adaa0802b986f6",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "87e07f0c204462cf",
+  "Commit": "117cea4eee86d0f6",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "067740712d49d566",
   "DescribeProcess": "e1e34cce1018247a",

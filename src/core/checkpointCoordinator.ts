@@ -26,12 +26,18 @@ export type CheckpointEvent = Extract<
   }
 >;
 
+/** The parallelism of a RESCALE that leaves open how many slots there will be: as many as the job wants, or as there are. */
+export const PLACE_ANEW = 0;
+
 /** A savepoint that somebody asked for. */
 export interface SavepointRequest {
   readonly purpose: Exclude<CheckpointPurpose, 'PERIODIC'>;
-  readonly commandId: string;
+  /** Null: the scheduler asks for it. */
+  readonly commandId: string | null;
   readonly targetPath: string | null;
   readonly parallelism: number;
+  /** Why the scheduler asks for it. */
+  readonly reason?: string;
 }
 
 export function noCheckpoints(): Checkpoints {
@@ -96,6 +102,7 @@ export function triggered(
     targetPath: request?.targetPath ?? null,
     commandId: request?.commandId ?? null,
     parallelism: request?.parallelism ?? 0,
+    reason: request?.reason ?? null,
   };
 }
 
@@ -196,6 +203,7 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
     const { checkpointId: id, purpose, expiresAt, targetPath, commandId, parallelism } = event;
     checkpoints.nextId = id + 1;
     checkpoints.lastTriggeredAt = state.at;
+    if (purpose === 'RESCALE') job.rescheduledAt = state.at;
     checkpoints.pending.set(id, {
       id,
       purpose,

@@ -134,6 +134,8 @@ export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): v
         status: graph === null ? { kind: 'INITIALIZING' } : { kind: 'CREATED', queuedFor: null },
         timestamps: graph === null ? { INITIALIZING: state.at } : { CREATED: state.at },
         ...buildExecution(id, graph ?? UNPLANNED, -1),
+        wantedParallelisms: (graph ?? UNPLANNED).vertices.map((vertex) => vertex.parallelism),
+        rescheduledAt: 0,
         slots: new Set(),
         live: 0,
         draining: 0,

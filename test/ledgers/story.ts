@@ -193,6 +193,8 @@ records.push({
       options,
       graph,
       parallelisms: [1, 1],
+      wantedParallelisms: [1, 1],
+      rescheduledAt: START,
       submittedAt: START - 10_000,
       status: 'CANCELED',
       reason: '',
@@ -418,6 +420,7 @@ const trigger = (checkpointId: number, purpose: CheckpointPurpose, parallelism =
   targetPath: purpose === 'SAVEPOINT' ? `/savepoints/${checkpointId}` : null,
   commandId: purpose === 'PERIODIC' ? null : `checkpoint-${checkpointId}`,
   parallelism,
+  reason: null,
 });
 const acked = (checkpointId: number, vertex: number, attempt: number, subtask = 0): ClusterEvent => ({
   type: 'CheckpointAcked',
@@ -488,7 +491,7 @@ commit(
   { type: 'TaskFinished', ...streamingTask(0, 0) },
   { type: 'TaskFinished', ...streamingTask(1, 0) },
   release(0),
-  { type: 'JobRescaled', jobId: STREAMING, parallelisms: [1, 2] },
+  { type: 'JobRescaled', jobId: STREAMING, parallelisms: [1, 2], wanted: [1, 2], reason: 'a command asked for it' },
   allocate(0),
   allocate(1),
   deploy(0, 1),
