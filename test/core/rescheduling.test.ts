@@ -10,8 +10,8 @@ import { isTerminal } from '../../src/core/state.ts';
 import { Cluster, cancel, chain, fixedDelay, OPTIONS, register, submit } from './cluster.ts';
 
 const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000_000);
-const RUNS = 120;
-const DYNAMIC = { startTimeoutMs: 2_000, stabilizationMs: 3_000, cooldownMs: 5_000, minGain: 0.2 };
+const RUNS = 80;
+const DYNAMIC = { startTimeoutMs: 500, stabilizationMs: 300, cooldownMs: 5_000, minGain: 0.2 };
 const CHECKPOINTED: JobOptions = {
   ...OPTIONS,
   checkpointing: {
@@ -36,13 +36,13 @@ type Step =
 const tm = fc.nat(3);
 const job = fc.nat(3);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constant('join' as const), tm, slots: fc.integer({ min: 1, max: 5 }) }),
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('join' as const), tm, slots: fc.integer({ min: 1, max: 5 }) }) },
   fc.record({ do: fc.constantFrom('leave' as const, 'silent' as const, 'heard' as const), tm }),
   fc.record({
     do: fc.constant('submit' as const),
     job,
     widths: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }),
-    checkpoints: fc.boolean(),
+    checkpoints: fc.nat(3).map((chance) => chance > 0),
   }),
   fc.record({ do: fc.constant('cancel' as const), job }),
   fc.record({
