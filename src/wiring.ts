@@ -166,6 +166,15 @@ async function createDriver(config: Config, dir: string, logger: Logger): Promis
       const { ProcessDriver } = await import('./adapters/processes/processDriver.ts');
       return new ProcessDriver({ dir, logger });
     }
+    case 'kubernetes': {
+      const { connectKubernetesDriver } = await import('./adapters/kubernetes/connect.ts');
+      return connectKubernetesDriver({
+        namespace: config['kubernetes.namespace'],
+        statefulSet: config['kubernetes.taskmanager.statefulset'],
+        maxReplicas: config['resourcemanager.max-taskmanagers'],
+        logger,
+      });
+    }
     default:
       return type satisfies never;
   }

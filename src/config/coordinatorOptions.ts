@@ -1,7 +1,7 @@
 // The keys of sluice.yaml by which the coordinator decides: restarts, placement, checkpoints, how many TaskManagers there are, planning.
 // They stand in the table of options.ts.
 import type { ConfigOption } from './configOption.ts';
-import { decimal, duration, flag, integer, memorySize, oneOf, optionalText } from './values.ts';
+import { decimal, duration, flag, integer, memorySize, oneOf, optionalText, text } from './values.ts';
 
 const MAX_INT = 2 ** 31 - 1;
 
@@ -150,11 +150,23 @@ export const coordinatorOptions = {
     description: 'How long jobs that have ended are remembered.',
   },
   'resourcemanager.driver': {
-    schema: oneOf(['none', 'process']),
+    schema: oneOf(['none', 'process', 'kubernetes']),
     fallback: 'none',
-    kind: 'none | process',
+    kind: 'none | process | kubernetes',
     description:
-      'Who starts TaskManagers when slots are short and stops idle ones. none: nobody; process: the cluster itself, as processes of the JobManager’s machine.',
+      'Who starts TaskManagers when slots are short and stops idle ones. none: nobody; process: the cluster itself, as processes of the JobManager’s machine; kubernetes: the cluster itself, as pods of a StatefulSet.',
+  },
+  'kubernetes.namespace': {
+    schema: text(),
+    fallback: 'default',
+    kind: 'text',
+    description: 'Namespace of the StatefulSet of TaskManagers.',
+  },
+  'kubernetes.taskmanager.statefulset': {
+    schema: text(),
+    fallback: 'sluice-taskmanager',
+    kind: 'text',
+    description: 'Name of the StatefulSet whose pods are the TaskManagers.',
   },
   'resourcemanager.max-taskmanagers': {
     schema: integer(1, 10_000),

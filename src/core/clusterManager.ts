@@ -22,7 +22,8 @@ export function* decideTaskManagers(state: Readonly<ClusterState>, policy: Polic
     yield { type: 'TaskManagerRequested', requestId: `request-${state.requestCount + 1}` };
   if (shortage > 0) return;
   let spare = present - state.desiredTaskManagers;
-  for (const taskManager of [...state.taskManagers.values()]) {
+  // The newest first: a StatefulSet gives up its highest ordinals first.
+  for (const taskManager of [...state.taskManagers.values()].reverse()) {
     if (spare <= 0) return;
     const at = releaseAt(taskManager, driver);
     // One whose slots are waited for would be asked for again at once.

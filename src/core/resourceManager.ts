@@ -8,6 +8,8 @@ import { isLive } from './state.ts';
 
 /** Most slots of one TaskManager. */
 const MAX_SLOTS = 10_000;
+/** What a TaskManager says that the driver started and that cannot know for which request, such as a pod. */
+const ANY_REQUEST = 'any';
 
 export type ResourceEvent = Extract<
   ClusterEvent,
@@ -45,7 +47,7 @@ export function* decideRegistration(
   state: Readonly<ClusterState>,
   message: RegisterTaskManager,
 ): Generator<ResourceEvent> {
-  const { taskManagerId, pid, host, dataPort, managedMemoryBytes, registration, requestId } = message;
+  const { taskManagerId, pid, host, dataPort, managedMemoryBytes, registration } = message;
   const slots = slotsOffered(message);
   const strays: AttemptId[] = [];
   for (const report of message.attempts) {
@@ -55,12 +57,20 @@ export function* decideRegistration(
     strays.push({ jobId: report.jobId, vertex: report.vertex, subtask: report.subtask, attempt: report.attempt });
   }
   const known = state.taskManagers.get(taskManagerId);
+  const requestId = known === undefined ? answeredRequest(state, message.requestId) : known.requestId;
   const facts = { taskManagerId, pid, host, dataPort, slots, managedMemoryBytes, registration, strays, requestId };
   if (known?.registration !== registration) yield { type: 'TaskManagerRegistered', ...facts };
   const share = slots === 0 ? 0 : Math.floor(managedMemoryBytes / slots);
   for (let slot = known?.slots.length ?? 0; slot < slots; slot++) {
     yield { type: 'SlotOffered', taskManagerId, slot, managedMemoryBytes: share };
   }
+}
+
+/** The oldest open request, for a TaskManager that the driver started and that cannot know for which. */
+function answeredRequest(state: Readonly<ClusterState>, requestId: string | null): string | null {
+  if (requestId !== ANY_REQUEST) return requestId;
+  const [oldest] = state.requests.keys();
+  return oldest ?? ANY_REQUEST;
 }
 
 /**

@@ -278,6 +278,22 @@ describe('TaskManagers on demand', () => {
     expect(summary(cluster.when({ ...register('tm-2', 2), requestId: 'request-2' }))).toContain('TaskDeployed ×3');
   });
 
+  it('answer the oldest request where they cannot know which, and only once', () => {
+    const cluster = new Cluster({ driver });
+    cluster.when(submit('job', chain({ parallelism: 3 })));
+    cluster.when({ ...register('pod-0', 2), requestId: 'any' });
+    expect([...cluster.state.requests.keys()]).toEqual(['request-2']);
+    cluster.when({ ...register('pod-0', 2), requestId: 'any' });
+    expect([...cluster.state.requests.keys()]).toEqual(['request-2']);
+    cluster.when({ ...register('pod-1', 2), requestId: 'any' });
+    cluster.when({ ...register('pod-2', 2), requestId: 'any' });
+    expect([...cluster.state.taskManagers.values()].map(({ requestId }) => requestId)).toEqual([
+      'request-1',
+      'request-2',
+      'any',
+    ]);
+  });
+
   it('are requested again where one does not come', () => {
     const cluster = new Cluster({ driver });
     cluster.when(submit('job', chain({ parallelism: 1 })));
@@ -294,9 +310,9 @@ describe('TaskManagers on demand', () => {
     cluster.when({ ...register('tm-3', 2), requestId: 'request-3' });
     const { events, effects } = cluster.later(30_000).effectsAfter({ type: 'DeadlinePassed' });
     expect(summary(events)).toBe('TaskManagerReleasing');
-    expect(effects).toContainEqual({ type: 'StopTaskManager', taskManagerId: 'tm-1' });
+    expect(effects).toContainEqual({ type: 'StopTaskManager', taskManagerId: 'tm-3' });
     cluster.when(submit('job', chain({ parallelism: 4 })));
-    expect(placed(cluster, 'job').some((place) => place.includes('tm-1'))).toBe(false);
+    expect(placed(cluster, 'job').some((place) => place.includes('tm-3'))).toBe(false);
   });
 });
 
