@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FrameParser } from '../../src/adapters/threads/frameParser.ts';
 import { spreadFrames } from '../../src/adapters/threads/frameSpreading.ts';
 import { ByteWriter } from '../../src/runtime/byteWriter.ts';
+import { ConsumerRoutes } from '../../src/runtime/consumerRoutes.ts';
 import { type Link, readFrames } from '../../src/runtime/exchangeProtocol.ts';
 import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
@@ -53,8 +54,17 @@ function writerOf(consumers: number, producers = 1) {
     },
     context(0, producers),
   );
+  const routes = new ConsumerRoutes(writer.spec.consumerAttempts);
+  writer.follow(routes);
+  const ready = (...subtasks: readonly number[]) => {
+    routes.add(
+      subtasks.map((subtask) => [subtask, 0]),
+      { kind: 'link', link },
+    );
+    writer.routesChanged();
+  };
   const frames = () => [...readFrames(out.take())].map((frame) => ({ ...frame, bytes: undefined }));
-  return { writer, link, frames };
+  return { writer, link, frames, ready };
 }
 
 function gatesOf(consumers: number, producers: number): InputGate[] {
@@ -73,8 +83,8 @@ function gatesOf(consumers: number, producers: number): InputGate[] {
 
 describe('barriers of a wide exchange', () => {
   it('cost one frame a link, behind the records that were collected before', () => {
-    const { writer, link, frames } = writerOf(100);
-    for (let subtask = 0; subtask < 100; subtask++) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { writer, frames, ready } = writerOf(100);
+    ready(...Array.from({ length: 100 }, (_, subtask) => subtask));
     const { collect } = writer.input();
     collect('a');
     collect('b');
@@ -93,8 +103,8 @@ describe('barriers of a wide exchange', () => {
   });
 
   it('wait behind records that have no credit, on that channel alone', () => {
-    const { writer, link, frames } = writerOf(2, 1_000);
-    for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { writer, frames, ready } = writerOf(2, 1_000);
+    ready(0, 1);
     const { collect } = writer.input();
     // The window of so many producers is two batches.
     for (let batch = 0; batch < 3; batch++) {
@@ -114,16 +124,16 @@ describe('barriers of a wide exchange', () => {
   });
 
   it('go to each consumer by itself while some have not announced themselves', () => {
-    const { writer, link, frames } = writerOf(3);
-    writer.consumerReady(0, 0, { kind: 'link', link });
+    const { writer, frames, ready } = writerOf(3);
+    ready(0);
     writer.barrier({ checkpointId: 1, stops: false });
-    for (const subtask of [1, 2]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    ready(1, 2);
     expect(frames()).toMatchObject([0, 1, 2].map((subtask) => ({ kind: 'barrier', subtask })));
   });
 
   it('are routed to every thread, in order with the records of each', () => {
-    const { writer, link } = writerOf(2);
-    for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { writer, link, ready } = writerOf(2);
+    ready(0, 1);
     const collect = writer.input().collect;
     collect('to 0');
     writer.barrier({ checkpointId: 1, stops: false });
