@@ -19,7 +19,16 @@ type EffectTopic = 'assignments' | 'replies' | 'jobs' | 'dead-letters';
 /** An effect that is no record: somebody's errand, who sees to it that it is done or that its failure comes back as an input. */
 export type Errand = Extract<
   Effect,
-  { type: 'PlanJob' | 'DiscardCheckpoint' | 'StartTaskManager' | 'StopTaskManager' }
+  {
+    type:
+      | 'PlanJob'
+      | 'WriteManifest'
+      | 'ReadRestorePoint'
+      | 'DiscardCheckpoint'
+      | 'DiscardJob'
+      | 'StartTaskManager'
+      | 'StopTaskManager';
+  }
 >;
 
 /** An Effect, or the record of an input that could not be taken. */
@@ -91,6 +100,9 @@ export class EffectRunner {
           break;
         }
         case 'PlanJob':
+        case 'WriteManifest':
+        case 'ReadRestorePoint':
+        case 'DiscardJob':
         case 'DiscardCheckpoint':
         case 'StartTaskManager':
         case 'StopTaskManager':

@@ -71,6 +71,10 @@ export const FRAME_BARRIER = 5;
 export const FRAME_LENGTH_BYTES = 4;
 /** Length and kind. */
 const FRAME_HEADER_BYTES = FRAME_LENGTH_BYTES + 1;
+/** Flags of a barrier. */
+const STOPS = 1;
+const DRAINS = 2;
+const UNALIGNED = 4;
 /** A frame that claims more is taken for garbage. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
@@ -86,9 +90,21 @@ export function beginDataFrame(out: ByteWriter, address: ChannelAddress, sequenc
 export function writeBarrierFrame(out: ByteWriter, address: ChannelAddress, barrier: Barrier): void {
   const start = beginFrame(out, FRAME_BARRIER);
   writeAddress(out, address);
-  out.f64(barrier.checkpointId);
-  out.u8(barrier.stops ? 1 : 0);
+  const { checkpointId, stops, drain, timestamp, targetPath, unaligned, alignedTimeoutMs } = barrier;
+  out.f64(checkpointId);
+  out.f64(timestamp);
+  out.f64(alignedTimeoutMs);
+  out.u8((stops ? STOPS : 0) | (drain ? DRAINS : 0) | (unaligned ? UNALIGNED : 0));
+  out.string(targetPath ?? '');
   endFrame(out, start);
+}
+
+function readBarrier(input: ByteReader): Barrier {
+  const [checkpointId, timestamp, alignedTimeoutMs] = [input.f64(), input.f64(), input.f64()];
+  const flags = input.u8();
+  const [stops, drain, unaligned] = [(flags & STOPS) !== 0, (flags & DRAINS) !== 0, (flags & UNALIGNED) !== 0];
+  const targetPath = input.string() || null;
+  return { checkpointId, stops, drain, timestamp, targetPath, unaligned, alignedTimeoutMs };
 }
 
 /** What routes the frame comes first. */
@@ -167,7 +183,7 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
       };
     } else if (kind === FRAME_BARRIER) {
       const address = readAddress(jobId, input);
-      yield { kind: 'barrier', ...address, barrier: { checkpointId: input.f64(), stops: input.u8() === 1 } };
+      yield { kind: 'barrier', ...address, barrier: readBarrier(input) };
     } else if (kind === FRAME_CREDIT) {
       yield {
         kind: 'credit',

@@ -50,8 +50,9 @@ export class TaskHost {
       sinkFlusher: this.#sinkFlusher,
       onResults: options.onResults,
       storage: options.storage,
-      acked: (task, checkpointId, handle, bytes) => this.#answers.acked(task, checkpointId, handle, bytes),
+      acked: (task, checkpointId, stored) => this.#answers.acked(task, checkpointId, stored),
       declined: (task, checkpointId, reason) => this.#answers.declined(task, checkpointId, reason),
+      damaged: (task, checkpointId, handle, why) => this.#answers.damaged(task, checkpointId, handle, why),
       wake: (task) => queue.wake(task),
       wakeAt: (task, timeMs) => queue.wakeAt(task, timeMs),
       changed: (task) => this.#changed(task),
@@ -288,8 +289,9 @@ export class TaskHost {
     this.#options.flushLinks();
     const reports = this.#reports;
     this.#reports = [];
-    if (reports.length > 0) this.#options.onReports(reports);
+    // First: a task may have ended because of what it says of a checkpoint.
     for (const report of this.#answers.take()) this.#options.onCheckpointReports(report);
+    if (reports.length > 0) this.#options.onReports(reports);
   }
 }
 

@@ -64,6 +64,9 @@ function life(seed: number, steps: number): readonly LedgerRecord[] {
             attempt,
             handle: 'h',
             bytes: 3,
+            shared: [],
+            operators: [],
+            metrics: null,
           }));
           cluster.when({
             type: 'CheckpointReport',
@@ -72,6 +75,7 @@ function life(seed: number, steps: number): readonly LedgerRecord[] {
             checkpointId,
             acks,
             declines: [],
+            damaged: [],
           });
         }
       }

@@ -2,6 +2,7 @@
 // whatever the order of arrival, and nothing is held back for longer than its checkpoint lasts.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Barrier } from '../../src/runtime/barrier.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
 
 const JOB = '0'.repeat(32);
@@ -41,10 +42,19 @@ function takeAll(gate: InputGate): string[] {
   }
 }
 
+const BARRIER: Omit<Barrier, 'checkpointId'> = {
+  stops: false,
+  drain: false,
+  timestamp: 0,
+  targetPath: null,
+  unaligned: false,
+  alignedTimeoutMs: 0,
+};
+
 const send = (gate: InputGate, producer: number, ...items: readonly (string | number)[]): void => {
   for (const item of items) {
     if (typeof item === 'string') gate.receiveLocal(from(producer), [item], credit);
-    else gate.receiveLocalBarrier(from(producer), { checkpointId: item, stops: false }, credit);
+    else gate.receiveLocalBarrier(from(producer), { ...BARRIER, checkpointId: item }, credit);
   }
 };
 
