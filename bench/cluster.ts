@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { ClusterDir, type ProcessEntry } from '../src/cli/clusterDir.ts';
 import { signalProcess, waitForEnd } from '../src/cli/processIdentity.ts';
 import { bundleJob } from '../src/client/bundle.ts';
-import type { JobClient } from '../src/client/jobClient.ts';
+import type { JobClient, JobSubmission } from '../src/client/jobClient.ts';
 import type { JobHandle } from '../src/client/jobHandle.ts';
 import { planJob } from '../src/client/plan.ts';
 import { loadConfig } from '../src/config.ts';
@@ -39,7 +39,8 @@ export interface PreparedJob {
   readonly bundle: { readonly name: string; readonly bytes: Uint8Array };
   readonly args: readonly string[];
   readonly parallelism: number;
-  readonly graph: Parameters<JobClient['submit']>[0]['graph'];
+  readonly graph: JobSubmission['graph'];
+  readonly options: JobSubmission['options'] & object;
 }
 
 export class BenchCluster {
@@ -120,8 +121,8 @@ export class BenchClient {
     this.ledger = ledger;
   }
 
-  submit({ name, bundle, args, parallelism, graph }: PreparedJob): Promise<JobHandle> {
-    return this.#client.submit({ name, artifact: bundle, args, parallelism, graph });
+  submit({ name, bundle, args, parallelism, graph, options }: PreparedJob): Promise<JobHandle> {
+    return this.#client.submit({ name, artifact: bundle, args, parallelism, graph, options });
   }
 
   /** The job as the ledger has it. */
@@ -155,6 +156,6 @@ export async function prepareJob(
   const bundle = await bundleJob(path.join(packageRoot, 'bench', 'jobs', file));
   const bundlePath = path.join(context.tempDir('job'), `${bundle.sha256}.mjs`);
   fs.writeFileSync(bundlePath, bundle.bytes);
-  const { name, graph } = await planJob({ bundlePath, name: bundle.name, args, parallelism });
-  return { name, bundle, args, parallelism, graph };
+  const { name, graph, checkpointing } = await planJob({ bundlePath, name: bundle.name, args, parallelism });
+  return { name, bundle, args, parallelism, graph, options: { checkpointing } };
 }

@@ -13,8 +13,6 @@ export interface TopicPolicy {
   readonly tombstoneRetentionMs: number;
   /** Largest record, key and headers included. */
   readonly maxMessageBytes: number;
-  /** False where `sluice.durable` is "false": an append need not survive the machine's crash (it survives the process's). */
-  readonly durable: boolean;
 }
 
 const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;
@@ -44,7 +42,6 @@ export function topicPolicy(spec: TopicSpec): TopicPolicy {
     retentionBytes: deletes ? numberOf(spec, 'retention.bytes', Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     tombstoneRetentionMs: numberOf(spec, 'delete.retention.ms', DEFAULT_TOMBSTONE_RETENTION_MS),
     maxMessageBytes: numberOf(spec, 'max.message.bytes', DEFAULT_MAX_MESSAGE_BYTES),
-    durable: spec.config['sluice.durable'] !== 'false',
   };
 }
 

@@ -2,6 +2,7 @@
 // that it produces; nothing runs before execute(). Functions must not share state over records: each subtask has its own copy of the
 // module. Names, defaults and behaviour follow Flink's DataStream API. Every method throws ApiError on a bad argument.
 import type { KeySelector, OperatorSpec } from '../runtime/operatorSpec.ts';
+import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
 import { ApiError } from './apiError.ts';
 import type { Key, SumArguments, Tuple } from './fieldTypes.ts';
 import type { ChainingStrategy, NodeDefaults, Partitioner, StreamGraph, StreamNode } from './streamGraph.ts';
@@ -13,6 +14,7 @@ export type Collector<T> = (value: T) => void;
 export interface GraphBuilder {
   readonly graph: StreamGraph;
   defaults(): NodeDefaults;
+  autoWatermarkIntervalMs(): number;
   resolvePath(path: string | URL, what: string): string;
 }
 
@@ -59,6 +61,24 @@ export class DataStream<T> {
   filter(predicate: (value: T) => boolean): SingleOutputStreamOperator<T>;
   filter(predicate: (value: T) => boolean): SingleOutputStreamOperator<T> {
     return this.transform('Filter', { type: 'filter', fn: checkedFunction(predicate, 'filter') });
+  }
+
+  /**
+   * Gives each record its event time and the stream its watermarks. A strategy's generator is asked for a watermark each 200 ms unless
+   * setAutoWatermarkInterval says otherwise. Watermarks from before are void.
+   */
+  assignTimestampsAndWatermarks(strategy: EventTimeStrategy<T>): SingleOutputStreamOperator<T> {
+    if (!(strategy instanceof WatermarkStrategy)) {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        'assignTimestampsAndWatermarks takes a WatermarkStrategy, such as WatermarkStrategy.forBoundedOutOfOrderness(5_000).withTimestampAssigner(…).',
+      );
+    }
+    return this.transform('Timestamps/Watermarks', {
+      type: 'assignTimestampsAndWatermarks',
+      strategy: strategy as EventTimeStrategy<unknown>,
+      intervalMs: this.builder.autoWatermarkIntervalMs(),
+    });
   }
 
   /**

@@ -13,6 +13,8 @@ import { checkedName, checkMaxParallelism, checkParallelism, StreamGraph } from 
 
 /** A collection is held in memory by every task that runs the job. */
 const MAX_COLLECTION_ELEMENTS = 10_000_000;
+const DEFAULT_AUTO_WATERMARK_INTERVAL_MS = 200;
+const MAX_AUTO_WATERMARK_INTERVAL_MS = 24 * 60 * 60 * 1_000;
 const DEFAULT_JOB_NAME = 'Sluice Streaming Job';
 
 export interface SourceOptions {
@@ -32,6 +34,7 @@ export class StreamExecutionEnvironment {
   #parallelism: number;
   #maxParallelism: number | null = null;
   #checkpointing: CheckpointConfig | null = null;
+  #autoWatermarkIntervalMs = DEFAULT_AUTO_WATERMARK_INTERVAL_MS;
   #executed = false;
 
   private constructor(context: JobContext) {
@@ -40,6 +43,7 @@ export class StreamExecutionEnvironment {
     this.#builder = {
       graph: this.#graph,
       defaults: () => ({ parallelism: this.#parallelism, maxParallelism: this.#maxParallelism }),
+      autoWatermarkIntervalMs: () => this.#autoWatermarkIntervalMs,
       resolvePath: (file, what) => this.#resolvePath(file, what),
     };
   }
@@ -76,6 +80,21 @@ export class StreamExecutionEnvironment {
    */
   enableCheckpointing(intervalMs: number, options: CheckpointingOptions = {}): this {
     this.#checkpointing = checkpointConfig(intervalMs, options);
+    return this;
+  }
+
+  /**
+   * How often the watermark strategies given from here on are asked for a watermark, in ms; 0: only on records. Default: 200, as Flink's
+   * `pipeline.auto-watermark-interval`.
+   */
+  setAutoWatermarkInterval(intervalMs: number): this {
+    if (!Number.isSafeInteger(intervalMs) || intervalMs < 0 || intervalMs > MAX_AUTO_WATERMARK_INTERVAL_MS) {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `The auto watermark interval must be a whole number of ms from 0 to ${MAX_AUTO_WATERMARK_INTERVAL_MS}, not ${String(intervalMs)}.`,
+      );
+    }
+    this.#autoWatermarkIntervalMs = intervalMs;
     return this;
   }
 

@@ -4,11 +4,18 @@
 import { createHash } from 'node:crypto';
 import type { CheckpointConfig, JobVertex, ShipStrategy } from '../core/schema.gen.ts';
 import { MAX_PARALLELISM_LIMIT } from '../runtime/keyGroups.ts';
-import type { ChainNode, ExecutableJob, KeySelector, OperatorSpec, OutgoingExchange } from '../runtime/operatorSpec.ts';
+import type {
+  ChainedConsumer,
+  ChainNode,
+  ExecutableJob,
+  KeySelector,
+  OperatorSpec,
+  OutgoingExchange,
+} from '../runtime/operatorSpec.ts';
+import { assignsEventTime, isSource, looksAtEventTime } from '../runtime/operatorTraits.ts';
 import { ApiError } from './apiError.ts';
 import {
   DEFAULT_SLOT_SHARING_GROUP,
-  isSource,
   maxParallelismOf,
   type StreamEdge,
   type StreamGraph,
@@ -22,6 +29,8 @@ interface Operator {
     readonly source: Operator;
     readonly strategy: ShipStrategy;
     readonly key: KeySelector | null;
+    readonly tag: string | null;
+    readonly port: number;
   }[];
   readonly consumers: { readonly operator: Operator; readonly input: number }[];
   readonly uid: string;
@@ -53,7 +62,7 @@ export function toExecutableJob(
   const chains = new Map<Operator, Operator[]>(ordered.map((head) => [head, []]));
   for (const operator of operators) chains.get(headOf.get(operator)!)!.push(operator);
 
-  const { chainNodes, chainNames } = linkChains(operators, headOf, indexOf);
+  const { chainNodes, chainNames } = linkChains(operators, headOf, indexOf, eventTimeOf(operators));
   const vertices = ordered.map(
     (head): JobVertex => ({
       id: head.hash,
@@ -73,7 +82,10 @@ export function toExecutableJob(
     name,
     graph: { vertices, hash: hashOfJob(vertices, operators) },
     checkpointing,
-    vertices: ordered.map((head) => ({ head: chainNodes.get(head)! })),
+    vertices: ordered.map((head) => ({
+      head: chainNodes.get(head)!,
+      ports: head.inputs.map(({ port }) => port),
+    })),
   };
 }
 
@@ -132,17 +144,18 @@ function resolveEdge(
   resolved: Map<StreamNode, Operator>,
 ): Operator['inputs'][number] {
   const source = resolved.get(edge.source)!;
+  const place = { source, tag: edge.tag ?? null, port: edge.port ?? 0 };
   switch (edge.partitioner.type) {
     case 'auto':
       return {
-        source,
+        ...place,
         strategy: edge.source.parallelism === consumer.parallelism ? 'FORWARD' : 'REBALANCE',
         key: null,
       };
     case 'rebalance':
-      return { source, strategy: 'REBALANCE', key: null };
+      return { ...place, strategy: 'REBALANCE', key: null };
     case 'hash':
-      return { source, strategy: 'HASH', key: edge.partitioner.key };
+      return { ...place, strategy: 'HASH', key: edge.partitioner.key };
     default:
       return edge.partitioner satisfies never;
   }
@@ -182,25 +195,48 @@ function isChainable(operator: Operator, chaining: boolean): boolean {
   );
 }
 
+/** Whether an edge from an operator to another carries timestamps and watermarks: where there are any, and somebody behind looks at them. */
+function eventTimeOf(operators: readonly Operator[]): (from: Operator, to: Operator) => boolean {
+  const has = new Set<Operator>();
+  for (const operator of operators) {
+    if (assignsEventTime(operator.node.spec) || operator.inputs.some(({ source }) => has.has(source)))
+      has.add(operator);
+  }
+  const wants = new Set<Operator>();
+  for (const operator of operators.toReversed()) {
+    const wanted = operator.consumers.some((consumer) => wants.has(consumer.operator));
+    if (wanted || looksAtEventTime(operator.node.spec)) wants.add(operator);
+  }
+  return (from, to) => has.has(from) && wants.has(to);
+}
+
 /** Builds the chain nodes from the last operator back, so that what a node points to exists; no recursion, however long a chain is. */
 function linkChains(
   operators: readonly Operator[],
   headOf: ReadonlyMap<Operator, Operator>,
   indexOf: ReadonlyMap<Operator, number>,
+  carriesEventTime: (from: Operator, to: Operator) => boolean,
 ) {
   const chainNodes = new Map<Operator, ChainNode>();
   const chainNames = new Map<Operator, string>();
   for (const operator of operators.toReversed()) {
-    const chained: ChainNode[] = [];
+    const chained: ChainedConsumer[] = [];
     const chainedNames: string[] = [];
     const exchanges: OutgoingExchange[] = [];
     for (const consumer of operator.consumers) {
+      const { strategy, key, tag } = consumer.operator.inputs[consumer.input]!;
       if (headOf.get(consumer.operator) === headOf.get(operator)) {
-        chained.push(chainNodes.get(consumer.operator)!);
+        chained.push({ node: chainNodes.get(consumer.operator)!, tag });
         chainedNames.push(chainNames.get(consumer.operator)!);
       } else {
-        const { strategy, key } = consumer.operator.inputs[consumer.input]!;
-        exchanges.push({ consumer: indexOf.get(consumer.operator)!, input: consumer.input, strategy, key });
+        exchanges.push({
+          consumer: indexOf.get(consumer.operator)!,
+          input: consumer.input,
+          strategy,
+          key,
+          tag,
+          eventTime: carriesEventTime(operator, consumer.operator),
+        });
       }
     }
     const { node } = operator;
@@ -215,7 +251,7 @@ function hashOfJob(vertices: readonly JobVertex[], operators: readonly Operator[
   const described = operators.map((operator) => ({
     id: operator.hash,
     spec: fingerprint(operator.node.spec),
-    inputs: operator.inputs.map((input) => [input.source.hash, input.strategy]),
+    inputs: operator.inputs.map((input) => [input.source.hash, input.strategy, input.tag, input.port]),
   }));
   return createHash('sha256')
     .update(JSON.stringify({ vertices, operators: described }))
@@ -226,8 +262,14 @@ function hashOfJob(vertices: readonly JobVertex[], operators: readonly Operator[
 function fingerprint(spec: OperatorSpec): unknown {
   return Object.entries(spec)
     .filter(([, value]) => value !== undefined && typeof value !== 'function')
-    .map(([name, value]) => [name, name === 'values' ? (value as readonly unknown[]).length : value])
+    .map(([name, value]) => [name, name === 'values' ? (value as readonly unknown[]).length : dataOf(value)])
     .sort(([left], [right]) => (String(left) < String(right) ? -1 : 1));
+}
+
+/** What a value is as data: of the user's objects only that they are there, for what is in them may be anything. */
+function dataOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return value.constructor?.name ?? 'object';
 }
 
 function hexOf(parts: readonly unknown[]): string {

@@ -2,6 +2,7 @@
 // (jobGraph.ts) reads it. Inputs exist before their consumer, so ids rise along every edge and a cycle cannot be made.
 import { defaultMaxParallelism, MAX_PARALLELISM_LIMIT } from '../runtime/keyGroups.ts';
 import type { KeySelector, OperatorSpec } from '../runtime/operatorSpec.ts';
+import { isSink, isSource } from '../runtime/operatorTraits.ts';
 import { ApiError } from './apiError.ts';
 
 /** Name of the slot sharing group that sources start in. */
@@ -17,6 +18,10 @@ export type Partitioner =
 export interface StreamEdge {
   readonly source: StreamNode;
   readonly partitioner: Partitioner;
+  /** The side output of the source that it reads. Default: its main output. */
+  readonly tag?: string;
+  /** Input of the consumer that it feeds; several edges feed one where streams are united. Default: 0. */
+  readonly port?: number;
 }
 
 /** ALWAYS: may join its input's chain. HEAD: starts a chain. NEVER: neither follows nor is followed in one. */
@@ -129,14 +134,6 @@ export class StreamGraph {
 /** Number of key groups of a node. */
 export function maxParallelismOf(node: StreamNode): number {
   return node.maxParallelism ?? defaultMaxParallelism(node.parallelism);
-}
-
-export function isSource(spec: OperatorSpec): boolean {
-  return spec.type === 'collectionSource' || spec.type === 'sequenceSource' || spec.type === 'textFileSource';
-}
-
-function isSink(spec: OperatorSpec): boolean {
-  return spec.type === 'printSink' || spec.type === 'textFileSink' || spec.type === 'discardSink';
 }
 
 export function isNonParallel(spec: OperatorSpec): boolean {

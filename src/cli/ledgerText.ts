@@ -1,5 +1,6 @@
 // How the ledger is shown to people: a line for a record, a line for an event, each within the width of the screen. Nothing here knows the
 // types of events one by one, so that a new one is shown as well as the old ones are; what is cut off is in `--json`.
+import type { VoidReason } from '../core/ledger.ts';
 import type { Cause } from '../core/schema.gen.ts';
 import type { LedgerEntry } from './ledger.ts';
 
@@ -7,6 +8,19 @@ const MIN_WIDTH = 80;
 const SHORT_ID_CHARS = 8;
 /** Arrays of more are shown by their number. */
 const MAX_SHOWN_ITEMS = 3;
+
+/** Lines that one fact may take where it is not cut at the first. */
+const MAX_WRAPPED_LINES = 6;
+
+/** What a void record is, in a few words. */
+export const VOID_WORDS: Readonly<Record<VoidReason | 'FOREIGN', string>> = {
+  CLAIM_TOO_LATE: 'claim too late',
+  EPOCH_AHEAD: 'epoch not claimed',
+  STALE_LEADER: 'stale leader',
+  REPEATED: 'repeated',
+  BEHIND_A_HOLE: 'behind a hole',
+  FOREIGN: "not Sluice's",
+};
 
 /** What an event or a message is, as far as it matters here. */
 export type Fact = { readonly type: string } & object;
@@ -29,14 +43,34 @@ export function clip(line: string, width: number): string {
   return flat.length <= width ? flat : `${flat.slice(0, width - 1)}…`;
 }
 
+/** The line, broken at spaces where it is wider than the screen; what is beyond MAX_WRAPPED_LINES is cut off. */
+export function wrap(line: string, width: number): string[] {
+  const flat = line.replace(/\s*\n\s*/g, ' ⏎ ');
+  const indent = `${/^ */.exec(flat)?.[0] ?? ''}    `;
+  const lines: string[] = [];
+  let rest = flat;
+  while (rest.length > width && lines.length < MAX_WRAPPED_LINES - 1) {
+    const space = rest.lastIndexOf(' ', width);
+    const at = space > indent.length ? space : width;
+    lines.push(rest.slice(0, at).trimEnd());
+    rest = indent + rest.slice(at).trimStart();
+  }
+  return [...lines, clip(rest, width)];
+}
+
 export function timeOf(unixMs: number): string {
   return new Date(unixMs).toISOString();
 }
 
-/** `#17  1/5  2026-11-21T09:44:06.123Z  counted  ← commands/0@3`. */
-export function recordLine({ offset, record, verdict }: LedgerEntry): string {
+/** `#17  1/5  2026-11-21T09:44:06.123Z  counted  ← commands/0@3`; of a void one why. */
+export function recordLine(entry: LedgerEntry): string {
+  const { offset } = entry;
+  if (entry.kind === 'foreign')
+    return `#${String(offset).padEnd(6)} ${'–'.padEnd(7)} ${timeOf(entry.at)}  void    ${VOID_WORDS.FOREIGN}: ${entry.bytes} bytes`;
+  const { record, voidReason } = entry;
   const place = record.type === 'Claim' ? `${record.epoch}/–` : `${record.epoch}/${record.seq}`;
   const causes = record.type === 'Commit' ? causesText(record.causes) : '';
+  const verdict = voidReason === null ? 'counted' : `void    ${VOID_WORDS[voidReason]}`;
   return `#${String(offset).padEnd(6)} ${place.padEnd(7)} ${timeOf(record.at)}  ${verdict.padEnd(7)}${causes}`.trimEnd();
 }
 

@@ -13,11 +13,12 @@ interface StateOptions extends DirOption {
 }
 
 export async function showState(jobId: string | undefined, { dir, at, json = false }: StateOptions): Promise<void> {
-  const state = await withJournal(dir, async ({ channels }) => {
-    const { end } = await channels.offsets('events', 0);
+  const state = await withJournal(dir, async (backbone) => {
+    const { end } = await backbone.channels.offsets('events', 0);
     if (at !== undefined && at >= end)
       throw new CliError('BAD_ARGUMENT', `The ledger ends before offset ${at}: its last record has offset ${end - 1}.`);
-    return foldLedger(channels, { to: at === undefined ? end : at + 1 });
+    const to = at === undefined ? end : at + 1;
+    return foldLedger(backbone, { near: to, to });
   });
   if (jobId === undefined) {
     const view = clusterView(state);
@@ -46,7 +47,7 @@ function clusterText(view: ClusterView): string[] {
   const all = taskManagers.reduce((sum, { slots }) => sum + slots.length, 0);
   return [
     `After offset ${offset - 1}: epoch ${epoch}, seq ${seq}, ${timeOf(at)}`,
-    `${events} events; void: ${voided.claims} Claims, ${voided.commits} Commits; ${snapshots.length} snapshots`,
+    `${events} events; void: ${voided.claims} Claims, ${voided.commits} Commits, ${voided.foreign} others; ${snapshots.length} snapshots`,
     leader === null ? 'No leader' : `Leader ${leader.id} since ${timeOf(leader.claimedAt)}${rest}`,
     `TaskManagers: ${taskManagers.length}, ${free} of ${all} slots free, ${view.desiredTaskManagers} desired`,
     ...taskManagers.flatMap(({ id, status, slots }) => [

@@ -1,14 +1,14 @@
 // `sluice why`: how a job or a task came to be as it is. Each Commit that concerned it is a step, with the inputs that it answered, its events
 // and how the state changed; the inputs that changed something last are read from their topics as long as those keep them.
 import type { Channels } from '../codec/channels.ts';
-import type { TopicName } from '../core/messages.ts';
+import { readRange } from '../codec/readRange.ts';
 import type { Cause } from '../core/schema.gen.ts';
 import { CliError } from './cliError.ts';
-import { findJobId, foldLedger, withJournal } from './ledger.ts';
-import { causeText, clip, factText, screenWidth, taskText, timeOf } from './ledgerText.ts';
+import { findJobId, foldLedger, type LedgerPorts, withJournal } from './ledger.ts';
+import { causeText, factText, screenWidth, taskText, timeOf, wrap } from './ledgerText.ts';
 import type { DirOption } from './options.ts';
 import { writeLines } from './output.ts';
-import { type Step, StepCollector, type Subject } from './whySteps.ts';
+import { type Step, StepCollector, type Steps, type Subject, type Trimmed } from './whySteps.ts';
 
 /** Inputs that are looked up: those of the last changes. */
 const MAX_INPUTS = 40;
@@ -20,25 +20,29 @@ interface WhyOptions extends DirOption {
   readonly json?: boolean;
 }
 
+type Explanation = Omit<Steps, 'steps'> & { readonly subject: Subject; readonly steps: readonly Explained[] };
+
 type Explained = Step & { readonly inputs: readonly (Cause & { readonly was: string | null })[] };
 
 export async function showWhy(text: string, { dir, json = false }: WhyOptions): Promise<void> {
   const given = parseSubject(text);
-  const { steps, leftOut, subject } = await withJournal(dir, async ({ channels }) => {
-    const subject = await resolve(channels, given);
+  const explanation = await withJournal(dir, async (backbone) => {
+    const subject = await resolve(backbone, given);
     const collector = new StepCollector(subject);
-    await foldLedger(channels, {
+    await foldLedger(backbone, {
+      onBase: (state) => collector.begin(state),
       onEntry(entry, state) {
         collector.take(entry, state);
         return undefined;
       },
     });
-    return { ...collector.result(), subject, steps: await explain(channels, collector.result().steps) };
+    const found = collector.result();
+    return { subject, ...found, steps: await explain(backbone.channels, found.steps) };
   });
-  if (steps.length === 0)
+  const { trimmed, steps } = explanation;
+  if (steps.length === 0 && (trimmed?.state ?? null) === null)
     throw new CliError('UNKNOWN_JOB', `The ledger has nothing on ${text}: sluice state shows the jobs that it has.`);
-  if (json) console.log(JSON.stringify({ subject, leftOut, steps }, null, 2));
-  else await writeLines(report(subject, steps, leftOut));
+  await writeLines(json ? [JSON.stringify(explanation, null, 2)] : report(explanation));
 }
 
 /** `JOBID` or `JOBID/VERTEX/SUBTASK[#ATTEMPT]`. */
@@ -57,9 +61,9 @@ export function parseSubject(text: string): Subject {
 }
 
 /** With the whole JobID. A job that was forgotten is found by its whole id alone. */
-async function resolve(channels: Channels, subject: Subject): Promise<Subject> {
+async function resolve(ports: LedgerPorts, subject: Subject): Promise<Subject> {
   if (subject.jobId.length === JOB_ID_CHARS) return subject;
-  const jobId = findJobId(await foldLedger(channels), subject.jobId);
+  const jobId = findJobId(await foldLedger(ports, { near: Number.POSITIVE_INFINITY }), subject.jobId);
   if (jobId === null)
     throw new CliError(
       'UNKNOWN_JOB',
@@ -86,34 +90,38 @@ async function describeInput(channels: Channels, { topic, partition, offset }: C
   if (topic !== 'commands' && topic !== 'status') return null;
   const { earliest, end } = await channels.offsets(topic, partition);
   if (offset < earliest || offset >= end) return null;
-  return new Promise((resolve, reject) => {
-    const done = (what: string | null): void => {
-      clearTimeout(timer);
-      resolve(what);
-      following.then((tail) => tail.close()).catch(() => {});
-    };
-    const timer = setTimeout(() => done(null), INPUT_TIMEOUT_MS);
-    const following = channels.follow(topic satisfies TopicName, {
-      partitions: [partition],
-      from: () => offset,
-      onBatch({ deliveries, next }) {
-        const found = deliveries.find((delivery) => delivery.offset === offset);
-        if (found === undefined) return next > offset ? done(null) : undefined;
-        return done(found.kind === 'message' ? factText(found.message) : `an input that is ${found.kind}`);
-      },
-      onError: () => done(null),
-    });
-    following.catch(reject);
+  let was: string | null = null;
+  const reading = readRange(channels, topic, {
+    partition,
+    from: offset,
+    to: offset + 1,
+    onDelivery(delivery) {
+      was = delivery.kind === 'message' ? factText(delivery.message) : `an input that is ${delivery.kind}`;
+      const sender = delivery.headers.ce_source;
+      if (topic === 'commands' && sender !== undefined) was = `from ${sender}: ${was}`;
+    },
+    signal: AbortSignal.timeout(INPUT_TIMEOUT_MS),
   });
+  // What the topic does not give now is not known, and the rest is told all the same.
+  await reading.catch(() => null);
+  return was;
 }
 
-function report(subject: Subject, steps: readonly Explained[], leftOut: number): string[] {
+function trimmedText({ offset, state, job }: Trimmed): string[] {
+  const before = `What came before offset ${offset} was trimmed; by then it was ${state ?? 'not there'}`;
+  if (job === undefined) return [`${before}.`];
+  const { submittedAt, commandId, restarts } = job;
+  return [`${before}:`, `  submitted ${timeOf(submittedAt)} by command ${commandId}`, `  restarts: ${restarts}`];
+}
+
+function report({ subject, trimmed, steps, leftOut }: Explanation): string[] {
   const { jobId, task } = subject;
   const lines = [
     task === null
       ? `Job ${jobId}`
       : `Task ${taskText({ jobId, vertex: task.vertex, subtask: task.subtask }, task.attempt ?? undefined)}`,
   ];
+  if (trimmed !== null) lines.push(...trimmedText(trimmed));
   if (leftOut > 0) lines.push(`… ${leftOut} steps in the middle are left out: sluice log --json has them`);
   for (const { offset, at, events, before, after, inputs } of steps) {
     const change = before === after ? '' : `  ${before ?? '(none)'} → ${after ?? '(none)'}`;
@@ -123,9 +131,11 @@ function report(subject: Subject, steps: readonly Explained[], leftOut: number):
     for (const { text, times } of events) lines.push(`    ${text}${times > 1 ? ` ×${times}` : ''}`);
   }
   const last = steps.findLast(({ before, after }) => before !== after);
-  if (last !== undefined) {
+  if (last === undefined)
+    lines.push(`It is ${steps.at(-1)?.after ?? trimmed?.state ?? 'not there'} since before that.`);
+  else {
     const so = last.after === null ? 'It is no longer remembered' : `It is ${last.after}`;
     lines.push(`${so} since offset ${last.offset}, ${timeOf(last.at)}.`);
   }
-  return lines.map((line) => clip(line, screenWidth()));
+  return lines.flatMap((line) => wrap(line, screenWidth()));
 }

@@ -27,6 +27,24 @@ export interface Step {
   readonly after: string | null;
 }
 
+/** What the snapshot says of a subject whose beginning was trimmed. */
+export interface Trimmed {
+  /** The ledger's first. */
+  readonly offset: number;
+  /** Of the last record before. */
+  readonly at: number;
+  /** The subject's; null where it did not exist. */
+  readonly state: string | null;
+  readonly job?: { readonly submittedAt: number; readonly commandId: string; readonly restarts: number };
+}
+
+export interface Steps {
+  readonly trimmed: Trimmed | null;
+  readonly steps: readonly Step[];
+  /** Steps in the middle that were not kept. */
+  readonly leftOut: number;
+}
+
 /** Events of a job that bear on each of its tasks. */
 const OF_ALL_TASKS: ReadonlySet<ClusterEvent['type']> = new Set([
   'JobSubmitted',
@@ -40,12 +58,20 @@ const OF_ALL_TASKS: ReadonlySet<ClusterEvent['type']> = new Set([
   'JobFailing',
 ]);
 
+/** Events that end an attempt, with its state from then on. */
+const ENDS: Partial<Record<ClusterEvent['type'], string>> = {
+  TaskFinished: 'FINISHED',
+  TaskCancelled: 'CANCELED',
+  TaskFailed: 'FAILED',
+};
+
 export class StepCollector {
   readonly #subject: Subject;
   readonly #first: Step[] = [];
   readonly #last: Step[] = [];
   #leftOut = 0;
   #before: string | null = null;
+  #trimmed: Trimmed | null = null;
   /** TaskManagers that had the subject before the record. */
   #hosts: ReadonlySet<string> = new Set();
 
@@ -53,21 +79,32 @@ export class StepCollector {
     this.#subject = subject;
   }
 
+  /** The state that the reading starts from, where the log was trimmed. */
+  begin(state: Readonly<ClusterState>): void {
+    const job = state.jobs.get(this.#subject.jobId);
+    this.#before = this.#stateOf(job);
+    this.#hosts = this.#hostsOf(job);
+    const { offset, at } = state;
+    const origin = job === undefined ? {} : { job: originOf(job) };
+    this.#trimmed = offset === 0 ? null : { offset, at, state: this.#before, ...origin };
+  }
+
   /** Each record in order, with the state after it. */
-  take({ offset, record, verdict }: LedgerEntry, state: Readonly<ClusterState>): void {
-    if (record.type === 'Claim' || verdict === 'void') return;
+  take(entry: LedgerEntry, state: Readonly<ClusterState>): void {
+    if (entry.kind === 'foreign' || entry.voidReason !== null || entry.record.type === 'Claim') return;
+    const { offset, record } = entry;
     const events = record.events.filter((event) => this.#concerns(event));
     const job = state.jobs.get(this.#subject.jobId);
     const before = this.#before;
     if (events.length === 0) return;
-    this.#before = this.#stateOf(job);
+    this.#before = this.#endOf(events) ?? this.#stateOf(job);
     this.#hosts = this.#hostsOf(job);
     const { at, causes } = record;
     this.#keep({ offset, at, causes, events: counted(events, this.#subject), before, after: this.#before });
   }
 
-  result(): { readonly steps: readonly Step[]; readonly leftOut: number } {
-    return { steps: [...this.#first, ...this.#last], leftOut: this.#leftOut };
+  result(): Steps {
+    return { trimmed: this.#trimmed, steps: [...this.#first, ...this.#last], leftOut: this.#leftOut };
   }
 
   #keep(step: Step): void {
@@ -95,10 +132,18 @@ export class StepCollector {
     if (job === undefined || task === null) return job?.status.kind ?? null;
     const subtask = job.vertices[task.vertex]?.subtasks[task.subtask];
     if (subtask === undefined) return null;
-    // Once a later attempt has taken its place, what an attempt was stays what it was.
-    if (task.attempt !== null && subtask.attempt !== task.attempt)
+    // Once it has ended, or a later attempt has taken its place, what an attempt was stays what it was.
+    if (task.attempt !== null && (subtask.attempt !== task.attempt || subtask.state === 'CREATED'))
       return subtask.attempt < task.attempt ? null : this.#before;
     return subtask.attempt < 0 ? subtask.state : `${subtask.state} #${subtask.attempt}`;
+  }
+
+  /** How the attempt ended by these events: its subtask is CREATED for the next one by then. */
+  #endOf(events: readonly ClusterEvent[]): string | null {
+    const attempt = this.#subject.task?.attempt ?? null;
+    if (attempt === null) return null;
+    const end = events.findLast(({ type }) => ENDS[type] !== undefined);
+    return end === undefined ? null : `${ENDS[end.type]} #${attempt}`;
   }
 
   #hostsOf(job: Readonly<Job> | undefined): ReadonlySet<string> {
@@ -108,6 +153,10 @@ export class StepCollector {
     // What becomes of the TaskManager of an attempt that has ended is no matter of the task's.
     return new Set(subtask?.slot && isLive(subtask.state) ? [subtask.slot.taskManagerId] : []);
   }
+}
+
+function originOf({ submittedAt, commandId, restarts }: Readonly<Job>): Required<Trimmed>['job'] {
+  return { submittedAt, commandId, restarts };
 }
 
 /** A job's thousand tasks are told by their number. */

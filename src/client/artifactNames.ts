@@ -2,8 +2,8 @@
 // topic, since names are asked for seldom and whoever asks must see what was pushed the moment before.
 import type { Channels } from '../codec/channels.ts';
 import { unlessAborted } from '../codec/durableAppend.ts';
+import { readRange } from '../codec/readRange.ts';
 import type { ArtifactPart } from '../core/schema.gen.ts';
-import type { Tail } from '../ports/journal.ts';
 
 interface Candidate {
   readonly parts: number;
@@ -15,32 +15,18 @@ interface Candidate {
 /** sha256 of the newest artifact called `name`, of those on the topic by now; null where there is none. Rejects as the journal does. */
 export async function findArtifact(channels: Channels, name: string, signal: AbortSignal): Promise<string | null> {
   const candidates = new Map<string, Candidate>();
-  const ends = new Map<number, number>();
   for (let partition = 0; partition < channels.partitionsOf('artifacts'); partition++) {
     const { earliest, end } = await unlessAborted(signal, channels.offsets('artifacts', partition));
-    if (earliest < end) ends.set(partition, end);
-  }
-  if (ends.size === 0) return null;
-  let following: Promise<Tail> | undefined;
-  const read = new Promise<void>((resolve, reject) => {
-    following = channels.follow('artifacts', {
-      partitions: [...ends.keys()],
-      from: () => 'earliest',
-      onBatch: ({ partition, deliveries, next }) => {
-        for (const delivery of deliveries)
-          if (delivery.kind === 'message' && delivery.message.name === name)
-            take(candidates, delivery.message, delivery.timestamp, delivery.offset);
-        if (next >= (ends.get(partition) ?? 0)) ends.delete(partition);
-        if (ends.size === 0) resolve();
+    await readRange(channels, 'artifacts', {
+      partition,
+      from: earliest,
+      to: end,
+      onDelivery(delivery) {
+        if (delivery.kind === 'message' && delivery.message.name === name)
+          take(candidates, delivery.message, delivery.timestamp, delivery.offset);
       },
-      onError: reject,
+      signal,
     });
-    following.catch(reject);
-  });
-  try {
-    await unlessAborted(signal, read);
-  } finally {
-    await (await following?.catch(() => null))?.close();
   }
   const whole = [...candidates].filter(([, { parts, seen }]) => seen.size === parts);
   const [newest] = whole.sort(([, a], [, b]) => b.timestamp - a.timestamp || b.offset - a.offset);

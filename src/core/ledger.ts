@@ -9,13 +9,34 @@ export type LedgerRecord = Claim | Commit;
 /** What became of a record: it counted, or it is void (stale, repeated, or behind a hole) and changed nothing. */
 export type Verdict = 'counted' | 'void';
 
+/** Why a record is void. */
+export type VoidReason =
+  /** Another Claim won its epoch before. */
+  | 'CLAIM_TOO_LATE'
+  /** A Claim or a Commit of an epoch that nobody has won yet. */
+  | 'EPOCH_AHEAD'
+  /** A Commit of a leader that was deposed by then. */
+  | 'STALE_LEADER'
+  /** A Commit with the seq of one that counted: its append was made twice. */
+  | 'REPEATED'
+  /** A Commit behind one that is missing. */
+  | 'BEHIND_A_HOLE';
+
 /** Says whether the record would count, without folding it. */
 export function verdictOn(state: Readonly<ClusterState>, record: LedgerRecord): Verdict {
+  return voidReasonOf(state, record) === null ? 'counted' : 'void';
+}
+
+/** Why the record would not count; null where it would. */
+export function voidReasonOf({ epoch, seq }: Readonly<ClusterState>, record: LedgerRecord): VoidReason | null {
   switch (record.type) {
     case 'Claim':
-      return record.epoch === state.epoch + 1 ? 'counted' : 'void';
+      if (record.epoch === epoch + 1) return null;
+      return record.epoch <= epoch ? 'CLAIM_TOO_LATE' : 'EPOCH_AHEAD';
     case 'Commit':
-      return record.epoch === state.epoch && record.seq === state.seq + 1 ? 'counted' : 'void';
+      if (record.epoch !== epoch) return record.epoch < epoch ? 'STALE_LEADER' : 'EPOCH_AHEAD';
+      if (record.seq === seq + 1) return null;
+      return record.seq <= seq ? 'REPEATED' : 'BEHIND_A_HOLE';
     default:
       return record satisfies never;
   }

@@ -4,6 +4,7 @@
 import type { Channels } from '../codec/channels.ts';
 import { pause } from '../codec/durableAppend.ts';
 import { readRange } from '../codec/readRange.ts';
+import type { VerifiedSnapshot } from '../core/inputs.ts';
 import { applyRecord, passForeign } from '../core/ledger.ts';
 import { type ClusterState, emptyState } from '../core/state.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -53,21 +54,34 @@ export async function stateAt(reading: LedgerReading, offset: number): Promise<C
 }
 
 /** Where to start for the state at `offset`, or for the newest: that of a snapshot, or the empty one where the log is whole. */
-export async function baseOf(reading: LedgerReading, offset = Number.POSITIVE_INFINITY): Promise<ClusterState> {
-  const { channels, clock, logger, signal } = reading;
+export function baseOf(reading: LedgerReading, offset = Number.POSITIVE_INFINITY): Promise<ClusterState> {
+  return usableBase(reading, offset, (seals) => seals.filter((seal) => seal.offset <= offset));
+}
+
+/** Where everything that the log still has can be folded from: its start, or the oldest snapshot that can be used. */
+export function oldestBaseOf(reading: LedgerReading): Promise<ClusterState> {
+  return usableBase(reading, Number.POSITIVE_INFINITY, (seals, earliest) => (earliest === 0 ? [] : seals.toReversed()));
+}
+
+/** The first usable one of those that are wanted; without any the log's start. `offset`: for whoever reads the error. */
+async function usableBase(
+  { channels, clock, logger, signal }: LedgerReading,
+  offset: number,
+  wanted: (newestFirst: readonly VerifiedSnapshot[], earliest: number) => readonly VerifiedSnapshot[],
+): Promise<ClusterState> {
   for (let triesLeft = MAX_TRIES; ; triesLeft--) {
     const seals = await readSeals(channels, signal, logger);
     // After the seals: a snapshot stands at an offset that the log had reached by then, and never lost.
     const { earliest, end } = await channels.offsets('events', 0);
     const newest = seals[0]?.offset ?? 0;
     if (newest > end) throw lost(`it ends at offset ${end}, and a snapshot was taken at ${newest}`, newest);
-    for (const seal of seals) {
-      if (seal.offset > offset || seal.offset < earliest) continue;
+    for (const seal of wanted(seals, earliest)) {
+      if (seal.offset < earliest) continue;
       try {
         return await readParts(channels, new Pacer(clock, signal), seal);
       } catch (error) {
         if (!(error instanceof SnapshotDamaged)) throw error;
-        logger.error({ error: messageOf(error) }, 'a snapshot cannot be used; the one before it is taken');
+        logger.error({ error: messageOf(error) }, 'a snapshot cannot be used; another one is taken');
       }
     }
     if (earliest === 0) return emptyState();

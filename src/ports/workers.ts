@@ -25,7 +25,10 @@ export interface Workers {
   start(handlers: WorkersHandlers): Promise<{ readonly host: string; readonly dataPort: number }>;
   /** Starts attempts. An attempt that it has seen already, running or ended, is left alone (a repeat is harmless). */
   deploy(message: DeployTasks): void;
-  /** Stops attempts; each is reported CANCELED once, an unknown one too. Repeats are harmless. */
+  /**
+   * Stops attempts; each is reported CANCELED, an unknown one and one that has ended too: whoever asks for what is over may have missed
+   * its end. Repeats are harmless.
+   */
   cancel(message: CancelTasks): void;
   /** The named source subtasks emit the checkpoint's barrier. One that they have emitted already is not emitted again. */
   triggerCheckpoint(message: TriggerCheckpoint): void;

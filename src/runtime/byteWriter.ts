@@ -9,9 +9,14 @@ const KEPT_BYTES = 1024 * 1024;
 const SHORT_STRING = 24;
 
 export class ByteWriter {
-  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-  view: DataView = viewOf(this.bytes);
+  bytes: Buffer;
+  view: DataView;
   position = 0;
+
+  constructor(initialBytes = INITIAL_BYTES) {
+    this.bytes = Buffer.allocUnsafeSlow(initialBytes);
+    this.view = viewOf(this.bytes);
+  }
 
   /** Makes room for `count` more bytes. */
   ensure(count: number): void {

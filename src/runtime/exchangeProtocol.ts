@@ -49,6 +49,18 @@ export interface EndOfPartition {
   readonly consumer: number | null;
 }
 
+/** A producer's barrier to every consumer of an exchange behind a link, in order with the records of each. */
+export interface BarrierBroadcast {
+  readonly jobId: string;
+  readonly vertex: number;
+  readonly input: number;
+  readonly producerSubtask: number;
+  readonly producerAttempt: number;
+  readonly barrier: Barrier;
+  /** Consumers that get it by themselves, behind records that wait for credit. */
+  readonly except: ReadonlySet<number>;
+}
+
 /**
  * A way to one other host, or to all hosts of another TaskManager. Frames are written straight into what it will send; frames keep their
  * order, and so do messages, and no message overtakes a frame. When it sends is its owner's affair.
@@ -67,6 +79,8 @@ export const FRAME_CONTROL = 2;
 export const FRAME_HELLO = 3;
 export const FRAME_CREDIT = 4;
 export const FRAME_BARRIER = 5;
+/** A barrier for all hosts behind a link; the others name the task that they are for. */
+export const FRAME_BROADCAST = 6;
 /** The length of what follows it. */
 export const FRAME_LENGTH_BYTES = 4;
 /** Length and kind. */
@@ -90,13 +104,17 @@ export function beginDataFrame(out: ByteWriter, address: ChannelAddress, sequenc
 export function writeBarrierFrame(out: ByteWriter, address: ChannelAddress, barrier: Barrier): void {
   const start = beginFrame(out, FRAME_BARRIER);
   writeAddress(out, address);
+  writeBarrier(out, barrier);
+  endFrame(out, start);
+}
+
+function writeBarrier(out: ByteWriter, barrier: Barrier): void {
   const { checkpointId, stops, drain, timestamp, targetPath, unaligned, alignedTimeoutMs } = barrier;
   out.f64(checkpointId);
   out.f64(timestamp);
   out.f64(alignedTimeoutMs);
   out.u8((stops ? STOPS : 0) | (drain ? DRAINS : 0) | (unaligned ? UNALIGNED : 0));
   out.string(targetPath ?? '');
-  endFrame(out, start);
 }
 
 function readBarrier(input: ByteReader): Barrier {
@@ -105,6 +123,33 @@ function readBarrier(input: ByteReader): Barrier {
   const [stops, drain, unaligned] = [(flags & STOPS) !== 0, (flags & DRAINS) !== 0, (flags & UNALIGNED) !== 0];
   const targetPath = input.string() || null;
   return { checkpointId, stops, drain, timestamp, targetPath, unaligned, alignedTimeoutMs };
+}
+
+/** As one barrier a channel, at the cost of one a link: an all-to-all exchange has subtasks × subtasks channels. */
+export function writeBroadcastFrame(out: ByteWriter, broadcast: BarrierBroadcast): void {
+  const { barrier, except } = broadcast;
+  const start = beginFrame(out, FRAME_BROADCAST);
+  out.string(broadcast.jobId);
+  out.varint(broadcast.vertex);
+  out.varint(broadcast.input);
+  out.varint(broadcast.producerSubtask);
+  out.varint(broadcast.producerAttempt);
+  writeBarrier(out, barrier);
+  out.varint(except.size);
+  for (const subtask of except) out.varint(subtask);
+  endFrame(out, start);
+}
+
+function readBroadcast(jobId: string, input: ByteReader): BarrierBroadcast {
+  return {
+    jobId,
+    vertex: input.varint(),
+    input: input.varint(),
+    producerSubtask: input.varint(),
+    producerAttempt: input.varint(),
+    barrier: readBarrier(input),
+    except: new Set(Array.from({ length: input.varint() }, () => input.varint())),
+  };
 }
 
 /** What routes the frame comes first. */
@@ -164,6 +209,7 @@ export type Frame =
       readonly start: number;
     } & ChannelAddress)
   | ({ readonly kind: 'barrier'; readonly barrier: Barrier } & ChannelAddress)
+  | ({ readonly kind: 'broadcast' } & BarrierBroadcast)
   | ({ readonly kind: 'credit' } & Credit);
 
 /** Reads frames that lie one after the other. */
@@ -184,6 +230,8 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
     } else if (kind === FRAME_BARRIER) {
       const address = readAddress(jobId, input);
       yield { kind: 'barrier', ...address, barrier: readBarrier(input) };
+    } else if (kind === FRAME_BROADCAST) {
+      yield { kind: 'broadcast', ...readBroadcast(jobId, input) };
     } else if (kind === FRAME_CREDIT) {
       yield {
         kind: 'credit',
@@ -204,12 +252,15 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
   }
 }
 
-/** The task that a frame of records, a barrier or credit is for, whichever of them it is. */
-export function readRoute(frame: Uint8Array): {
+export interface FrameRoute {
   readonly jobId: string;
   readonly vertex: number;
   readonly subtask: number;
-} {
+}
+
+/** The task that a frame of records, a barrier or credit is for, whichever of them it is; null: it is for all. */
+export function readRoute(frame: Uint8Array): FrameRoute | null {
+  if (frame[FRAME_LENGTH_BYTES] === FRAME_BROADCAST) return null;
   const input = new ByteReader(frame, FRAME_HEADER_BYTES);
   return { jobId: input.string(), vertex: input.varint(), subtask: input.varint() };
 }

@@ -1,124 +1,91 @@
-// The keyed operators. Each keeps one cell a key in a Map in heap, which is
-// part of the task's state; the exchange before it sees to it that all records of a key meet in
+// The keyed operators. Each keeps one value a key in its task's state; the exchange before it sees to it that all records of a key meet in
 // one subtask. State is updated in place, but what is emitted is a record of its own: it may still be in a buffer when the next one comes.
 import { inOperator, TaskError } from './errors.ts';
 import { KeyError, keyIdentity } from './keyGroups.ts';
-import type { ChainNode, KeySelector, OperatorSpec } from './operatorSpec.ts';
-import type { OperatorState } from './operatorState.ts';
+import { oneInput } from './operator.ts';
+import type { ChainNode, FactoriesOf, KeyedSpec, KeySelector } from './operatorSpec.ts';
+import { ValueStateDescriptor } from './state/descriptors.ts';
+import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
 import type { Collect } from './taskContext.ts';
 
-type Named = Pick<ChainNode, 'uid' | 'name'>;
-/** Makes the operator's state part of its task's. */
-type Keep = (state: OperatorState) => void;
+type Named = Pick<ChainNode, 'name'>;
 type Identity = ReturnType<typeof keyIdentity>;
-type SumSpec = Extract<OperatorSpec, { type: 'keyedSum' }>;
-type ReduceSpec = Extract<OperatorSpec, { type: 'keyedReduce' }>;
+type SumSpec = Extract<KeyedSpec, { type: 'keyedSum' }>;
+type ReduceSpec = Extract<KeyedSpec, { type: 'keyedReduce' }>;
+/** The key's first record, whose other fields stay, and the sum so far. */
+type Cell = [first: unknown, sum: number | bigint];
 
-export function keyedReduce(
-  { uid, name: operator }: Named,
+export const keyedOperators: FactoriesOf<KeyedSpec> = {
+  keyedReduce: (node, spec, output, { keyedState }) =>
+    oneInput(output, keyedReduce(node, spec, output.collect, keyedState(node))),
+  keyedSum: (node, spec, output, { keyedState }) =>
+    oneInput(output, keyedSum(node, spec, output.collect, keyedState(node))),
+};
+
+function keyedReduce(
+  { name: operator }: Named,
   { key, fn }: ReduceSpec,
   next: Collect,
-  keep: Keep,
+  backend: KeyedStateBackend,
 ): Collect {
-  const cells = new Map<Identity, { value: unknown }>();
-  keep({
-    kind: 'keyed',
-    uid,
-    operator,
-    *cells() {
-      for (const [identity, { value }] of cells) yield [identity, value];
-    },
-    restore(stored) {
-      for (const [identity, value] of stored) cells.set(identity, { value });
-    },
-  });
+  const state = backend.getState(new ValueStateDescriptor<unknown>('reduce'));
   return (record) => {
-    const identity = identityOf(operator, key, record);
-    const cell = cells.get(identity);
+    backend.setCurrentKey(identityOf(operator, key, record));
+    const reduced = state.value();
     let value = record;
-    if (cell === undefined) {
-      cells.set(identity, { value });
-    } else {
+    if (reduced !== undefined) {
       try {
-        value = fn(cell.value, record);
+        value = fn(reduced, record);
       } catch (error) {
         throw inOperator(operator, error);
       }
-      cell.value = value;
     }
+    state.update(value);
     next(value);
   };
 }
 
 /** Fields other than the summed one are those of the key's first record, as in Flink. */
-export function keyedSum({ uid, name: operator }: Named, { key, field }: SumSpec, next: Collect, keep: Keep): Collect {
-  if (field === null) {
-    const sums = new Map<Identity, number | bigint>();
-    keep({
-      kind: 'keyed',
-      uid,
-      operator,
-      cells: () => sums,
-      restore(stored) {
-        for (const [identity, sum] of stored) sums.set(identity, sum as number | bigint);
-      },
-    });
-    return sumOfRecords(operator, key, sums, next);
-  }
-  const cells = new Map<Identity, Cell>();
-  keep({
-    kind: 'keyed',
-    uid,
-    operator,
-    *cells() {
-      for (const [identity, { first, sum }] of cells) yield [identity, [first, sum]];
-    },
-    restore(stored) {
-      for (const [identity, cell] of stored) {
-        const [first, sum] = cell as [unknown, number | bigint];
-        cells.set(identity, { first, sum });
-      }
-    },
-  });
-  return field === 1 ? sumOfPairs(operator, key, cells, next) : sumOfField(operator, key, field, cells, next);
+function keyedSum(
+  { name: operator }: Named,
+  { key, field }: SumSpec,
+  next: Collect,
+  backend: KeyedStateBackend,
+): Collect {
+  if (field === null) return sumOfRecords(operator, key, backend, next);
+  return field === 1 ? sumOfPairs(operator, key, backend, next) : sumOfField(operator, key, field, backend, next);
 }
 
-function sumOfRecords(
-  operator: string,
-  key: KeySelector,
-  sums: Map<Identity, number | bigint>,
-  next: Collect,
-): Collect {
+function sumOfRecords(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
+  const state = backend.getState(new ValueStateDescriptor<number | bigint>('sum'));
   return (record) => {
-    const identity = identityOf(operator, key, record);
-    const sum = add(operator, 'the record', sums.get(identity), record);
-    sums.set(identity, sum);
+    backend.setCurrentKey(identityOf(operator, key, record));
+    const sum = add(operator, 'the record', state.value(), record);
+    state.update(sum);
     next(sum);
   };
 }
 
-interface Cell {
-  readonly first: unknown;
-  sum: number | bigint;
-}
-
 /** Field 1 of a tuple, by far the commonest: `[word, 1]`. */
-function sumOfPairs(operator: string, key: KeySelector, cells: Map<Identity, Cell>, next: Collect): Collect {
+function sumOfPairs(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
+  const state = backend.getState(new ValueStateDescriptor<Cell>('sum'));
   return (record) => {
-    const identity = identityOf(operator, key, record);
+    backend.setCurrentKey(identityOf(operator, key, record));
     const summand = fieldOf(operator, record, 1);
-    const cell = cells.get(identity);
+    const cell = state.value();
     if (cell === undefined) {
-      cells.set(identity, { first: record, sum: add(operator, 'field 1', undefined, summand) });
+      state.update([record, add(operator, 'field 1', undefined, summand)]);
       next(record);
       return;
     }
+    const before = cell[1];
     const sum =
-      typeof summand === 'number' && typeof cell.sum === 'number'
-        ? cell.sum + summand
-        : add(operator, 'field 1', cell.sum, summand);
-    cell.sum = sum;
-    const first = cell.first as readonly unknown[];
+      typeof summand === 'number' && typeof before === 'number'
+        ? before + summand
+        : add(operator, 'field 1', before, summand);
+    cell[1] = sum;
+    state.update(cell);
+    const first = cell[0] as readonly unknown[];
     next(first.length === 2 ? [first[0], sum] : withField(first, 1, sum));
   };
 }
@@ -127,20 +94,22 @@ function sumOfField(
   operator: string,
   key: KeySelector,
   field: string | number,
-  cells: Map<Identity, Cell>,
+  backend: KeyedStateBackend,
   next: Collect,
 ): Collect {
+  const state = backend.getState(new ValueStateDescriptor<Cell>('sum'));
   return (record) => {
-    const identity = identityOf(operator, key, record);
+    backend.setCurrentKey(identityOf(operator, key, record));
     const summand = fieldOf(operator, record, field);
-    const cell = cells.get(identity);
-    const sum = add(operator, `field ${JSON.stringify(field)}`, cell?.sum, summand);
+    const cell = state.value();
+    const sum = add(operator, `field ${JSON.stringify(field)}`, cell?.[1], summand);
     if (cell === undefined) {
-      cells.set(identity, { first: record, sum });
+      state.update([record, sum]);
       next(record);
     } else {
-      cell.sum = sum;
-      next(withField(cell.first, field, sum));
+      cell[1] = sum;
+      state.update(cell);
+      next(withField(cell[0], field, sum));
     }
   };
 }

@@ -1,34 +1,56 @@
 // What an operator is, as the API describes it and the runtime executes it: one union, so that neither side needs to know the other.
 // Functions in a spec are the user's own, taken from the rebuilt module; a spec never leaves its thread.
 import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
+import type { OperatorFactory } from './operator.ts';
+import type { TimeSpec } from './timeOperators.ts';
+import type { UserFunction } from './userFunction.ts';
 
 /** `recordsPerSecond` bounds the whole source, shared equally by its subtasks; undefined = as fast as consumers allow. */
 export interface Pace {
   readonly recordsPerSecond?: number;
 }
 
-export type OperatorSpec =
+export type SourceSpec =
   /** Non-parallel source (parallelism 1) over values held by the module. */
   | ({ readonly type: 'collectionSource'; readonly values: readonly unknown[] } & Pace)
   /** from … to inclusive, split over the subtasks. */
   | ({ readonly type: 'sequenceSource'; readonly from: number; readonly to: number } & Pace)
   /** Lines of a file or of every file below a folder (sorted by path), split over the subtasks. `watch`: stays unbounded, new files are read. */
-  | ({ readonly type: 'textFileSource'; readonly path: string; readonly watch: boolean } & Pace)
-  | { readonly type: 'map'; readonly fn: (value: unknown) => unknown }
+  | ({ readonly type: 'textFileSource'; readonly path: string; readonly watch: boolean } & Pace);
+
+export type StatelessSpec =
+  | { readonly type: 'map'; readonly fn: UserFunction<'map', (value: unknown) => unknown> }
   | {
       readonly type: 'flatMap';
-      // biome-ignore lint/suspicious/noConfusingVoidType: a function that only calls out may be typed to return nothing
-      readonly fn: (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void;
+      readonly fn: UserFunction<
+        'flatMap',
+        // biome-ignore lint/suspicious/noConfusingVoidType: a function that only calls out may be typed to return nothing
+        (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void
+      >;
     }
-  | { readonly type: 'filter'; readonly fn: (value: unknown) => boolean }
+  | { readonly type: 'filter'; readonly fn: UserFunction<'filter', (value: unknown) => boolean> };
+
+export type KeyedSpec =
   /** Emits the new reduced value for each record; keyed. */
   | { readonly type: 'keyedReduce'; readonly key: KeySelector; readonly fn: (left: unknown, right: unknown) => unknown }
   /** Running sum of a numeric field (a tuple index or property name; null: the record itself), emitted for each record; keyed. */
-  | { readonly type: 'keyedSum'; readonly key: KeySelector; readonly field: string | number | null }
+  | { readonly type: 'keyedSum'; readonly key: KeySelector; readonly field: string | number | null };
+
+export type SinkSpec =
   | { readonly type: 'printSink'; readonly prefix: string | null }
   /** One line a record into `<path>/<subtask + 1>` where parallelism > 1, else into the file itself. */
   | { readonly type: 'textFileSink'; readonly path: string }
   | { readonly type: 'discardSink' };
+
+/** What runs between sources and sinks: each group has its file of factories, which operators.ts puts together. */
+export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec;
+
+export type OperatorSpec = SourceSpec | TransformSpec | SinkSpec;
+
+/** A factory for each spec of a group. */
+export type FactoriesOf<Spec extends { readonly type: string }> = {
+  readonly [T in Spec['type']]: OperatorFactory<Extract<Spec, { readonly type: T }>>;
+};
 
 export type KeySelector = (value: unknown) => unknown;
 
@@ -38,9 +60,15 @@ export interface ChainNode {
   readonly name: string;
   readonly spec: OperatorSpec;
   /** Chained consumers: plain calls. */
-  readonly chained: readonly ChainNode[];
+  readonly chained: readonly ChainedConsumer[];
   /** Exchanges that this operator's records leave the vertex by. */
   readonly exchanges: readonly OutgoingExchange[];
+}
+
+export interface ChainedConsumer {
+  readonly node: ChainNode;
+  /** The side output that it reads; null: the main output. */
+  readonly tag: string | null;
 }
 
 export interface OutgoingExchange {
@@ -50,6 +78,10 @@ export interface OutgoingExchange {
   readonly strategy: ShipStrategy;
   /** For HASH. */
   readonly key: KeySelector | null;
+  /** The side output that leaves by it; null: the main output. */
+  readonly tag: string | null;
+  /** Carries timestamps and watermarks: there are any, and an operator behind it looks at them. */
+  readonly eventTime: boolean;
 }
 
 /** A rebuilt job, ready to run any of its subtasks. `vertices[i]` belongs to `graph.vertices[i]`. */
@@ -58,5 +90,11 @@ export interface ExecutableJob {
   readonly graph: JobGraph;
   /** As the program asks for; null: none. */
   readonly checkpointing: CheckpointConfig | null;
-  readonly vertices: readonly { readonly head: ChainNode }[];
+  readonly vertices: readonly ExecutableVertex[];
+}
+
+export interface ExecutableVertex {
+  readonly head: ChainNode;
+  /** For each of the vertex's inputs, by index, the port of the head that it feeds: several feed one where streams are united. */
+  readonly ports: readonly number[];
 }

@@ -1,28 +1,27 @@
 // The state of a subtask's operators as bytes, and back. Keyed state is stored by key group, so that at another parallelism each subtask can
 // take the groups it owns from the snapshots of all; anything else is one value, which its operator divides itself. An operator is known by
-// its uid. Snapshots are copies: what the operator does afterwards does not change them.
+// its uid. A snapshot is of the moment of its barrier: what the operator does afterwards does not change it, although it is written in slices
+// between which the task goes on.
+import { performance } from 'node:perf_hooks';
 import { ByteReader, ByteWriter } from './byteWriter.ts';
-import { TaskError } from './errors.ts';
-import { keyGroupOfIdentity, subtaskOf } from './keyGroups.ts';
-import type { TaskContext } from './taskContext.ts';
+import { reasonOf, TaskError } from './errors.ts';
+import { type Place, readRows, skipRows } from './state/keyedSnapshot.ts';
+import type { KeyedSnapshot, KeyedStateBackend } from './state/keyedStateBackend.ts';
 import { ValueDecoder, ValueEncoder } from './valueCodec.ts';
 
 /** First bytes of every snapshot: the format and its version. */
-const MAGIC = 0x31534c53;
+const MAGIC = 0x32534c53;
 const KEYED = 1;
 const VALUE = 2;
-
-export type KeyIdentity = string | number | bigint | boolean;
-/** A key with what the operator keeps for it. */
-export type KeyedCell = readonly [identity: KeyIdentity, cell: unknown];
+/** How long keyed state is written before the task goes on: what a barrier waits at most, and each slice after it. */
+const SLICE_MS = 5;
 
 export type OperatorState =
   | {
       readonly kind: 'keyed';
       readonly uid: string;
       readonly operator: string;
-      cells(): Iterable<KeyedCell>;
-      restore(cells: Iterable<KeyedCell>): void;
+      readonly backend: KeyedStateBackend;
     }
   | {
       readonly kind: 'value';
@@ -34,24 +33,34 @@ export type OperatorState =
       restore(parts: readonly unknown[], own: boolean): void;
     };
 
-/** What was stored, copied at a barrier. Resolves with null where the operators keep nothing. */
-export function snapshot(states: readonly OperatorState[], maxParallelism: number): () => Promise<Uint8Array | null> {
-  const keyed = new Map<OperatorState, Uint8Array>();
+type KeyedState = Extract<OperatorState, { kind: 'keyed' }>;
+
+/** What was held when this is called, at a barrier. Resolves with null where the operators keep nothing. */
+export function snapshot(states: readonly OperatorState[]): () => Promise<Uint8Array | null> {
+  const keyed = new Map<KeyedState, KeyedSnapshot>();
   const values = new Map<OperatorState, unknown>();
-  for (const state of states) {
-    if (state.kind === 'keyed') {
-      const bytes = keyedBytes(state, maxParallelism);
-      if (bytes !== null) keyed.set(state, bytes);
-    } else values.set(state, state.snapshot());
+  try {
+    for (const state of states) {
+      if (state.kind === 'keyed') keyed.set(state, state.backend.snapshot());
+      else values.set(state, state.snapshot());
+    }
+  } catch (error) {
+    for (const begun of keyed.values()) begun.discard();
+    throw error;
   }
+  let left = advance([...keyed], performance.now() + SLICE_MS);
   return async () => {
+    while (left.length > 0) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      left = advance(left, performance.now() + SLICE_MS);
+    }
     const out = new ByteWriter();
     out.u32(MAGIC);
     let count = 0;
     for (const state of states) {
       if (state.kind === 'keyed') {
-        const bytes = keyed.get(state);
-        if (bytes === undefined) continue;
+        const bytes = keyed.get(state)?.bytes() ?? null;
+        if (bytes === null) continue;
         out.string(state.uid);
         out.u8(KEYED);
         out.raw(bytes);
@@ -60,7 +69,7 @@ export function snapshot(states: readonly OperatorState[], maxParallelism: numbe
         if (value === null) continue;
         out.string(state.uid);
         out.u8(VALUE);
-        encode(state, out, value);
+        storing(state, () => new ValueEncoder(out).write(value, 'the value'));
       }
       count++;
     }
@@ -68,8 +77,15 @@ export function snapshot(states: readonly OperatorState[], maxParallelism: numbe
   };
 }
 
-/** Which of all subtasks restores. */
-export type Place = Pick<TaskContext, 'subtask' | 'parallelism' | 'maxParallelism'>;
+/** Those that are not complete yet. If one cannot be written, none is. */
+function advance(all: readonly (readonly [KeyedState, KeyedSnapshot])[], deadlineMs: number): typeof all {
+  try {
+    return all.filter(([state, snapshot]) => !storing(state, () => snapshot.advance(deadlineMs)));
+  } catch (error) {
+    for (const [, snapshot] of all) snapshot.discard();
+    throw error;
+  }
+}
 
 /** A subtask's stored state. */
 export interface StoredPart {
@@ -112,66 +128,36 @@ function readPart(
     const uid = input.string();
     const state = byUid.get(uid);
     if (state === undefined && !allowNonRestoredState)
-      throw new TaskError('STATE_UNUSABLE', `no operator of the task has the uid '${uid}'`);
+      throw new TaskError(
+        'STATE_UNUSABLE',
+        `no operator of the task has the uid '${uid}' (they are ${[...byUid.keys()].map((known) => `'${known}'`).join(', ') || 'without state'}). Give the operator its uid back, or leave its state behind by --allow-non-restored-state`,
+      );
     if (input.u8() === KEYED) {
-      const cells = keyedCells(input, place);
-      if (state?.kind === 'keyed') state.restore(cells);
-      // Read past it.
-      for (const _ of cells);
+      if (state === undefined) skipRows(input);
+      else if (state.kind === 'keyed') state.backend.restore(readRows(input, place));
+      else throw otherKind(state, 'keyed state');
     } else {
       const value = new ValueDecoder().read(input);
-      if (state?.kind === 'value') values.set(state, [...(values.get(state) ?? []), value]);
+      if (state === undefined) continue;
+      if (state.kind !== 'value') throw otherKind(state, 'state without keys');
+      values.set(state, [...(values.get(state) ?? []), value]);
     }
   }
 }
 
-/** Number of groups, then each with its number, the length of its bytes, and its cells. */
-function keyedBytes(state: Extract<OperatorState, { kind: 'keyed' }>, maxParallelism: number): Uint8Array | null {
-  const groups = new Map<number, KeyedCell[]>();
-  for (const cell of state.cells()) {
-    const keyGroup = keyGroupOfIdentity(cell[0], maxParallelism);
-    const group = groups.get(keyGroup);
-    if (group === undefined) groups.set(keyGroup, [cell]);
-    else group.push(cell);
-  }
-  if (groups.size === 0) return null;
-  const out = new ByteWriter();
-  out.varint(groups.size);
-  for (const [keyGroup, cells] of groups) {
-    out.varint(keyGroup);
-    const start = out.position;
-    out.u32(0);
-    const values = new ValueEncoder(out);
-    for (const [identity, cell] of cells) {
-      encode(state, out, identity, values);
-      encode(state, out, cell, values);
-    }
-    out.view.setUint32(start, out.position - start - 4, true);
-  }
-  return out.take();
+function otherKind({ uid, operator }: OperatorState, stored: string): TaskError {
+  return new TaskError(
+    'STATE_UNUSABLE',
+    `it has ${stored} for the uid '${uid}', which is not what the operator '${operator}' keeps. Give that operator another uid`,
+  );
 }
 
-/** Cells of the groups that the subtask owns. */
-function* keyedCells(input: ByteReader, { subtask, parallelism, maxParallelism }: Place): Generator<KeyedCell, void> {
-  for (let rest = input.varint(); rest > 0; rest--) {
-    const keyGroup = input.varint();
-    const length = input.u32();
-    input.need(length);
-    const end = input.position + length;
-    if (subtaskOf(keyGroup, parallelism, maxParallelism) === subtask) {
-      const values = new ValueDecoder();
-      while (input.position < end) yield [values.read(input) as KeyIdentity, values.read(input)];
-    }
-    input.position = end;
-  }
-}
-
-function encode(state: OperatorState, out: ByteWriter, value: unknown, encoder = new ValueEncoder(out)): void {
+function storing<T>(state: OperatorState, write: () => T): T {
   try {
-    encoder.write(value, 'the value');
+    return write();
   } catch (error) {
-    if (!(error instanceof TaskError)) throw error;
-    throw new TaskError(error.code, `The state of operator '${state.operator}' cannot be stored: ${error.message}`, {
+    const code = error instanceof TaskError ? error.code : 'STATE_UNUSABLE';
+    throw new TaskError(code, `The state of operator '${state.operator}' cannot be stored: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -1,114 +1,100 @@
-// Turns a chain of operators into one function that takes a record: each operator is a closure that calls the next directly, built once a
-// task. A user function's error is reported under its operator's name, however deep in the chain it was thrown.
-import { inOperator, TaskError } from './errors.ts';
-import { keyedReduce, keyedSum } from './keyedOperators.ts';
-import type { ChainNode, OperatorSpec, OutgoingExchange } from './operatorSpec.ts';
-import type { OperatorState } from './operatorState.ts';
-import type { Collect } from './taskContext.ts';
+// Turns the chain of a task into operators that call each other, built from its end to its head, once a task. Which factory builds what
+// is told by one table, in which every group of operators has its own file.
 
-export type SourceSpec = Extract<OperatorSpec, { type: 'collectionSource' | 'sequenceSource' | 'textFileSource' }>;
-export type SinkSpec = Extract<OperatorSpec, { type: 'printSink' | 'textFileSink' | 'discardSink' }>;
+import { keyedOperators } from './keyedOperators.ts';
+import {
+  type OperatorFactory,
+  type OperatorInput,
+  type OperatorRuntime,
+  type Output,
+  oneInput,
+  type StreamOperator,
+} from './operator.ts';
+import type { ChainNode, FactoriesOf, OutgoingExchange, SinkSpec, TransformSpec } from './operatorSpec.ts';
+import { isSink, isSource } from './operatorTraits.ts';
+import { statelessOperators } from './statelessOperators.ts';
+import type { Collect } from './taskContext.ts';
+import { timeOperators } from './timeOperators.ts';
+
+const factories: FactoriesOf<TransformSpec> = { ...statelessOperators, ...keyedOperators, ...timeOperators };
 
 /** Where a chain ends. */
 export interface ChainEnds {
   /** Entry of an exchange that leaves the operator. */
-  exchange(node: ChainNode, exchange: OutgoingExchange): Collect;
+  exchange(node: ChainNode, exchange: OutgoingExchange): OperatorInput;
   sink(node: ChainNode, spec: SinkSpec): Collect;
-  /** Makes the state of an operator part of its task's. */
-  keep(state: OperatorState): void;
 }
 
-/** The function that takes the records of the chain's head; for a source, those that it reads. */
-export function buildChain(node: ChainNode, ends: ChainEnds): Collect {
-  const { spec, name } = node;
-  switch (spec.type) {
-    case 'collectionSource':
-    case 'sequenceSource':
-    case 'textFileSource':
-      return outputsOf(node, ends);
-    case 'map':
-      return map(name, spec.fn, outputsOf(node, ends));
-    case 'flatMap':
-      return flatMap(name, spec.fn, outputsOf(node, ends));
-    case 'filter':
-      return filter(name, spec.fn, outputsOf(node, ends));
-    case 'keyedReduce':
-      return keyedReduce(node, spec, outputsOf(node, ends), ends.keep);
-    case 'keyedSum':
-      return keyedSum(node, spec, outputsOf(node, ends), ends.keep);
-    case 'printSink':
-    case 'textFileSink':
-    case 'discardSink':
-      return ends.sink(node, spec);
-    default:
-      return spec satisfies never;
-  }
+export interface Chain {
+  /** Inputs of the chain's head by port; for a source, where it puts what it reads. */
+  readonly inputs: readonly OperatorInput[];
+  /** From the head on: an operator comes before those that it feeds. */
+  readonly operators: readonly StreamOperator[];
 }
 
-export function isSource(spec: OperatorSpec): spec is SourceSpec {
-  return spec.type === 'collectionSource' || spec.type === 'sequenceSource' || spec.type === 'textFileSource';
+export function buildChain(head: ChainNode, ends: ChainEnds, runtime: OperatorRuntime): Chain {
+  const operators: StreamOperator[] = [];
+  const build = (node: ChainNode): readonly OperatorInput[] => {
+    const place = operators.length;
+    const { spec } = node;
+    if (isSink(spec)) {
+      const sink = oneInput(nowhere, ends.sink(node, spec));
+      return sink.inputs;
+    }
+    const output = outputOf(node, ends, (consumer) => build(consumer)[0]!);
+    if (isSource(spec)) return [output];
+    const operator = transform(node, spec, output, runtime);
+    operators.splice(place, 0, operator);
+    return operator.inputs;
+  };
+  return { inputs: build(head), operators };
 }
 
-function outputsOf(node: ChainNode, ends: ChainEnds): Collect {
+function transform(node: ChainNode, spec: TransformSpec, output: Output, runtime: OperatorRuntime): StreamOperator {
+  // The table pairs each spec with its factory; what the compiler cannot follow is that both are of one type here.
+  const factory = factories[spec.type] as OperatorFactory<TransformSpec>;
+  return factory(node, spec, output, runtime);
+}
+
+const nothing = (): void => {};
+const nowhere: Output = {
+  collect: nothing,
+  watermark: nothing,
+  status: nothing,
+  side: () => nothing,
+  hasSide: () => false,
+};
+
+function outputOf(node: ChainNode, ends: ChainEnds, build: (consumer: ChainNode) => OperatorInput): Output {
   const targets = [
-    ...node.chained.map((consumer) => buildChain(consumer, ends)),
-    ...node.exchanges.map((exchange) => ends.exchange(node, exchange)),
+    ...node.chained.map((consumer) => ({ tag: consumer.tag, input: build(consumer.node) })),
+    ...node.exchanges.map((exchange) => ({ tag: exchange.tag, input: ends.exchange(node, exchange) })),
   ];
-  const [only] = targets;
-  if (only === undefined) return () => {};
-  if (targets.length === 1) return only;
-  return (value) => {
-    for (let i = 0; i < targets.length; i++) targets[i]!(value);
+  const tagged = (tag: string | null): OperatorInput[] =>
+    targets.filter((target) => target.tag === tag).map(({ input }) => input);
+  const all = targets.map(({ input }) => input);
+  const [only] = all;
+  const toEach = (say: (input: OperatorInput) => void): void => {
+    for (const input of all) say(input);
+  };
+  return {
+    collect: toAll(tagged(null)),
+    watermark:
+      only !== undefined && all.length === 1
+        ? only.watermark
+        : (timestamp) => toEach(({ watermark }) => watermark(timestamp)),
+    status: only !== undefined && all.length === 1 ? only.status : (idle) => toEach(({ status }) => status(idle)),
+    side: (tag) => toAll(tagged(tag)),
+    hasSide: (tag) => targets.some((target) => target.tag === tag),
   };
 }
 
-function map(operator: string, fn: (value: unknown) => unknown, next: Collect): Collect {
+function toAll(inputs: readonly OperatorInput[]): Collect {
+  const collects = inputs.map(({ collect }) => collect);
+  const [only] = collects;
+  if (only === undefined) return nothing;
+  if (collects.length === 1) return only;
   return (value) => {
-    let mapped: unknown;
-    try {
-      mapped = fn(value);
-    } catch (error) {
-      throw inOperator(operator, error);
-    }
-    next(mapped);
+    for (let i = 0; i < collects.length; i++) collects[i]!(value);
   };
-}
-
-function filter(operator: string, fn: (value: unknown) => boolean, next: Collect): Collect {
-  return (value) => {
-    let kept: boolean;
-    try {
-      kept = fn(value);
-    } catch (error) {
-      throw inOperator(operator, error);
-    }
-    if (kept) next(value);
-  };
-}
-
-function flatMap(operator: string, fn: Extract<OperatorSpec, { type: 'flatMap' }>['fn'], next: Collect): Collect {
-  return (value) => {
-    try {
-      const produced = fn(value, next);
-      if (produced === undefined) return;
-      if (Array.isArray(produced)) for (let i = 0; i < produced.length; i++) next(produced[i]);
-      else if (isIterable(produced)) for (const item of produced) next(item);
-      else throw notIterable(operator, produced);
-    } catch (error) {
-      throw inOperator(operator, error);
-    }
-  };
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  // A string is iterable, but one returned from flatMap is a mistake: its characters are hardly what was meant.
-  return typeof value === 'object' && value !== null && Symbol.iterator in value;
-}
-
-function notIterable(operator: string, produced: unknown): TaskError {
-  const what = produced instanceof Promise ? 'a promise' : produced === null ? 'null' : `a ${typeof produced}`;
-  return new TaskError(
-    'INVALID_RECORD',
-    `Operator '${operator}' returned ${what} from flatMap. Return an array or another iterable of records, or nothing and call out(record).`,
-  );
 }

@@ -4,6 +4,7 @@
 import type { Barrier } from './barrier.ts';
 import { TaskError } from './errors.ts';
 import {
+  type BarrierBroadcast,
   beginDataFrame,
   type ChannelAddress,
   type EndOfPartition,
@@ -11,7 +12,9 @@ import {
   type Link,
   writeBarrierFrame,
 } from './exchangeProtocol.ts';
+import { type RecordBatch, writeTimes } from './recordBatch.ts';
 import { type BatchEncoder, createEncoder } from './serializer.ts';
+import { addMark, type Mark, type StreamTime } from './streamTime.ts';
 import type { Pressure } from './taskContext.ts';
 
 /** Most records of a batch. */
@@ -31,8 +34,9 @@ export interface CreditReceiver {
 
 /** The consumers of a thread, for channels that do not leave it: batches are handed over by reference. */
 export interface LocalReceiver {
-  receive(address: ChannelAddress, records: unknown[], sender: CreditReceiver): void;
-  barrier(address: ChannelAddress, barrier: Barrier, sender: CreditReceiver): void;
+  receive(address: ChannelAddress, batch: RecordBatch, sender: CreditReceiver): void;
+  barrier(address: ChannelAddress, barrier: Barrier): void;
+  broadcast(broadcast: BarrierBroadcast): void;
   endOfPartition(message: EndOfPartition): void;
 }
 
@@ -43,6 +47,8 @@ export interface ChannelOwner extends CreditReceiver {
   readonly pressure: Pressure;
   /** How many channels the exchange may open. */
   readonly fanOut: number;
+  /** Carries timestamps and watermarks. */
+  readonly eventTime: boolean;
   countOut(records: number): void;
 }
 
@@ -54,6 +60,8 @@ export type Route =
 export class OutputChannel {
   /** The batch that is being filled. Exchanges push here and call `full` at `limit` records. */
   records: unknown[] = [];
+  /** One a record; null where the exchange carries no event time. */
+  timestamps: number[] | null;
   limit: number;
   /** Whether the exchange has it on its list for the next flush. */
   listed = false;
@@ -62,7 +70,9 @@ export class OutputChannel {
   readonly #maxRecords: number;
   readonly #dictionarySize: number;
   /** In order: batches without credit, and the barriers between and behind them. */
-  readonly #waiting: (unknown[] | Barrier)[] = [];
+  readonly #waiting: (RecordBatch | Barrier)[] = [];
+  /** Of the batch that is being filled. */
+  #marks: Mark[] | null = null;
   #route: Route | null = null;
   #credit = 0;
   #blocked = false;
@@ -72,7 +82,8 @@ export class OutputChannel {
   constructor(address: ChannelAddress, owner: ChannelOwner) {
     this.address = address;
     this.#owner = owner;
-    const { fanOut } = owner;
+    const { fanOut, eventTime } = owner;
+    this.timestamps = eventTime ? [] : null;
     // Wide exchanges get smaller batches and dictionaries, so that a task's memory does not grow with its consumers.
     this.#maxRecords = Math.max(
       MIN_BATCH_RECORDS,
@@ -86,9 +97,14 @@ export class OutputChannel {
     return this.#route !== null;
   }
 
+  /** Something was collected that was not sent, nor waits for credit already. */
+  get pending(): boolean {
+    return this.records.length > 0 || this.#marks !== null;
+  }
+
   /** Nothing is left here. */
   get empty(): boolean {
-    return this.records.length === 0 && this.#waiting.length === 0;
+    return !this.pending && this.#waiting.length === 0;
   }
 
   connect(route: Route, credit: number): void {
@@ -109,36 +125,46 @@ export class OutputChannel {
 
   /** A barrier goes behind what was collected so far, and right away where nothing of that has to wait. */
   barrier(barrier: Barrier): void {
-    if (this.records.length > 0) {
-      this.#waiting.push(this.records);
-      this.records = [];
-    }
+    if (this.pending) this.#waiting.push(this.#takeBatch());
     this.#waiting.push(barrier);
     if (this.#route !== null) this.#sendWaiting();
   }
 
+  /** Event time goes behind what was collected so far. It travels with the next batch, so there is never more of it than of records. */
+  mark(time: StreamTime): void {
+    this.#marks ??= [];
+    addMark(this.#marks, this.records.length, time);
+  }
+
+  #takeBatch(): RecordBatch {
+    const batch: RecordBatch = { records: this.records, timestamps: this.timestamps, marks: this.#marks };
+    this.records = [];
+    if (this.timestamps !== null) this.timestamps = [];
+    this.#marks = null;
+    return batch;
+  }
+
   #sendWaiting(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (Array.isArray(next)) {
+      if ('records' in next) {
         if (this.#credit === 0) return;
         this.#waiting.shift();
         this.#send(next);
       } else {
         this.#waiting.shift();
-        sendBarrier(this.#route!, this.address, next, this.#owner);
+        sendBarrier(this.#route!, this.address, next);
       }
     }
   }
 
   /** The batch has reached its limit. */
   full(): void {
-    const { records } = this;
-    this.records = [];
+    const batch = this.#takeBatch();
     if (this.#credit > 0 && this.#waiting.length === 0) {
-      this.#send(records);
+      this.#send(batch);
       return;
     }
-    this.#waiting.push(records);
+    this.#waiting.push(batch);
     if (!this.#blocked) {
       this.#blocked = true;
       this.#owner.pressure.blocked++;
@@ -147,25 +173,25 @@ export class OutputChannel {
 
   /** Time is up: sends what there is, if there is credit. */
   flush(): void {
-    if (this.records.length === 0 || this.#credit === 0 || this.#waiting.length > 0) return;
-    const { records } = this;
-    this.records = [];
-    this.#send(records);
+    if (!this.pending || this.#credit === 0 || this.#waiting.length > 0) return;
+    this.#send(this.#takeBatch());
   }
 
-  #send(records: unknown[]): void {
+  #send(batch: RecordBatch): void {
+    const { records } = batch;
     this.#credit--;
     this.#owner.countOut(records.length);
     const route = this.#route!;
     if (route.kind === 'local') {
       this.limit = this.#maxRecords;
-      route.receiver.receive(this.address, records, this.#owner);
+      route.receiver.receive(this.address, batch, this.#owner);
       return;
     }
     this.#encoder ??= createEncoder(this.#dictionarySize);
     const { out } = route.link;
     const start = beginDataFrame(out, this.address, this.#sequence);
     try {
+      writeTimes(batch, out);
       this.#encoder.encode(records, out);
     } catch (error) {
       out.position = start;
@@ -174,15 +200,17 @@ export class OutputChannel {
     }
     endFrame(out, start);
     this.#sequence = (this.#sequence + 1) >>> 0;
-    const bytesPerRecord = (out.position - start) / records.length;
-    this.limit = Math.max(1, Math.min(this.#maxRecords, Math.floor(TARGET_BATCH_BYTES / bytesPerRecord)));
+    if (records.length > 0) {
+      const bytesPerRecord = (out.position - start) / records.length;
+      this.limit = Math.max(1, Math.min(this.#maxRecords, Math.floor(TARGET_BATCH_BYTES / bytesPerRecord)));
+    }
     route.link.frameWritten();
   }
 }
 
-export function sendBarrier(route: Route, address: ChannelAddress, barrier: Barrier, sender: CreditReceiver): void {
+export function sendBarrier(route: Route, address: ChannelAddress, barrier: Barrier): void {
   if (route.kind === 'local') {
-    route.receiver.barrier(address, barrier, sender);
+    route.receiver.barrier(address, barrier);
     return;
   }
   writeBarrierFrame(route.link.out, address, barrier);

@@ -33,7 +33,9 @@ export class RunQueue {
     this.schedule();
   }
 
+  /** The earliest of what a task asks for counts: it asks again for the rest when it runs. */
   wakeAt(task: Task, timeMs: number): void {
+    if ((this.#sleeping.get(task) ?? Number.POSITIVE_INFINITY) <= timeMs) return;
     this.#sleeping.set(task, timeMs);
     if (timeMs >= this.#alarmMs) return;
     if (this.#alarm) clearTimeout(this.#alarm);

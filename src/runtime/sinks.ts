@@ -5,9 +5,8 @@ import { inOperator } from './errors.ts';
 import { FileOutput } from './fileOutput.ts';
 import { formatRecord } from './formatRecord.ts';
 import { type LineOutput, LineSink } from './lineSink.ts';
-import type { ChainNode } from './operatorSpec.ts';
+import type { ChainNode, SinkSpec } from './operatorSpec.ts';
 import type { OperatorState } from './operatorState.ts';
-import type { SinkSpec } from './operators.ts';
 import type { Collect, TaskContext, TaskOutput } from './taskContext.ts';
 
 export interface Sink {

@@ -1,7 +1,7 @@
 // Sources as the task sees them: asked for a bounded number of records at a time, they emit what they have at once and say whether to ask
 // again now, later (they wake the task), or never. A source looks at the task's pressure before each record. Its position is part of the
 // task's state.
-import type { SourceSpec } from './operators.ts';
+import type { SourceSpec } from './operatorSpec.ts';
 import type { Collect, TaskContext } from './taskContext.ts';
 import { TextFileSource } from './textFileSource.ts';
 

@@ -9,19 +9,20 @@ import type { Credit } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
 import type { InputGate } from './inputGate.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
-import { Pacer } from './pacer.ts';
-import type { SourceReader } from './sources.ts';
+import { ProcessingTimers } from './processingTimers.ts';
+import { ElementTime, MAX_WATERMARK } from './streamTime.ts';
+import { Suspensions } from './suspensions.ts';
 import { TaskCheckpoints } from './taskCheckpoints.ts';
-import type { Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
+import type { Continuation, Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
+import { createFeed, type TaskFeed } from './taskFeed.ts';
 import type { TaskOwner } from './taskOwner.ts';
-import { afterAll, buildParts, inOrder, openAll, outputsOf, type TaskParts } from './taskWiring.ts';
+import { afterAll, buildParts, closeAll, inOrder, openAll, openings, outputsOf, type TaskParts } from './taskWiring.ts';
 
-/** Records between two looks at the clock. */
-const CHUNK_RECORDS = 64;
 /** How long an ending attempt waits for its files to close. */
 const RELEASE_TIMEOUT_MS = 5_000;
 
-type Phase = 'opening' | 'running' | 'draining' | 'releasing' | 'ended';
+/** `ending`: the input is over, and operators emit the last that they have; `draining`: that is sent. */
+type Phase = 'opening' | 'running' | 'ending' | 'draining' | 'releasing' | 'ended';
 
 export class Task implements TaskContext {
   readonly jobId: string;
@@ -32,6 +33,8 @@ export class Task implements TaskContext {
   readonly maxParallelism: number;
   readonly deployment: Deployment;
   readonly pressure: Pressure = { blocked: 0 };
+  readonly time = new ElementTime();
+  readonly timers = new ProcessingTimers((delayMs) => this.wakeAt(this.now() + delayMs));
   /** Null for a source. */
   readonly gate: InputGate | null;
   readonly writers: readonly ExchangeWriter[];
@@ -42,12 +45,14 @@ export class Task implements TaskContext {
   readonly #owner: TaskOwner;
   readonly #parts: TaskParts;
   readonly #checkpoints: TaskCheckpoints;
-  #pacer: Pacer | null = null;
+  readonly #feed: TaskFeed;
   #phase: Phase = 'opening';
-  #batch: unknown[] | null = null;
-  #next = 0;
-  #recordsIn = 0;
+  readonly #suspensions = new Suspensions(this.pressure);
+  /** What is left to do at the end of input. */
+  #lastSteps: (() => void)[] = [];
   #recordsOut = 0;
+  readonly #mayGoOn = (): boolean =>
+    this.pressure.blocked === 0 && this.#suspensions.none && !this.#checkpoints.stopping;
 
   constructor(job: ExecutableJob, deployment: Deployment, assignment: TaskAssignment, owner: TaskOwner) {
     const { vertex, subtask, attempt } = assignment;
@@ -81,6 +86,7 @@ export class Task implements TaskContext {
     this.#parts = parts;
     this.gate = parts.gate;
     this.writers = parts.writers;
+    this.#feed = createFeed(parts, this, (barrier) => this.#barrier(barrier));
   }
 
   get exchangeFlusher(): Flusher {
@@ -97,12 +103,21 @@ export class Task implements TaskContext {
 
   /** May still take records and messages. */
   get live(): boolean {
-    return this.#phase === 'opening' || this.#phase === 'running' || this.#phase === 'draining';
+    return this.#phase !== 'releasing' && this.#phase !== 'ended';
   }
 
   report(): AttemptReport {
     const { jobId, vertex, subtask, attempt, state, reason } = this;
-    return { jobId, vertex, subtask, attempt, state, reason, recordsIn: this.#recordsIn, recordsOut: this.#recordsOut };
+    return {
+      jobId,
+      vertex,
+      subtask,
+      attempt,
+      state,
+      reason,
+      recordsIn: this.#feed.recordsIn,
+      recordsOut: this.#recordsOut,
+    };
   }
 
   /** Loads its state, opens files, then RUNNING. Stays synchronous where there is nothing to open, so that thousands of tasks start in one go. */
@@ -112,6 +127,7 @@ export class Task implements TaskContext {
         () => this.#checkpoints.restore(this.deployment.restore),
         // It may have been cancelled meanwhile.
         () => (this.#phase === 'opening' ? openAll(this.#parts) : null),
+        ...openings(this.#parts.chain).map((open) => () => (this.#phase === 'opening' ? open() : null)),
       ],
       () => this.#started(),
       (error) => this.fail(error),
@@ -123,9 +139,9 @@ export class Task implements TaskContext {
     try {
       switch (this.#phase) {
         case 'running':
-          return this.gate === null
-            ? this.#runSource(this.#parts.source!, deadlineMs)
-            : this.#runInput(this.gate, deadlineMs);
+          return this.#run(deadlineMs);
+        case 'ending':
+          return this.#end();
         case 'draining':
           return this.#drain();
         case 'opening':
@@ -182,71 +198,56 @@ export class Task implements TaskContext {
     this.#owner.wakeAt(this, timeMs);
   }
 
+  suspend(continuation: Continuation): void {
+    this.#suspensions.add(continuation);
+  }
+
   countOut(records: number): void {
     this.#recordsOut += records;
   }
 
   #started(): void {
     if (this.#phase !== 'opening') return;
-    const { recordsPerSecond } = this.#parts;
-    if (recordsPerSecond !== undefined) {
-      this.#pacer = new Pacer(recordsPerSecond, this.subtask, this.parallelism, this.now());
-    }
+    this.#feed.start();
     this.#phase = 'running';
     this.state = 'RUNNING';
     this.#owner.changed(this);
     this.wake();
   }
 
-  #runSource(source: SourceReader, deadlineMs: number): boolean {
-    const { pressure } = this;
-    const pacer = this.#pacer;
-    while (pressure.blocked === 0 && !this.#checkpoints.stopping) {
-      let max = CHUNK_RECORDS;
-      if (pacer !== null) {
-        const now = performance.now();
-        max = Math.min(max, pacer.due(now));
-        if (max === 0) {
-          this.wakeAt(pacer.wakeAt(now));
-          return false;
-        }
+  #run(deadlineMs: number): boolean {
+    this.#suspensions.resume();
+    this.timers.fire(this.#mayGoOn);
+    const result = this.#feed.run(deadlineMs, this.#mayGoOn);
+    switch (result) {
+      case 'more':
+        return true;
+      case 'waiting':
+        return false;
+      case 'ended': {
+        this.#phase = 'ending';
+        this.timers.clear();
+        const { inputs, operators } = this.#parts.chain;
+        // Behind a gate the producers' ends have said so already.
+        if (this.gate === null) this.#lastSteps.push(() => inputs[0]!.watermark(MAX_WATERMARK));
+        for (const operator of operators) this.#lastSteps.push(() => operator.endOfInput?.());
+        return this.#end();
       }
-      const read = source.read(max);
-      this.#recordsIn += read;
-      pacer?.emitted(read);
-      if (source.state === 'ended') return this.#endOfInput();
-      if (source.state === 'waiting') return false;
-      if (performance.now() >= deadlineMs) return true;
+      default:
+        return result satisfies never;
     }
-    return false;
   }
 
-  #runInput(gate: InputGate, deadlineMs: number): boolean {
-    const { pressure } = this;
-    const collect = this.#parts.collect;
-    while (pressure.blocked === 0) {
-      if (this.#batch === null) {
-        const taken = gate.take();
-        if (taken === null) return gate.ended ? this.#endOfInput() : false;
-        if (!Array.isArray(taken)) {
-          this.#barrier(taken);
-          continue;
-        }
-        this.#batch = taken;
-        this.#next = 0;
+  /** The last that operators have, each behind those that feed it. */
+  #end(): boolean {
+    this.#suspensions.resume();
+    while (this.pressure.blocked === 0 && this.#suspensions.none) {
+      const step = this.#lastSteps.shift();
+      if (step === undefined) {
+        this.#phase = 'draining';
+        return this.#drain();
       }
-      const batch = this.#batch;
-      const start = this.#next;
-      const end = Math.min(batch.length, start + CHUNK_RECORDS);
-      let next = start;
-      while (next < end && pressure.blocked === 0) collect(batch[next++]);
-      this.#next = next;
-      this.#recordsIn += next - start;
-      if (next === batch.length) {
-        this.#batch = null;
-        gate.done();
-      }
-      if (performance.now() >= deadlineMs) return true;
+      step();
     }
     return false;
   }
@@ -257,11 +258,6 @@ export class Task implements TaskContext {
     });
     // What was sent goes out at the end of the turn.
     this.wake();
-  }
-
-  #endOfInput(): boolean {
-    this.#phase = 'draining';
-    return this.#drain();
   }
 
   #drain(): boolean {
@@ -277,9 +273,9 @@ export class Task implements TaskContext {
   #release(state: AttemptState, reason: string | null): void {
     this.#phase = 'releasing';
     if (state === 'CANCELED') this.state = 'CANCELING';
-    this.#batch = null;
     this.#checkpoints.close();
-    const releases = [this.#parts.source?.close()];
+    this.timers.clear();
+    const releases = [this.#parts.source?.close(), ...closeAll(this.#parts.chain)];
     // Finished outputs have closed already.
     if (state !== 'FINISHED' || this.#checkpoints.stopping)
       releases.push(...outputsOf(this.#parts).map((output) => output.abort()));

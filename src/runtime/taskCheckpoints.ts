@@ -64,7 +64,7 @@ export class TaskCheckpoints {
     const startDelayMs = Math.max(0, (alignment?.startedAt ?? Date.now()) - barrier.timestamp);
     let stored: () => Promise<Uint8Array | null>;
     try {
-      stored = snapshot(this.#states, this.#context.maxParallelism);
+      stored = snapshot(this.#states);
     } catch (error) {
       this.#answers.declined(checkpointId, reasonOf(error));
       return;
@@ -112,6 +112,7 @@ export class TaskCheckpoints {
   /** The task ends: nothing is answered any more. */
   close(): void {
     this.#storing.clear();
+    for (const state of this.#states) if (state.kind === 'keyed') state.backend.close();
   }
 
   /** Before anything is opened. Null: nothing to restore. */

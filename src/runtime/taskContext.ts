@@ -1,5 +1,7 @@
 // What the parts of one task (sources, operators, exchanges, sinks) share with each other and may ask of the host that runs them.
 import type { RestorePoint, TaskAssignment, TaskManagerAddress, VertexPlacement } from '../core/schema.gen.ts';
+import type { ProcessingTimeService } from './processingTimers.ts';
+import type { ElementTime } from './streamTime.ts';
 
 /** Takes one record. Throws TaskError. */
 export type Collect = (value: unknown) => void;
@@ -33,6 +35,9 @@ export interface Flusher {
   add(member: Flushable): void;
 }
 
+/** Goes on with something that had to stop for want of room; true: it is done. */
+export type Continuation = () => boolean;
+
 export interface TaskContext {
   readonly jobId: string;
   readonly vertex: number;
@@ -42,6 +47,9 @@ export interface TaskContext {
   readonly parallelism: number;
   readonly maxParallelism: number;
   readonly pressure: Pressure;
+  /** Of the record that is being processed. */
+  readonly time: ElementTime;
+  readonly timers: ProcessingTimeService;
   readonly exchangeFlusher: Flusher;
   readonly sinkFlusher: Flusher;
   /** Monotonic, ms. */
@@ -49,6 +57,11 @@ export interface TaskContext {
   /** Lets the task run again: something that it waited for has happened. */
   wake(): void;
   wakeAt(timeMs: number): void;
+  /**
+   * For what one watermark or the end of input makes an operator emit, which may be far more than any buffer holds: it looks at the pressure
+   * as it goes, stops, and is called again here, before anything else comes to the task.
+   */
+  suspend(continuation: Continuation): void;
   /** Ends the attempt as FAILED. For what fails outside a call of the task's own. */
   fail(error: unknown): void;
   /** Adds to the attempt's counter. */

@@ -1,17 +1,20 @@
 // How a task is put together and tied to the others of its job: its chain, its source or input gate, its exchanges and its sinks, from the
 // graph and the deployment.
 import type { TaskAssignment } from '../core/schema.gen.ts';
-import { type ExchangeSpec, ExchangeWriter } from './exchangeWriter.ts';
+import type { ExchangeSpec } from './exchangeSpec.ts';
+import { ExchangeWriter } from './exchangeWriter.ts';
 import { type GiveUp, InputGate } from './inputGate.ts';
 import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.ts';
 import type { OperatorState } from './operatorState.ts';
-import { buildChain, isSource } from './operators.ts';
+import { buildChain, type Chain, type ChainEnds } from './operators.ts';
+import { isSource } from './operatorTraits.ts';
 import { createSink, type ResultHandler } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
-import type { Collect, Deployment, TaskContext, TaskOutput } from './taskContext.ts';
+import { HeapBackend } from './state/heapBackend.ts';
+import type { Deployment, TaskContext, TaskOutput } from './taskContext.ts';
 
 export interface TaskParts {
-  readonly collect: Collect;
+  readonly chain: Chain;
   /** Null: the task has an input gate. */
   readonly source: SourceReader | null;
   readonly recordsPerSecond: number | undefined;
@@ -37,11 +40,11 @@ export function buildParts(
   const writers: ExchangeWriter[] = [];
   const sinks: TaskOutput[] = [];
   const { head } = job.vertices[assignment.vertex]!;
-  const collect = buildChain(head, {
+  const ends: ChainEnds = {
     exchange: (node, exchange) => {
       const writer = new ExchangeWriter(exchangeSpec(job, deployment, node, exchange), context);
       writers.push(writer);
-      return writer.collector();
+      return writer.input();
     },
     sink: (node, spec) => {
       const sink = createSink(node, spec, context, onResults);
@@ -49,14 +52,22 @@ export function buildParts(
       if (sink.state) keep(sink.state);
       return sink.collect;
     },
+  };
+  const chain = buildChain(head, ends, {
+    context,
     keep,
+    keyedState: ({ uid, name }) => {
+      const backend = new HeapBackend(context.maxParallelism, Date.now);
+      keep({ kind: 'keyed', uid, operator: name, backend });
+      return backend;
+    },
   });
   const { spec, name: operator, uid } = head;
   if (!isSource(spec)) {
     const gate = inputGate(job, deployment, assignment, giveUp);
-    return { collect, source: null, recordsPerSecond: undefined, gate, writers, sinks };
+    return { chain, source: null, recordsPerSecond: undefined, gate, writers, sinks };
   }
-  const source = createSource(spec, operator, context, collect);
+  const source = createSource(spec, operator, context, chain.inputs[0]!.collect);
   keep({
     kind: 'value',
     uid,
@@ -64,7 +75,7 @@ export function buildParts(
     snapshot: () => source.position(),
     restore: (positions, own) => source.restore(positions, own),
   });
-  return { collect, source, recordsPerSecond: spec.recordsPerSecond, gate: null, writers, sinks };
+  return { chain, source, recordsPerSecond: spec.recordsPerSecond, gate: null, writers, sinks };
 }
 
 /** Every place where records leave the task. */
@@ -78,6 +89,23 @@ export function openAll(parts: TaskParts): Promise<unknown> | null {
     (open) => open !== undefined,
   );
   return opening.length === 0 ? null : Promise.all(opening);
+}
+
+/** Operators open from the end of the chain to its head, so that each may emit as soon as it is open. */
+export function openings({ operators }: Chain): (() => Promise<unknown> | null)[] {
+  return operators
+    .filter((operator) => operator.open !== undefined)
+    .reverse()
+    .map((operator) => () => operator.open?.() ?? null);
+}
+
+/** An attempt ends as it does, whatever its functions throw when they are closed. */
+export function closeAll({ operators }: Chain): Promise<void>[] {
+  return operators
+    .filter((operator) => operator.close !== undefined)
+    .map(async (operator) => {
+      await Promise.resolve(operator.close?.()).catch(() => {});
+    });
 }
 
 /** Takes the steps one after the other, at once as long as there is nothing to wait for, then calls `done`; or `failed`, once. */
@@ -143,7 +171,8 @@ function inputGate(
   return new InputGate(
     name,
     subtask,
-    inputs.map(({ source, strategy }) => ({
+    inputs.map(({ source, strategy }, index) => ({
+      port: job.vertices[vertex]!.ports[index]!,
       strategy,
       source,
       sourceName: job.graph.vertices[source]!.name,

@@ -4,7 +4,7 @@
 // files that were found, of which each subtask keeps its own, so that all of them together are right at any parallelism.
 import { cannotRead, listFiles, ownerOf, splitsOf } from './fileSplits.ts';
 import { type FileSplit, LineReader } from './lineReader.ts';
-import type { SourceSpec } from './operators.ts';
+import type { SourceSpec } from './operatorSpec.ts';
 import type { SourceReader, SourceState } from './sources.ts';
 import type { Collect, TaskContext } from './taskContext.ts';
 

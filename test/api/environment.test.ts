@@ -31,7 +31,7 @@ describe('sources', () => {
     expect(pathOf('/abs/a.txt')).toBe('/abs/a.txt');
     expect(pathOf(pathToFileURL('/abs/b c.txt'))).toBe('/abs/b c.txt');
     expect(pathOf('file:///abs/d.txt')).toBe('/abs/d.txt');
-    const sink = jobOf((env) => env.fromSequence(1, 2).writeAsText('out')).vertices[0]!.head.chained[0]!;
+    const sink = jobOf((env) => env.fromSequence(1, 2).writeAsText('out')).vertices[0]!.head.chained[0]!.node;
     expect(sink.spec).toEqual({ type: 'textFileSink', path: path.resolve('/base/out') });
   });
 
@@ -80,7 +80,7 @@ describe('operators', () => {
     const reduce = specs[1] as Extract<OperatorSpec, { type: 'keyedReduce' }>;
     expect(reduce.key(['k', 1])).toBe('k');
     expect(reduce.fn(['k', 2], ['k', 3])).toEqual(['k', 6]);
-    expect(head.vertices[1]!.head.chained[0]!.spec).toEqual({ type: 'printSink', prefix: 'sums' });
+    expect(head.vertices[1]!.head.chained[0]!.node.spec).toEqual({ type: 'printSink', prefix: 'sums' });
     expect(head.vertices[0]!.head.exchanges.map(({ strategy, consumer }) => [strategy, consumer])).toEqual([
       ['HASH', 1],
       ['HASH', 2],

@@ -100,7 +100,7 @@ describe('chaining', () => {
       1: Keyed Aggregation -> Sink: Discard (p=2, max=128) <- 0 HASH"
     `);
     const head = job.vertices[0]!.head;
-    expect(head.chained.map((node) => node.name)).toEqual(['even', 'odd']);
+    expect(head.chained.map(({ node }) => node.name)).toEqual(['even', 'odd']);
     expect(head.exchanges).toMatchObject([{ consumer: 1, input: 0, strategy: 'HASH' }]);
     expect(head.exchanges[0]!.key!(7)).toBe(1);
   });
@@ -121,7 +121,7 @@ describe('chaining', () => {
     });
     expect(job.graph.vertices).toHaveLength(1);
     let [depth, node]: [number, ChainNode | undefined] = [0, job.vertices[0]!.head];
-    for (; node; node = node.chained[0]) depth++;
+    for (; node; node = node.chained[0]?.node) depth++;
     expect(depth).toBe(20_003);
   });
 });

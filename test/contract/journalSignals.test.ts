@@ -12,7 +12,7 @@ import { systemClock } from '../../src/adapters/system.ts';
 import type { Journal } from '../../src/ports/journal.ts';
 import { type SignalsUnderTest, signalsContract } from './signalsContract.ts';
 
-const topics = [{ name: 'signals', partitions: 1, replicas: 1, config: { 'sluice.durable': 'false' } }];
+const topics = [{ name: 'signals', partitions: 1, replicas: 1, config: {} }];
 
 async function over(connect: () => Promise<Journal>, clean: () => void): Promise<SignalsUnderTest> {
   const journals: Journal[] = [];

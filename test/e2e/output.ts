@@ -6,7 +6,11 @@ import { expect } from 'vitest';
 export function linesOf(output: string): string[] {
   if (!fs.existsSync(output)) return [];
   const files = fs.statSync(output).isDirectory()
-    ? fs.readdirSync(output).map((name) => path.join(output, name))
+    ? fs
+        .readdirSync(output)
+        // Hidden while a restored attempt prepares it.
+        .filter((name) => !name.startsWith('.'))
+        .map((name) => path.join(output, name))
     : [output];
   return files.flatMap((file) => fs.readFileSync(file, 'utf8').split('\n').filter(Boolean));
 }

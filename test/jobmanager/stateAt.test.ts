@@ -10,7 +10,6 @@ import { seededRandom } from '../../src/adapters/simulated/random.ts';
 import { systemClock, systemIds } from '../../src/adapters/system.ts';
 import { type Channels, openChannels } from '../../src/codec/channels.ts';
 import { encodeMessage } from '../../src/codec/codec.ts';
-import { difference } from '../../src/core/difference.ts';
 import type { VerifiedSnapshot } from '../../src/core/inputs.ts';
 import { applyRecord, type LedgerRecord } from '../../src/core/ledger.ts';
 import type { Commit } from '../../src/core/schema.gen.ts';
@@ -21,78 +20,12 @@ import { stateAt } from '../../src/jobmanager/stateAt.ts';
 import type { Journal } from '../../src/ports/journal.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { loadTopicSpecs } from '../../src/topics.ts';
-import { Cluster, chain, fixedDelay, hex, register, submit } from '../core/cluster.ts';
+import { life, unequal } from '../core/life.ts';
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const topics = loadTopicSpecs();
 const signal = new AbortController().signal;
 const pacer = new Pacer(systemClock, signal);
-
-/** A cluster's life by chance: jobs come, run, fail, take savepoints and end, TaskManagers go, leaders change. */
-function life(seed: number, steps: number): readonly LedgerRecord[] {
-  const random = seededRandom(seed);
-  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
-  const cluster = new Cluster({ restart: fixedDelay(50, 100), jobExpirationMs: 3_000 });
-  let jobs = 0;
-  let others = 0;
-  for (let step = 0; step < steps; step++) {
-    cluster.later(Math.floor(random() * 200));
-    const names = Array.from({ length: jobs }, (_, number) => `job-${number}`);
-    const id = pick(['tm-1', 'tm-2', 'tm-3']);
-    const roll = random();
-    if (roll < 0.1) cluster.when(register(id, 2));
-    else if (roll < 0.2) {
-      const graph = pick([
-        chain({ parallelism: 2 }, { parallelism: 2 }),
-        chain({ parallelism: 2 }, { parallelism: 1, inputs: [] }),
-      ]);
-      cluster.when(submit(`job-${jobs++}`, graph));
-    } else if (roll < 0.5) cluster.when(cluster.report(id, 'RUNNING'));
-    else if (roll < 0.56) cluster.when(cluster.report(id, 'FAILED', () => random() < 0.5, 'by chance'));
-    else if (roll < 0.62) cluster.when(cluster.report(id, 'CANCELED'));
-    else if (roll < 0.66) cluster.when(cluster.report(id, 'FINISHED', () => random() < 0.5));
-    else if (roll < 0.8) {
-      const type = pick(['TriggerSavepoint', 'TriggerSavepoint', 'PauseJob', 'ResumeJob', 'CancelJob'] as const);
-      const command = { commandId: `c-${others++}`, jobId: hex(pick([...names, 'unknown'])) };
-      cluster.when(type === 'TriggerSavepoint' ? { type, targetPath: null, ...command } : { type, ...command });
-    } else if (roll < 0.9) {
-      for (const job of [...cluster.state.jobs.values()]) {
-        for (const [checkpointId, { waitingFor }] of job.checkpoints.pending) {
-          const acks = [...waitingFor].map(({ vertex, index, attempt }) => ({
-            vertex,
-            subtask: index,
-            attempt,
-            handle: 'h',
-            bytes: 3,
-            shared: [],
-            operators: [],
-            metrics: null,
-          }));
-          cluster.when({
-            type: 'CheckpointReport',
-            taskManagerId: id,
-            jobId: job.id,
-            checkpointId,
-            acks,
-            declines: [],
-            damaged: [],
-          });
-        }
-      }
-    } else if (roll < 0.93) cluster.when({ type: 'TaskManagerGone', taskManagerId: id, reason: 'closed' });
-    else if (roll < 0.95) cluster.claim(pick(['jm-1', 'jm-2']));
-    else cluster.when({ type: 'DeadlinePassed' });
-  }
-  return cluster.log;
-}
-
-function unequal(left: unknown, right: unknown): string | null {
-  const comparing = difference(left, right);
-  for (;;) {
-    const next = comparing.next();
-    if (next.done) return next.value;
-  }
-}
 
 describe.each(['simulated', 'embedded'] as const)(`states of the past on the %s journal, seed ${SEED}`, (kind) => {
   let journal: Journal;

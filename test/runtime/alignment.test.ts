@@ -2,8 +2,8 @@
 // whatever the order of arrival, and nothing is held back for longer than its checkpoint lasts.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Barrier } from '../../src/runtime/barrier.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
+import { barrierOf } from './barriers.ts';
 
 const JOB = '0'.repeat(32);
 const credit = { credit() {} };
@@ -11,6 +11,7 @@ const credit = { credit() {} };
 function gateOf(producers: number): { gate: InputGate; givenUp: number[] } {
   const givenUp: number[] = [];
   const input = {
+    port: 0,
     strategy: 'HASH',
     source: 0,
     sourceName: 'source',
@@ -35,26 +36,18 @@ function takeAll(gate: InputGate): string[] {
   for (;;) {
     const next = gate.take();
     if (next === null) return taken;
-    if (Array.isArray(next)) {
-      taken.push(...(next as string[]));
+    if ('records' in next) {
+      taken.push(...(next.records as string[]));
       gate.done();
     } else taken.push(`#${next.checkpointId}`);
   }
 }
 
-const BARRIER: Omit<Barrier, 'checkpointId'> = {
-  stops: false,
-  drain: false,
-  timestamp: 0,
-  targetPath: null,
-  unaligned: false,
-  alignedTimeoutMs: 0,
-};
-
 const send = (gate: InputGate, producer: number, ...items: readonly (string | number)[]): void => {
   for (const item of items) {
-    if (typeof item === 'string') gate.receiveLocal(from(producer), [item], credit);
-    else gate.receiveLocalBarrier(from(producer), { ...BARRIER, checkpointId: item }, credit);
+    if (typeof item === 'string')
+      gate.receiveLocal(from(producer), { records: [item], timestamps: null, marks: null }, credit);
+    else gate.receiveBarrier(from(producer), barrierOf(item));
   }
 };
 

@@ -6,6 +6,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileOutput } from '../../src/runtime/fileOutput.ts';
+import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
+import { ElementTime } from '../../src/runtime/streamTime.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
 import { TextFileSource } from '../../src/runtime/textFileSource.ts';
 
@@ -26,6 +28,9 @@ function contextOf(subtask: number, parallelism: number): TaskContext & { woken(
     parallelism,
     maxParallelism: 128,
     pressure: { blocked: 0 },
+    time: new ElementTime(),
+    timers: new ProcessingTimers(() => {}),
+    suspend() {},
     exchangeFlusher: { add() {} },
     sinkFlusher: { add() {} },
     now: () => performance.now(),
@@ -151,6 +156,42 @@ describe('FileOutput', () => {
     const one = await write([0, 1], null, ['one']);
     await Promise.all(range(2).map((s) => write([s, 2], [one], [`two ${s}`])));
     expect([content('out'), content('out.2')]).toEqual(['one\ntwo 0\n', 'two 1\n']);
+  });
+
+  it('is not harmed by an attempt that was given up and writes on', async () => {
+    for (const restored of [false, true]) {
+      const first = new FileOutput('Sink', path.join(folder, 'out'), contextOf(0, 1));
+      await first.open();
+      await first.write(['kept']);
+      const position = await first.position();
+      await first.write(['lost']);
+      const second = new FileOutput('Sink', path.join(folder, 'out'), contextOf(0, 1));
+      if (restored) second.restore([position]);
+      await second.open();
+      await second.write(['b']);
+      // The first one wakes up: it cannot know yet, but what it writes is not seen, and it cannot ack.
+      await expect(first.write(['stale', 'stale too'])).rejects.toMatchObject({ code: 'IO_FAILED' });
+      await expect(first.position()).rejects.toMatchObject({ code: 'IO_FAILED' });
+      await second.write(['c']);
+      await second.position();
+      expect(content('out')).toBe(restored ? 'kept\nb\nc\n' : 'b\nc\n');
+      expect(fs.readdirSync(folder)).toEqual(['out']);
+      await Promise.all([first.close(), second.close()]);
+    }
+  });
+
+  it('writes through a link, and to what is no file', async () => {
+    fs.symlinkSync(path.join(folder, 'target'), path.join(folder, 'out'));
+    const position = await write([0, 1], null, ['a'], ['lost']);
+    await write([0, 1], [position], ['b']);
+    expect(content('target')).toBe('a\nb\n');
+    expect(fs.lstatSync(path.join(folder, 'out')).isSymbolicLink()).toBe(true);
+    const device = new FileOutput('Sink', '/dev/null', contextOf(0, 1));
+    await device.open();
+    await device.write(['gone']);
+    await device.position();
+    await device.close();
+    expect(fs.statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
   it('refuses a file that is shorter than its checkpoint knows', async () => {

@@ -92,9 +92,9 @@ export class FakeWorkers implements Workers {
     for (const { vertex, subtask, attempt } of message.tasks) {
       const ref = { jobId: message.jobId, vertex, subtask, attempt };
       const state = this.stateOf(ref);
-      if (state !== null && (hasEnded(state) || state === 'CANCELING')) continue;
+      if (state === 'CANCELING') continue;
       this.#set(ref, 'CANCELING');
-      if (state === null || this.#options.onCancelling === undefined) this.canceled(ref);
+      if (state === null || hasEnded(state) || this.#options.onCancelling === undefined) this.canceled(ref);
       else this.#options.onCancelling(ref, this);
     }
   }

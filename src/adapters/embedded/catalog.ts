@@ -1,6 +1,5 @@
 // The topics of one cluster in an embedded journal: their specifications, which never change once made, and the store of each of their
-// partitions. All topics are listed in the durable environment; the records of those that say `sluice.durable: "false"` lie in the
-// volatile one.
+// partitions.
 import { JournalError, type TopicSpec } from '../../ports/journal.ts';
 import { type TopicPolicy, topicPolicy } from '../topicPolicy.ts';
 import type { Environment } from './environment.ts';
@@ -20,14 +19,12 @@ interface Topic {
 const LAST_TOPIC_ID_KEY = keys.meta('last-topic-id');
 
 export class Catalog {
-  readonly #durable: Environment;
-  readonly #volatile: () => Environment;
+  readonly #environment: Environment;
   readonly #clusterId: string;
   readonly #topics = new Map<string, Topic>();
 
-  constructor(durable: Environment, volatile: () => Environment, clusterId: string) {
-    this.#durable = durable;
-    this.#volatile = volatile;
+  constructor(environment: Environment, clusterId: string) {
+    this.#environment = environment;
     this.#clusterId = clusterId;
   }
 
@@ -36,7 +33,7 @@ export class Catalog {
     for (const spec of specs) topicPolicy(spec);
     const missing = specs.filter((spec) => this.#find(spec.name) === undefined);
     if (missing.length === 0) return;
-    this.#durable.write((database) => {
+    this.#environment.write((database) => {
       for (const spec of missing) {
         const key = keys.topic(this.#clusterId, spec.name);
         // Another process may have been quicker.
@@ -70,14 +67,13 @@ export class Catalog {
   #find(name: string): Topic | undefined {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const value = this.#durable.read((database) => database.get(keys.topic(this.#clusterId, name)));
+    const value = this.#environment.read((database) => database.get(keys.topic(this.#clusterId, name)));
     if (value === undefined) return undefined;
     const { topicId, spec } = JSON.parse(value.toString()) as StoredTopic;
     const policy = topicPolicy(spec);
-    const environment = policy.durable ? this.#durable : this.#volatile();
     const partitions = Array.from(
       { length: spec.partitions },
-      (_, partition) => new PartitionStore(`${name}/${partition}`, { topicId, partition }, environment, policy),
+      (_, partition) => new PartitionStore(`${name}/${partition}`, { topicId, partition }, this.#environment, policy),
     );
     const topic: Topic = { policy, partitions };
     this.#topics.set(name, topic);

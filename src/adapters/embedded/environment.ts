@@ -1,5 +1,5 @@
 // One LMDB environment: a folder that several processes have open at once. Opening checks the journal's format; every commit is one
-// transaction, on disk when `write` returns (unless the environment is volatile); every failure comes out as a JournalError.
+// transaction, on disk when `write` returns; every failure comes out as a JournalError.
 import fs from 'node:fs';
 import { ABORT, open, type RootDatabase } from 'lmdb';
 import { JournalError } from '../../ports/journal.ts';
@@ -14,8 +14,6 @@ export interface EnvironmentOptions {
    * have so much (`ulimit -v`) LMDB's binding crashes, so it must be set lower there.
    */
   readonly mapSizeBytes: number;
-  /** Volatile: commits reach the disk when the system likes. They survive the process's death, not the machine's. */
-  readonly durable: boolean;
 }
 
 /** Processes times threads that may read at once. */
@@ -33,13 +31,13 @@ export class Environment {
   readonly dataFile: string;
   readonly #database: Database;
 
-  constructor({ path, mapSizeBytes, durable }: EnvironmentOptions) {
+  constructor({ path, mapSizeBytes }: EnvironmentOptions) {
     this.path = path;
     this.dataFile = `${path}/data.mdb`;
     try {
       fs.mkdirSync(path, { recursive: true });
       assertDatabase(this.dataFile);
-      createDataFile(path, this.dataFile, durable);
+      createDataFile(path, this.dataFile);
       this.#database = open<Buffer, Buffer>({
         path,
         mapSize: mapSizeBytes,
@@ -47,7 +45,6 @@ export class Environment {
         keyEncoding: 'binary',
         encoding: 'binary',
         noSubdir: false,
-        noSync: !durable,
         // With it lmdb-js's close waits, spinning, for the number of the last commit that a killed writer may never have published.
         overlappingSync: false,
       });
@@ -149,7 +146,7 @@ export class Environment {
  * Where several processes make one LMDB database at the same moment, one may begin it anew after another has written to it. So a new
  * database is made aside, with its format, and put in its place whole by a link, which only the first can make.
  */
-function createDataFile(folder: string, dataFile: string, durable: boolean): void {
+function createDataFile(folder: string, dataFile: string): void {
   if (fs.existsSync(dataFile)) return;
   const aside = fs.mkdtempSync(`${folder}/new-`);
   try {
@@ -157,7 +154,6 @@ function createDataFile(folder: string, dataFile: string, durable: boolean): voi
       keyEncoding: 'binary',
       encoding: 'binary',
       noSubdir: false,
-      noSync: !durable,
       overlappingSync: false,
     } as const;
     const database = open<Buffer, Buffer>({ path: aside, ...settings });

@@ -1,11 +1,8 @@
 // The embedded journal: one folder, one machine, many processes, no server; the default. Built on LMDB: every append is on disk when it
-// resolves (topics marked `sluice.durable: "false"` aside, which survive the death of processes but not the machine's), writers of
-// several processes take turns by LMDB's lock, readers wait for nobody, and a killed writer leaves whole commits only.
+// resolves, writers of several processes take turns by LMDB's lock, readers wait for nobody, and a killed writer leaves whole commits only.
 //
 // Not for network file systems. A process that is frozen (not killed) inside its fraction of a millisecond of holding the write lock
 // holds up the other writers until it goes on or dies.
-import fs from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../../ports/clock.ts';
 import {
   type Journal,
@@ -18,7 +15,6 @@ import {
   type TopicSpec,
 } from '../../ports/journal.ts';
 import { checkRecords } from '../topicPolicy.ts';
-import { bootId } from './bootId.ts';
 import { Catalog } from './catalog.ts';
 import { CommitWatch } from './commitWatch.ts';
 import { Environment } from './environment.ts';
@@ -38,7 +34,6 @@ export interface EmbeddedJournalOptions {
 }
 
 const DEFAULT_MAP_SIZE_BYTES = 64 * 1024 ** 3;
-const VOLATILE_PREFIX = 'volatile-';
 
 /** Rejects with JOURNAL_VERSION (the folder holds another format) or JOURNAL_UNAVAILABLE (it can't be opened). */
 export async function openEmbeddedJournal(options: EmbeddedJournalOptions): Promise<Journal> {
@@ -46,34 +41,28 @@ export async function openEmbeddedJournal(options: EmbeddedJournalOptions): Prom
 }
 
 class EmbeddedJournal implements Journal {
-  readonly #options: EmbeddedJournalOptions;
-  readonly #durable: Environment;
-  #volatile: Environment | null = null;
+  readonly #environment: Environment;
   readonly #catalog: Catalog;
   readonly #watch: CommitWatch;
-  readonly #commits = new Map<Environment, GroupCommit>();
+  readonly #commit: GroupCommit;
   readonly #tails = new Set<EmbeddedTail>();
   #closing: Promise<void> | null = null;
 
   constructor(options: EmbeddedJournalOptions) {
-    this.#options = options;
-    this.#durable = this.#open(options.path, true);
-    this.#catalog = new Catalog(this.#durable, () => this.#volatileEnvironment(), options.clusterId ?? 'default');
-    this.#watch = new CommitWatch(options.clock, () => this.#wakeTails());
-    this.#watch.add(this.#durable.dataFile);
+    const { path, clock, clusterId = 'default', mapSizeBytes = DEFAULT_MAP_SIZE_BYTES } = options;
+    this.#environment = new Environment({ path, mapSizeBytes });
+    this.#catalog = new Catalog(this.#environment, clusterId);
+    this.#watch = new CommitWatch(clock, () => this.#wakeTails());
+    this.#watch.add(this.#environment.dataFile);
+    const maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
+    this.#commit = new GroupCommit(this.#environment, clock, maxBytes, () => this.#wakeTails());
   }
 
   async append(topic: string, partition: number, records: readonly JournalRecord[]): Promise<number> {
     this.#assertOpen();
     const store = this.#catalog.partition(topic, partition);
     const bytes = checkRecords(topic, store.policy, records);
-    let commit = this.#commits.get(store.environment);
-    if (commit === undefined) {
-      const { clock, maxBytes } = this.#options;
-      commit = new GroupCommit(store.environment, clock, maxBytes ?? Number.POSITIVE_INFINITY, () => this.#wakeTails());
-      this.#commits.set(store.environment, commit);
-    }
-    return commit.append(store, records, bytes);
+    return this.#commit.append(store, records, bytes);
   }
 
   async tail(positions: readonly TailPosition[], handlers: TailHandlers): Promise<Tail> {
@@ -119,10 +108,9 @@ class EmbeddedJournal implements Journal {
 
   async #close(): Promise<void> {
     this.#watch.close();
-    for (const commit of this.#commits.values()) commit.drain();
+    this.#commit.drain();
     await Promise.all([...this.#tails].map((tail) => tail.close()));
-    await this.#durable.close();
-    await this.#volatile?.close();
+    await this.#environment.close();
   }
 
   #wakeTails(): void {
@@ -133,26 +121,5 @@ class EmbeddedJournal implements Journal {
     if (this.#closing !== null) {
       throw new JournalError('JOURNAL_CLOSED', 'This journal was closed; open another one to go on.');
     }
-  }
-
-  #open(folder: string, durable: boolean): Environment {
-    const mapSizeBytes = this.#options.mapSizeBytes ?? DEFAULT_MAP_SIZE_BYTES;
-    return new Environment({ path: folder, mapSizeBytes, durable });
-  }
-
-  /** A crash of the machine may leave unsynced pages in any order, so each boot starts with a folder of its own. */
-  #volatileEnvironment(): Environment {
-    if (this.#volatile !== null) return this.#volatile;
-    const boot = bootId();
-    if (boot === null) return this.#durable;
-    const folder = `${VOLATILE_PREFIX}${boot}`;
-    for (const name of fs.readdirSync(this.#options.path)) {
-      if (name.startsWith(VOLATILE_PREFIX) && name !== folder) {
-        fs.rmSync(path.join(this.#options.path, name), { recursive: true, force: true });
-      }
-    }
-    this.#volatile = this.#open(path.join(this.#options.path, folder), false);
-    this.#watch.add(this.#volatile.dataFile);
-    return this.#volatile;
   }
 }

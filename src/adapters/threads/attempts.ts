@@ -31,26 +31,26 @@ export class AttemptRegistry {
     });
   }
 
-  /** Splits attempts that are to be cancelled: those that run, and those never seen, which count as ended from now on. */
-  cancel(
-    jobId: string,
-    tasks: readonly TaskRef[],
-  ): { readonly live: LiveAttempt[]; readonly unknown: AttemptReport[] } {
+  /**
+   * Splits attempts that are to be cancelled: those that run, and those that do not, whose end is to be said, again where it was said
+   * before: it may have been kept back, or be on its way. One never seen counts as ended from now on.
+   */
+  cancel(jobId: string, tasks: readonly TaskRef[]): { readonly live: LiveAttempt[]; readonly over: AttemptReport[] } {
     const entries = this.#entries(jobId);
     const live: LiveAttempt[] = [];
-    const unknown: AttemptReport[] = [];
+    const over: AttemptReport[] = [];
     for (const { vertex, subtask, attempt } of tasks) {
       const key = `${vertex}/${subtask}`;
       const entry = entries.get(key);
-      if (!entry || entry.attempt < attempt) {
-        entries.set(key, { slot: entry?.slot ?? 0, attempt, live: null });
-        unknown.push(reportOf(jobId, { vertex, subtask, attempt }, 'CANCELED'));
-      } else if (entry.live && entry.attempt === attempt) {
+      if (entry?.live && entry.attempt === attempt) {
         entry.live = { ...entry.live, state: 'CANCELING' };
         live.push({ jobId, vertex, subtask, attempt, slot: entry.slot });
+        continue;
       }
+      if (!entry || entry.attempt < attempt) entries.set(key, { slot: entry?.slot ?? 0, attempt, live: null });
+      over.push(reportOf(jobId, { vertex, subtask, attempt }, 'CANCELED'));
     }
-    return { live, unknown };
+    return { live, over };
   }
 
   /** Takes a report of what runs the attempts. False: the attempt has ended already, and the report says nothing new. */

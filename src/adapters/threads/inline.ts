@@ -74,8 +74,8 @@ export class InlineWorkers implements Workers {
   }
 
   cancel({ jobId, tasks }: CancelTasks): void {
-    const { live, unknown } = this.#attempts.cancel(jobId, tasks);
-    if (unknown.length > 0) this.#onReports(unknown);
+    const { live, over } = this.#attempts.cancel(jobId, tasks);
+    if (over.length > 0) this.#onReports(over);
     if (live.length > 0) this.#host?.cancel(jobId, live);
   }
 

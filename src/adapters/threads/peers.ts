@@ -8,6 +8,7 @@ import { TaskError } from '../../runtime/errors.ts';
 import {
   type ExchangeControl,
   FRAME_BARRIER,
+  FRAME_BROADCAST,
   FRAME_CONTROL,
   FRAME_CREDIT,
   FRAME_DATA,
@@ -18,13 +19,14 @@ import {
 import { FrameParser } from './frameParser.ts';
 import type { Bundle } from './protocol.ts';
 
-const PROTOCOL_VERSION = 2;
+const PROTOCOL_VERSION = 3;
 /** From connect, or accept, to the peer's hello. */
 const HELLO_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
 const KEEP_ALIVE_MS = 10_000;
 const MAX_REMEMBERED_LOSSES = 1_000;
+const FRAMES_FOR_TASKS: ReadonlySet<number> = new Set([FRAME_DATA, FRAME_CREDIT, FRAME_BARRIER, FRAME_BROADCAST]);
 
 interface Hello {
   readonly version: number;
@@ -211,14 +213,14 @@ export class Peers {
     let frames: Uint8Array[] = [];
     let controls: ExchangeControl[] = [];
     const parser = new FrameParser((frame) => {
-      const kind = frame[4];
+      const kind = frame[4]!;
       if (from === null) {
         if (kind !== FRAME_HELLO)
           throw new TaskError('PROTOCOL_VIOLATION', 'The peer sent records before it said who it is.');
         const hello = readJsonFrame(frame) as Hello;
         from = hello.from;
         onHello(hello);
-      } else if (kind === FRAME_DATA || kind === FRAME_CREDIT || kind === FRAME_BARRIER) frames.push(frame);
+      } else if (FRAMES_FOR_TASKS.has(kind)) frames.push(frame);
       else if (kind === FRAME_CONTROL) controls.push(...(readJsonFrame(frame) as ExchangeControl[]));
       else throw new TaskError('PROTOCOL_VIOLATION', `TaskManager ${from} sent a frame of unknown kind ${kind}.`);
     });

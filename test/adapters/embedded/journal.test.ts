@@ -173,19 +173,6 @@ describe('the embedded journal', () => {
     expect(fs.statSync(path.join(folder, 'data.mdb')).size).toBeLessThan(12_000_000);
   });
 
-  it('drops the volatile records of an earlier boot, keeps those of this one', async () => {
-    const old = path.join(folder, 'volatile-of-another-boot');
-    fs.mkdirSync(old);
-    fs.writeFileSync(path.join(old, 'data.mdb'), 'unsynced');
-    const first = await openJournal();
-    await first.ensureTopics(topic({ 'sluice.durable': 'false' }));
-    await first.append('t', 0, records(3, 10));
-    await first[Symbol.asyncDispose]();
-    expect(fs.existsSync(old)).toBe(false);
-    const again = await openJournal();
-    expect(await again.offsets('t', 0)).toEqual({ earliest: 0, end: 3 });
-  });
-
   it('works in a small map, and beyond it', async () => {
     const journal = await openJournal({ mapSizeBytes: 1024 * 1024 });
     await journal.ensureTopics(topic());

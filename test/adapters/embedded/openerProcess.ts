@@ -12,7 +12,7 @@ process.on('message', async (folder: string) => {
     journal = null;
     if (folder !== '') {
       journal = await openEmbeddedJournal({ path: folder, clock: systemClock });
-      await journal.ensureTopics([{ name: 't', partitions: 1, replicas: 1, config: { 'sluice.durable': 'false' } }]);
+      await journal.ensureTopics([{ name: 't', partitions: 1, replicas: 1, config: {} }]);
       await journal.append('t', 0, [{ key: null, value: Buffer.of(1), headers: {} }]);
     }
     process.send?.({ error: null });

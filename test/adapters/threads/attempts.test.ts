@@ -47,10 +47,10 @@ describe('attempts', () => {
     ]);
   });
 
-  it('that never were are reported CANCELED once, and do not start afterwards', () => {
+  it('that do not run are reported CANCELED whenever they are cancelled, and do not start afterwards', () => {
     cancel(0, 3);
     cancel(0, 3);
-    expect(states()).toEqual(['0/0#3 CANCELED']);
+    expect(states()).toEqual(['0/0#3 CANCELED', '0/0#3 CANCELED']);
     cluster.deploy(job, { attempt: 3, place: () => ({ taskManager: 0, slot: 0 }) });
     expect(cluster.workers[0]!.attempts().map(({ vertex }) => vertex)).toEqual([1]);
   });

@@ -1,0 +1,67 @@
+// Where one keyed operator of one subtask keeps its state: by state, namespace and key. Heap and LMDB keep it alike, and what one has stored the
+// other restores. A namespace sets apart what one key keeps for each of its windows or timers; user state has the empty one.
+
+import type {
+  AggregatingStateDescriptor,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  ReducingStateDescriptor,
+  ValueStateDescriptor,
+} from './descriptors.ts';
+import type { StateRow } from './keyedSnapshot.ts';
+import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './states.ts';
+
+/** A key as keyIdentity gives it. */
+export type KeyIdentity = string | number | bigint | boolean;
+export type Namespace = string | number;
+/** Of state that has no namespace. */
+export const VOID_NAMESPACE = '';
+
+/** A descriptor, as far as it names its state. */
+export type NamedState = Pick<ValueStateDescriptor<unknown>, 'name'>;
+
+export interface KeyedStateBackend {
+  /** The key that states are of from here on. */
+  setCurrentKey(key: KeyIdentity): void;
+  readonly currentKey: KeyIdentity | undefined;
+  /**
+   * The state of the current key in the namespace, or in none. There is one object a state, made once: asking again, for another namespace,
+   * turns the same object to that one. Throws TaskError STATE_UNUSABLE where what was restored under this name is of another kind or schema.
+   */
+  getState<T>(descriptor: ValueStateDescriptor<T>, namespace?: Namespace): ValueState<T>;
+  getState<T>(descriptor: ListStateDescriptor<T>, namespace?: Namespace): ListState<T>;
+  getState<K, V>(descriptor: MapStateDescriptor<K, V>, namespace?: Namespace): MapState<K, V>;
+  getState<T>(descriptor: ReducingStateDescriptor<T>, namespace?: Namespace): ReducingState<T>;
+  getState<IN, ACC, OUT>(
+    descriptor: AggregatingStateDescriptor<IN, ACC, OUT>,
+    namespace?: Namespace,
+  ): AggregatingState<IN, OUT>;
+  /**
+   * Every (key, namespace) that has something in this state, or those of one namespace: once each, in no order. Cheap by namespace. The current
+   * key may be set, and the entry that was given last may be changed or cleared, meanwhile.
+   */
+  entries(descriptor: NamedState, namespace?: Namespace): Iterable<readonly [key: KeyIdentity, namespace: Namespace]>;
+  /** Clears the state of all keys in the namespace. */
+  clearNamespace(descriptor: NamedState, namespace: Namespace): void;
+  /**
+   * A snapshot of what is held now, whatever comes after. Taken in slices by whoever asked; at most MAX_SNAPSHOTS at a time.
+   * Throws TaskError STATE_UNUSABLE beyond that.
+   */
+  snapshot(): KeyedSnapshot;
+  /** Takes rows of a snapshot, of key groups that the subtask owns; before any key is set. Throws TaskError STATE_UNUSABLE as getState does. */
+  restore(rows: Iterable<StateRow>): void;
+  /** Lets go of everything, snapshots under way included. */
+  close(): void;
+}
+
+/** Snapshots that may be under way in one backend: checkpoints at a time, and a savepoint. */
+export const MAX_SNAPSHOTS = 16;
+
+export interface KeyedSnapshot {
+  /** Works until `deadlineMs` (monotonic) or its end; true: complete. Throws what made it impossible. */
+  advance(deadlineMs: number): boolean;
+  /** Once complete. Null: nothing was held. */
+  bytes(): Uint8Array | null;
+  /** Given up. */
+  discard(): void;
+}

@@ -1,0 +1,110 @@
+// User functions: plain functions, or rich ones, which are objects with the same method and a life of their own (open, close). Every subtask has
+// a copy of its own of a rich function, as in Flink, where each is deserialised anew; what it keeps in its fields is therefore never shared
+// between subtasks, whether they run in one thread or not.
+import { inOperator } from './errors.ts';
+import type { OperatorRuntime, StreamOperator } from './operator.ts';
+
+/** What a rich function may ask about the subtask it runs in. */
+export interface RuntimeContext {
+  readonly jobId: string;
+  readonly taskName: string;
+  /** From 0. */
+  readonly indexOfThisSubtask: number;
+  readonly numberOfParallelSubtasks: number;
+  readonly maxNumberOfParallelSubtasks: number;
+  /** From 0; counts restarts. */
+  readonly attemptNumber: number;
+}
+
+/** The life of a rich function. */
+export interface RichFunction {
+  /** Before the first record; state is restored by then. A promise is waited for. */
+  open?(context: RuntimeContext): Promise<void> | void;
+  /** The subtask ends, however it does. */
+  close?(): Promise<void> | void;
+}
+
+/** A function by itself, or a rich function that has it as the method `Name`. */
+export type UserFunction<Name extends string, Call extends (...args: never[]) => unknown> =
+  | Call
+  | (RichFunction & { readonly [N in Name]: Call });
+
+/** An instance, of which each subtask gets a copy, or what makes one: a function without arguments, or a class. */
+export type FunctionProvider<F extends object> = F | (() => F) | (new () => F);
+
+export type Lifecycle = Pick<StreamOperator, 'open' | 'close'>;
+
+/** The call of the function, and its life where it has one. */
+export function userFunction<Name extends string, Call extends (...args: never[]) => unknown>(
+  fn: UserFunction<Name, Call>,
+  method: Name,
+  operator: string,
+  runtime: OperatorRuntime,
+): { readonly call: Call; readonly lifecycle: Lifecycle } {
+  if (typeof fn === 'function') return { call: fn, lifecycle: {} };
+  const own = copyOf(fn);
+  // Bound once: a call through the object would cost each record a lookup.
+  return {
+    call: own[method].bind(own) as Call,
+    lifecycle: lifecycleOf(own, operator, runtimeContext(operator, runtime)),
+  };
+}
+
+/** The subtask's own instance. */
+export function instanceOf<F extends object>(provider: FunctionProvider<F>, operator: string): F {
+  if (typeof provider !== 'function') return copyOf(provider);
+  try {
+    return isClass(provider) ? new provider() : (provider as () => F)();
+  } catch (error) {
+    throw inOperator(operator, error);
+  }
+}
+
+export function lifecycleOf(fn: RichFunction, operator: string, context: RuntimeContext): Lifecycle {
+  const named = (action: () => Promise<void> | void): Promise<void> | void => {
+    try {
+      return action()?.catch((error: unknown) => {
+        throw inOperator(operator, error);
+      });
+    } catch (error) {
+      throw inOperator(operator, error);
+    }
+  };
+  return {
+    ...(typeof fn.open === 'function' ? { open: () => named(() => fn.open!(context)) } : {}),
+    ...(typeof fn.close === 'function' ? { close: () => named(() => fn.close!()) } : {}),
+  };
+}
+
+export function runtimeContext(operator: string, { context }: OperatorRuntime): RuntimeContext {
+  return {
+    jobId: context.jobId,
+    taskName: operator,
+    indexOfThisSubtask: context.subtask,
+    numberOfParallelSubtasks: context.parallelism,
+    maxNumberOfParallelSubtasks: context.maxParallelism,
+    attemptNumber: context.attempt,
+  };
+}
+
+/** Whether a function is a class, which needs `new`. */
+function isClass(fn: unknown): fn is new () => never {
+  return typeof fn === 'function' && /^class\b/.test(Function.prototype.toString.call(fn));
+}
+
+/** Fields are copied as data, but functions among them are the same. */
+function copyOf<F extends object>(fn: F): F {
+  const copy = Object.create(Object.getPrototypeOf(fn)) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(fn)) copy[name] = copyField(value);
+  return copy as F;
+}
+
+function copyField(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    return structuredClone(value);
+  } catch {
+    // A connection, an object with functions: not data.
+    return value;
+  }
+}

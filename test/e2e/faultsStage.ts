@@ -1,0 +1,337 @@
+// A real cluster to break: processes, a journal, and self-checking jobs one after the other, watched through the ledger as a replica reads
+// it. At the end it judges: outputs, attempts, checkpoints, and the ledger itself. Every wait is for an event and bounded.
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ProcessEntry } from '../../src/cli/clusterDir.ts';
+import { indexOf, launchJobManager, launchTaskManager } from '../../src/cli/processes.ts';
+import { waitForEnd } from '../../src/cli/processIdentity.ts';
+import { bundleJob, type JobBundle } from '../../src/client/bundle.ts';
+import { planJob } from '../../src/client/plan.ts';
+import { loadConfig } from '../../src/config.ts';
+import type { ClusterEvent, JobStatus } from '../../src/core/schema.gen.ts';
+import { type Arrival, LedgerWatch } from '../../src/demo/ledgerWatch.ts';
+import { connectJobClient } from '../../src/wiring.ts';
+import { type ClusterOptions, root, TestCluster } from './cluster.ts';
+import { differences } from './faultsCheck.ts';
+import { linesOf } from './output.ts';
+
+/** Generous: all waits are for what a free machine does in a second or two. */
+export const WAIT_MS = 45_000;
+const FILE_POLL_MS = 10;
+const END_TIMEOUT_MS = 10_000;
+const PARALLELISM = 2;
+const JOB_FILE = path.join(root, 'test', 'e2e', 'jobs', 'selfChecking.ts');
+
+type EventOf<T extends ClusterEvent['type']> = Extract<ClusterEvent, { type: T }>;
+type JobClient = Awaited<ReturnType<typeof connectJobClient>>;
+
+export interface CheckedJob {
+  readonly jobId: string;
+  readonly output: string;
+  readonly count: number;
+  /** As JobClient is told. */
+  readonly ended: Promise<JobStatus>;
+}
+
+export interface JobSize {
+  readonly count: number;
+  readonly recordsPerSecond: number;
+}
+
+export class FaultsStage {
+  readonly cluster: TestCluster;
+  readonly watch: LedgerWatch;
+  readonly jobs: CheckedJob[] = [];
+  /** Called with each record of the ledger as it arrives. */
+  onArrival: (arrival: Arrival) => void = () => {};
+  readonly #client: JobClient;
+  #bundle: JobBundle | null = null;
+  #keeping: Promise<void> = Promise.resolve();
+  #enough = false;
+
+  static async start(options: ClusterOptions): Promise<FaultsStage> {
+    const cluster = await TestCluster.start(options);
+    try {
+      const backbone = await cluster.backbone();
+      let stage: FaultsStage | null = null;
+      const watch = await LedgerWatch.open(backbone.channels, (arrival) => stage?.onArrival(arrival));
+      stage = new FaultsStage(cluster, watch, await connectJobClient(backbone));
+      await stage.until('a leader', () => stage!.leaderId !== null);
+      return stage;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  private constructor(cluster: TestCluster, watch: LedgerWatch, client: JobClient) {
+    this.cluster = cluster;
+    this.watch = watch;
+    this.#client = client;
+  }
+
+  get leaderId(): string | null {
+    return this.watch.state.leader?.id ?? null;
+  }
+
+  get epoch(): number {
+    return this.watch.state.epoch;
+  }
+
+  /** The job that was submitted last. */
+  get job(): CheckedJob {
+    return this.jobs.at(-1)!;
+  }
+
+  async stop(): Promise<void> {
+    this.#enough = true;
+    await this.#client.close();
+    await this.#keeping.catch(() => {});
+    await this.watch.close();
+    await this.cluster.stop();
+  }
+
+  /** Until the ledger, as read so far, satisfies. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    try {
+      await this.watch.until(condition, WAIT_MS, what);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.#situation()}`);
+    }
+  }
+
+  /** Submits self-checking jobs one after the other until `endJobs`; resolves when the first runs and has a checkpoint. */
+  async keepJobsRunning(size: JobSize): Promise<void> {
+    this.#enough = false;
+    await this.submitJob(size);
+    this.#keeping = this.#keepRunning(size);
+    this.#keeping.catch(() => {}); // endJobs tells it
+    await this.untilCheckpoint();
+  }
+
+  /** The job that runs is the last; resolves with how each ended. */
+  async endJobs(): Promise<JobStatus[]> {
+    this.#enough = true;
+    await this.#keeping;
+    return Promise.all(this.jobs.map(({ ended }) => ended));
+  }
+
+  async submitJob({ count, recordsPerSecond }: JobSize): Promise<CheckedJob> {
+    this.#bundle ??= await bundleJob(JOB_FILE);
+    const output = this.cluster.file(`output-${this.jobs.length + 1}`);
+    const args = [count, recordsPerSecond, PARALLELISM, output].map(String);
+    const folder = mkdtempSync(this.cluster.file('plan-'));
+    const bundlePath = path.join(folder, `${this.#bundle.sha256}.mjs`);
+    writeFileSync(bundlePath, this.#bundle.bytes);
+    const { name, graph, checkpointing } = await planJob({
+      bundlePath,
+      name: 'selfChecking.ts',
+      args,
+      parallelism: PARALLELISM,
+    });
+    rmSync(folder, { recursive: true });
+    const handle = await this.#client.submit({
+      ...{ name, artifact: this.#bundle, args, parallelism: PARALLELISM, graph },
+      options: { checkpointing },
+    });
+    const ended = handle.awaitTermination();
+    ended.catch(() => {}); // met by whoever awaits it
+    const job: CheckedJob = { jobId: handle.jobId, output, count, ended };
+    this.jobs.push(job);
+    return job;
+  }
+
+  async #keepRunning(size: JobSize): Promise<void> {
+    for (;;) {
+      await bounded(this.job.ended, 2 * WAIT_MS, () => `the end of job ${this.job.jobId}\n${this.#situation()}`);
+      if (this.#enough) return;
+      await this.submitJob(size);
+    }
+  }
+
+  /** Events that counted, of one type, with the epoch in which they were decided. */
+  events<T extends ClusterEvent['type']>(type: T): { readonly epoch: number; readonly event: EventOf<T> }[] {
+    return this.watch.arrivals.flatMap(({ record, verdict }) =>
+      record.type === 'Commit' && verdict === 'counted'
+        ? record.events
+            .filter((event): event is EventOf<T> => event.type === type)
+            .map((event) => ({ epoch: record.epoch, event }))
+        : [],
+    );
+  }
+
+  count(type: ClusterEvent['type']): number {
+    return this.events(type).length;
+  }
+
+  /** One more event of the type than there are now. */
+  async untilNext(type: ClusterEvent['type']): Promise<void> {
+    const before = this.count(type);
+    await this.until(`${type} (there were ${before})`, () => this.count(type) > before);
+  }
+
+  /** Completed, and decided in an epoch above `afterEpoch`. */
+  async untilCheckpoint(afterEpoch = 0): Promise<void> {
+    const before = this.count('CheckpointCompleted');
+    await this.until('a checkpoint', () =>
+      this.events('CheckpointCompleted')
+        .slice(before)
+        .some(({ epoch }) => epoch > afterEpoch),
+    );
+  }
+
+  /** The running job has written so many more lines than now. */
+  async untilWritten(lines: number): Promise<void> {
+    const { output } = this.job;
+    const before = linesOf(output).length;
+    await untilTrue(`${lines} more lines in ${output} than ${before}`, () => linesOf(output).length >= before + lines);
+  }
+
+  /** Ends when the process has. */
+  async kill(id: string): Promise<ProcessEntry> {
+    return this.cluster.signal(id, 'SIGKILL');
+  }
+
+  /** A new epoch has decided something; resolves with the milliseconds since `sinceMs` (performance.now()). */
+  async untilNewLeader(oldEpoch: number, sinceMs: number): Promise<number> {
+    const first = () =>
+      this.watch.arrivals.find(
+        ({ record, verdict }) => verdict === 'counted' && record.type === 'Commit' && record.epoch > oldEpoch,
+      );
+    await this.until(`a Commit of an epoch above ${oldEpoch}`, () => first() !== undefined);
+    return first()!.atMs - sinceMs;
+  }
+
+  /** Resolves when it is up. */
+  startJobManager(id: string): Promise<ProcessEntry> {
+    return launchJobManager(this.cluster.dir, this.#config(), indexOf(id));
+  }
+
+  /** Resolves when it has registered. */
+  async startTaskManager(): Promise<ProcessEntry> {
+    const taken = (await this.cluster.dir.liveProcesses('taskmanager')).map(({ id }) => indexOf(id));
+    const entry = await launchTaskManager(this.cluster.dir, Math.max(0, ...taken) + 1, {});
+    await this.until(`${entry.id} to register`, () => this.watch.state.taskManagers.has(entry.id));
+    return entry;
+  }
+
+  /** A TaskManager that runs tasks of the running job. */
+  busyTaskManager(): string {
+    const { jobId } = this.job;
+    for (const { id, slots } of this.watch.state.taskManagers.values())
+      if (slots.some(({ owner }) => owner?.jobId === jobId)) return id;
+    throw new Error(`no TaskManager runs job ${jobId}\n${this.#situation()}`);
+  }
+
+  /** When (performance.now()) every task of a job ran again after its restart number `restart`; null: not yet. */
+  runningAgain(restart: number): number | null {
+    let restarts = 0;
+    for (const { record, verdict, atMs } of this.watch.arrivals) {
+      if (record.type !== 'Commit' || verdict === 'void') continue;
+      for (const { type } of record.events) {
+        if (type === 'JobRestarting') restarts++;
+        if (type === 'JobStarted' && restarts >= restart) return atMs;
+      }
+    }
+    return null;
+  }
+
+  /** Checkpoints that one epoch triggered and a later one completed. */
+  handedOverCheckpoints(): number {
+    const triggered = new Map(
+      this.events('CheckpointTriggered').map(({ epoch, event }) => [`${event.jobId}/${event.checkpointId}`, epoch]),
+    );
+    return this.events('CheckpointCompleted').filter(
+      ({ epoch, event }) => epoch > triggered.get(`${event.jobId}/${event.checkpointId}`)!,
+    ).length;
+  }
+
+  /** Commits in the log behind the Claim that ended their epoch. */
+  lateCommits(): Arrival[] {
+    let epoch = 0;
+    return this.watch.arrivals.filter(({ record, verdict }) => {
+      if (record.type === 'Claim' && verdict === 'counted') epoch = record.epoch;
+      return record.type === 'Commit' && record.epoch < epoch;
+    });
+  }
+
+  /** What is wrong with what the cluster did: empty where nothing is. Ask after `endJobs`. */
+  async faults({ restarts }: { readonly restarts: 'none' | 'some' }): Promise<string[]> {
+    const found: string[] = [];
+    for (const { jobId, output, count, ended } of this.jobs) {
+      const { state, reason } = await ended;
+      if (state !== 'FINISHED') found.push(`job ${jobId} is ${state}: ${reason}`);
+      found.push(...differences(linesOf(output), count, PARALLELISM).map((fault) => `job ${jobId}: ${fault}`));
+    }
+    const again = this.events('TaskDeployed').filter(({ event }) => event.attempt > 0);
+    if (restarts === 'none') {
+      found.push(...again.map(({ event }) => `${event.jobId} ${event.vertex}/${event.subtask} was restarted`));
+      // The end of a job ends the checkpoint that is under way then.
+      for (const { event } of this.events('CheckpointAborted'))
+        if (!event.reason.includes('ended before it had acked')) found.push(`checkpoint aborted: ${event.reason}`);
+    } else if (again.length === 0) found.push('no task was restarted, although the fault demands it');
+    const { code, stdout, stderr } = await this.cluster.run('log verify');
+    if (code !== 0) found.push(`sluice log verify ended with ${code}:\n${stdout}${stderr}`);
+    return found.length === 0 ? [] : [...found, this.#situation()];
+  }
+
+  #config() {
+    return loadConfig(this.cluster.dir.existingConfigFile);
+  }
+
+  #situation(): string {
+    const { epoch, leader, taskManagers, jobs } = this.watch.state;
+    const lines = [`epoch ${epoch}, leader ${leader?.id ?? 'none'}`];
+    for (const { id, status } of taskManagers.values()) lines.push(`${id} ${status.kind}`);
+    for (const { id, status, restarts, failures } of jobs.values())
+      lines.push(
+        `${id} ${status.kind}, ${restarts} restarts${failures.length ? `: ${failures.at(-1)!.reason.split('\n')[0]}` : ''}`,
+      );
+    return `${lines.join('\n')}\n${this.cluster.logs()}`;
+  }
+}
+
+/** Kills it at once, without first making sure that the entry's process is still the one: for when each millisecond counts. */
+export async function killNow({ pid, ...entry }: ProcessEntry): Promise<number> {
+  process.kill(pid, 'SIGKILL');
+  const killedAtMs = performance.now();
+  await waitForEnd({ pid, ...entry }, END_TIMEOUT_MS);
+  return killedAtMs;
+}
+
+/** Bytes of a job's output, which grows while its tasks run, whoever leads and whatever the journal does. */
+export function bytesOf({ output }: CheckedJob): number {
+  const stats = statSync(output, { throwIfNoEntry: false });
+  if (stats === undefined) return 0;
+  if (stats.isFile()) return stats.size;
+  return [1, 2].reduce(
+    (sum, file) => sum + (statSync(path.join(output, String(file)), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}
+
+export async function bounded<T>(promise: Promise<T>, timeoutMs: number, what: () => string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(
+          () => reject(new Error(`${what()} did not happen within ${timeoutMs / 1_000} s`)),
+          timeoutMs,
+        );
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** For what nobody announces, such as the growth of a file. */
+export async function untilTrue(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + WAIT_MS;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`${what} did not come within ${WAIT_MS / 1_000} s`);
+    await new Promise((resolve) => setTimeout(resolve, FILE_POLL_MS));
+  }
+}

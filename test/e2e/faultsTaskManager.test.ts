@@ -1,0 +1,81 @@
+// TaskManagers that die, or freeze and wake up, under a job that checks itself: its tasks run elsewhere, a task of before that wakes up changes
+// nothing, and the output is that of a run in which nothing happened. On the embedded journal and on Kafka.
+import { afterEach, describe, expect, it } from 'vitest';
+import { kafkaForTests } from '../kafka/broker.ts';
+import { FaultsStage, killNow } from './faultsStage.ts';
+
+const brokers = await kafkaForTests();
+const journals: readonly ('embedded' | 'kafka')[] = brokers ? ['embedded', 'kafka'] : ['embedded'];
+const SIZE = { count: 10_000, recordsPerSecond: 2_000 };
+const TEST_TIMEOUT_MS = 150_000;
+const SETTINGS = [
+  'heartbeat.interval=100 ms',
+  'heartbeat.timeout=1 s',
+  'restart-strategy.exponential-delay.initial-backoff=20 ms',
+];
+/** Loose, as much runs beside: the bench has the tight bound. */
+const MAX_RECOVERY_MS = 10_000;
+
+describe.each(journals)('TaskManagers at fault on the %s journal', { timeout: TEST_TIMEOUT_MS }, (journal) => {
+  let stage: FaultsStage;
+
+  afterEach(async () => {
+    await stage?.stop();
+  });
+
+  async function start(...settings: readonly string[]): Promise<void> {
+    stage = await FaultsStage.start({ journal, brokers, taskManagers: 3, settings: [...SETTINGS, ...settings] });
+    await stage.keepJobsRunning(SIZE);
+  }
+
+  it('loses one, then the one that took over: tasks run elsewhere each time', async () => {
+    await start();
+    for (let kill = 1; kill <= 2; kill++) {
+      const victim = await stage.cluster.process(stage.busyTaskManager());
+      const killedAtMs = await killNow(victim);
+      await stage.until('a task anywhere else', () => stage.runningAgain(kill) !== null);
+      const tookMs = stage.runningAgain(kill)! - killedAtMs;
+      console.info(`${journal}: kill of a TaskManager to all tasks RUNNING again: ${Math.round(tookMs)} ms`);
+      expect(tookMs).toBeLessThan(MAX_RECOVERY_MS);
+      await Promise.all([stage.startTaskManager(), stage.untilCheckpoint()]);
+    }
+    await stage.endJobs();
+    expect(await stage.faults({ restarts: 'some' })).toEqual([]);
+  });
+
+  it('suspects one that freezes for a moment, and takes it back with its tasks', async () => {
+    await start('heartbeat.fault-transfer-delay=20 s');
+    const frozen = stage.busyTaskManager();
+    await stage.cluster.signal(frozen, 'SIGSTOP');
+    await stage.until(
+      `${frozen} to be suspected`,
+      () => stage.watch.state.taskManagers.get(frozen)?.status.kind === 'suspected',
+    );
+    await stage.cluster.signal(frozen, 'SIGCONT');
+    await stage.until(
+      `${frozen} to be taken back`,
+      () => stage.watch.state.taskManagers.get(frozen)?.status.kind === 'registered',
+    );
+    await stage.untilCheckpoint();
+    await stage.endJobs();
+    expect(stage.events('TaskManagerRecovered').map(({ event }) => event.taskManagerId)).toEqual([frozen]);
+    expect(stage.count('TaskManagerLost')).toBe(0);
+    expect(await stage.faults({ restarts: 'none' })).toEqual([]);
+  });
+
+  it('gives up one that stays frozen; what that one runs when it wakes up is cancelled and harms nothing', async () => {
+    await start('heartbeat.fault-transfer-delay=200 ms');
+    const frozen = stage.busyTaskManager();
+    await stage.cluster.signal(frozen, 'SIGSTOP');
+    await stage.until(`${frozen} to be given up`, () => !stage.watch.state.taskManagers.has(frozen));
+    // The job runs elsewhere and has written beyond what the frozen tasks held.
+    await stage.untilCheckpoint();
+    await stage.untilWritten(200);
+    await stage.cluster.signal(frozen, 'SIGCONT');
+    await stage.until(`${frozen} to come back`, () => stage.watch.state.taskManagers.has(frozen));
+    await stage.untilCheckpoint();
+    await stage.endJobs();
+    expect(stage.events('TaskManagerLost').map(({ event }) => event.taskManagerId)).toEqual([frozen]);
+    expect(await stage.faults({ restarts: 'some' })).toEqual([]);
+  });
+});

@@ -1,0 +1,354 @@
+// What every KeyedStateBackend keeps, checked against a model: five kinds of state under random use, and snapshots that are written in slices while
+// the use goes on, each restored at another parallelism and into whatever backend.
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ByteReader } from '../../../src/runtime/byteWriter.ts';
+import { keyGroupOfIdentity, keyIdentity, subtaskOf } from '../../../src/runtime/keyGroups.ts';
+import {
+  AggregatingStateDescriptor,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  ReducingStateDescriptor,
+  ValueStateDescriptor,
+} from '../../../src/runtime/state/descriptors.ts';
+import { readRows } from '../../../src/runtime/state/keyedSnapshot.ts';
+import type { KeyedSnapshot, KeyedStateBackend, Namespace } from '../../../src/runtime/state/keyedStateBackend.ts';
+
+const MAX_PARALLELISM = 16;
+
+export interface BackendKind {
+  readonly name: string;
+  /** `now`: processing time. */
+  open(maxParallelism: number, now: () => number): KeyedStateBackend;
+}
+
+const VALUE = new ValueStateDescriptor<unknown>('value');
+const LIST = new ListStateDescriptor<number>('list');
+const MAP = new MapStateDescriptor<unknown, unknown>('map');
+const SUM = new ReducingStateDescriptor<number>('sum', (left, right) => left + right);
+const MEAN = new AggregatingStateDescriptor<number, { n: number; sum: number }, number>('mean', {
+  createAccumulator: () => ({ n: 0, sum: 0 }),
+  add(value, accumulator) {
+    accumulator.n++;
+    accumulator.sum += value;
+    return accumulator;
+  },
+  getResult: ({ n, sum }) => sum / n,
+  merge: (left, right) => ({ n: left.n + right.n, sum: left.sum + right.sum }),
+});
+const STATES = [VALUE, LIST, MAP, SUM, MEAN];
+
+const KEYS = ['a', 'b', '\0c', '', 1, 1n, true, -1.5, ['t', 1], { p: 'q', n: 2n }, 'ü'.repeat(300), 'x'.repeat(3000)];
+const MAP_KEYS = ['k', 'l', 7, ['m', 1], 'y'.repeat(2500)];
+const NAMESPACES: Namespace[] = ['', 1_000, 'w2'];
+
+/** state → namespace → key → what `read` gives. */
+type Content = Map<string, unknown>;
+
+type Op =
+  | {
+      op: 'put' | 'clear' | 'add' | 'mutate';
+      state: number;
+      key: number;
+      namespace: number;
+      mapKey: number;
+      value: number;
+    }
+  | { op: 'snapshot' }
+  | { op: 'slice' }
+  | { op: 'clearNamespace'; state: number; namespace: number };
+
+const use = fc.record({
+  op: fc.constantFrom('put', 'clear', 'add', 'mutate'),
+  state: fc.nat(STATES.length - 1),
+  key: fc.nat(KEYS.length - 1),
+  namespace: fc.nat(NAMESPACES.length - 1),
+  mapKey: fc.nat(MAP_KEYS.length - 1),
+  value: fc.integer(),
+}) as fc.Arbitrary<Op>;
+const op: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 20, arbitrary: use },
+  { weight: 1, arbitrary: fc.constant<Op>({ op: 'snapshot' }) },
+  { weight: 2, arbitrary: fc.constant<Op>({ op: 'slice' }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant('clearNamespace' as const),
+      state: fc.nat(STATES.length - 1),
+      namespace: fc.nat(NAMESPACES.length - 1),
+    }),
+  },
+);
+
+function apply(backend: KeyedStateBackend, use: Exclude<Op, { op: 'snapshot' | 'slice' }>): void {
+  const namespace = NAMESPACES[use.namespace]!;
+  if (use.op === 'clearNamespace') {
+    backend.clearNamespace(STATES[use.state]!, namespace);
+    return;
+  }
+  backend.setCurrentKey(keyIdentity(KEYS[use.key]));
+  const { value } = use;
+  switch (use.state) {
+    case 0: {
+      const state = backend.getState(VALUE, namespace);
+      if (use.op === 'clear') state.clear();
+      else if (use.op === 'mutate') {
+        const held = state.value() as { n: number } | undefined;
+        if (held === undefined) return;
+        held.n += value;
+        state.update(held);
+      } else state.update({ n: value, at: new Date(value) });
+      return;
+    }
+    case 1: {
+      const state = backend.getState(LIST, namespace);
+      if (use.op === 'clear') state.clear();
+      else if (use.op === 'put') state.update([value, 1]);
+      else if (use.op === 'mutate') state.addAll([value, value]);
+      else state.add(value);
+      return;
+    }
+    case 2: {
+      const state = backend.getState(MAP, namespace);
+      const mapKey = MAP_KEYS[use.mapKey];
+      if (use.op === 'clear' && value % 2 === 0) state.clear();
+      else if (use.op === 'clear') state.remove(mapKey);
+      else if (use.op === 'mutate') for (const key of [...state.keys()]) state.put(key, [value]);
+      else state.put(mapKey, value);
+      return;
+    }
+    case 3: {
+      const state = backend.getState(SUM, namespace);
+      if (use.op === 'clear') state.clear();
+      else state.add(value);
+      return;
+    }
+    default: {
+      const state = backend.getState(MEAN, namespace);
+      if (use.op === 'clear') state.clear();
+      else state.add(value);
+    }
+  }
+}
+
+/** The same on plain values. */
+function applyToModel(model: Content, use: Exclude<Op, { op: 'snapshot' | 'slice' }>): void {
+  if (use.op === 'clearNamespace') {
+    for (const name of [...model.keys()]) if (name.startsWith(`${use.state}/${use.namespace}/`)) model.delete(name);
+    return;
+  }
+  const name = `${use.state}/${use.namespace}/${use.key}`;
+  const held = model.get(name);
+  const { value } = use;
+  const set = (changed: unknown): void => {
+    model.set(name, changed);
+  };
+  if (use.op === 'clear' && use.state !== 2) {
+    model.delete(name);
+    return;
+  }
+  switch (use.state) {
+    case 0:
+      if (use.op !== 'mutate') set({ n: value, at: new Date(value) });
+      else if (held !== undefined) set({ ...(held as object), n: (held as { n: number }).n + value });
+      return;
+    case 1:
+      if (use.op === 'put') set([value, 1]);
+      else set([...((held as number[]) ?? []), ...(use.op === 'mutate' ? [value, value] : [value])]);
+      return;
+    case 2: {
+      const map = new Map((held as Map<number, unknown>) ?? []);
+      if (use.op === 'clear' && value % 2 === 0) map.clear();
+      else if (use.op === 'clear') map.delete(use.mapKey);
+      else if (use.op === 'mutate') for (const key of map.keys()) map.set(key, [value]);
+      else map.set(use.mapKey, value);
+      if (map.size === 0) model.delete(name);
+      else set(map);
+      return;
+    }
+    case 3:
+      set(((held as number) ?? 0) + value);
+      return;
+    default: {
+      const { n, sum } = (held as { n: number; sum: number }) ?? { n: 0, sum: 0 };
+      set({ n: n + 1, sum: sum + value });
+    }
+  }
+}
+
+/** Everything that the backend has, as the model would have it. */
+function contentOf(backend: KeyedStateBackend): Content {
+  const content: Content = new Map();
+  const identities = KEYS.map((key) => keyIdentity(key));
+  STATES.forEach((descriptor, index) => {
+    for (const [key, namespace] of [...backend.entries(descriptor)]) {
+      const name = `${index}/${NAMESPACES.indexOf(namespace)}/${identities.indexOf(key)}`;
+      expect(content.has(name), `entries gives ${name} once`).toBe(false);
+      backend.setCurrentKey(key);
+      content.set(name, read(backend, index, namespace));
+    }
+  });
+  return content;
+}
+
+function read(backend: KeyedStateBackend, state: number, namespace: Namespace): unknown {
+  switch (state) {
+    case 0:
+      return backend.getState(VALUE, namespace).value();
+    case 1:
+      return [...backend.getState(LIST, namespace).get()];
+    case 2: {
+      const rows = [...backend.getState(MAP, namespace).entries()];
+      const names = MAP_KEYS.map((key) => keyIdentity(key));
+      return new Map(rows.map(([key, value]) => [names.indexOf(keyIdentity(key)), value]));
+    }
+    case 3:
+      return backend.getState(SUM, namespace).get();
+    default:
+      return backend.getState(MEAN, namespace).get();
+  }
+}
+
+/** As `read` gives it. */
+function seen(model: Content): Content {
+  return new Map(
+    [...model].map(([name, held]) => {
+      if (!name.startsWith('4/')) return [name, held];
+      const { n, sum } = held as { n: number; sum: number };
+      return [name, sum / n];
+    }),
+  );
+}
+
+/** To its end, one chunk a slice. */
+function finish(snapshot: KeyedSnapshot): Uint8Array | null {
+  while (!snapshot.advance(0));
+  return snapshot.bytes();
+}
+
+export function backendContract(kind: BackendKind, others: readonly BackendKind[]): void {
+  const opened: KeyedStateBackend[] = [];
+  const open = (of = kind, now = () => 0): KeyedStateBackend => {
+    const backend = of.open(MAX_PARALLELISM, now);
+    opened.push(backend);
+    return backend;
+  };
+  afterEach(() => {
+    for (const backend of opened.splice(0)) backend.close();
+  });
+
+  describe(`KeyedStateBackend ${kind.name}`, () => {
+    for (const target of [kind, ...others]) {
+      it(`does what the model does, and restores in ${target.name} what it was when each snapshot began`, () => {
+        fc.assert(
+          fc.property(
+            fc.array(op, { maxLength: 120, size: 'max' }),
+            fc.integer({ min: 1, max: 4 }),
+            (ops, parallelism) => {
+              const backend = open();
+              const model: Content = new Map();
+              const snapshots: { readonly taken: KeyedSnapshot; readonly expected: Content; done: boolean }[] = [];
+              for (const next of ops) {
+                if (next.op === 'snapshot') {
+                  if (snapshots.length < 4)
+                    snapshots.push({ taken: backend.snapshot(), expected: seen(new Map(model)), done: false });
+                } else if (next.op === 'slice') {
+                  for (const snapshot of snapshots) if (!snapshot.done) snapshot.done = snapshot.taken.advance(0);
+                } else {
+                  apply(backend, next);
+                  applyToModel(model, next);
+                }
+              }
+              expect(contentOf(backend)).toEqual(seen(model));
+              for (const { taken, expected, done } of snapshots) {
+                const bytes = done ? taken.bytes() : finish(taken);
+                const restored: Content = new Map();
+                for (let subtask = 0; subtask < parallelism; subtask++) {
+                  const part = open(target);
+                  const place = { subtask, parallelism, maxParallelism: MAX_PARALLELISM };
+                  if (bytes !== null) part.restore(readRows(new ByteReader(bytes), place));
+                  for (const [name, value] of contentOf(part)) {
+                    const key = keyIdentity(KEYS[Number(name.split('/')[2])]);
+                    expect(subtaskOf(keyGroupOfIdentity(key, MAX_PARALLELISM), parallelism, MAX_PARALLELISM)).toBe(
+                      subtask,
+                    );
+                    restored.set(name, value);
+                  }
+                }
+                expect(restored).toEqual(expected);
+              }
+              for (const used of opened.splice(0)) used.close();
+            },
+          ),
+          { numRuns: 60 },
+        );
+      });
+    }
+
+    it('gives nothing, or the default, where nothing is stored', () => {
+      const backend = open();
+      backend.setCurrentKey('k');
+      expect(backend.getState(VALUE).value()).toBeUndefined();
+      expect(backend.getState(new ValueStateDescriptor('d', { defaultValue: 7 })).value()).toBe(7);
+      expect(backend.getState(LIST).get()).toEqual([]);
+      expect(backend.getState(SUM).get()).toBeUndefined();
+      expect(backend.getState(MEAN).get()).toBeUndefined();
+      expect(backend.getState(MAP).isEmpty()).toBe(true);
+      backend.getState(MAP).put('x', 1);
+      expect(backend.getState(MAP).isEmpty()).toBe(false);
+      backend.getState(MAP).remove('x');
+      expect(backend.getState(MAP).contains('x')).toBe(false);
+      expect([...backend.entries(MAP)]).toEqual([]);
+    });
+
+    it('lets entries be changed and cleared while they are gone through', () => {
+      const backend = open();
+      for (let key = 0; key < 500; key++) {
+        backend.setCurrentKey(key);
+        backend.getState(VALUE, key % 2).update(key);
+      }
+      const met: unknown[] = [];
+      for (const [key, namespace] of backend.entries(VALUE, 0)) {
+        met.push(key);
+        expect(namespace).toBe(0);
+        backend.setCurrentKey(key);
+        const state = backend.getState(VALUE, 0);
+        expect(state.value()).toBe(key);
+        if ((key as number) % 4 === 0) state.clear();
+        else state.update(-(key as number));
+      }
+      expect(met.map(Number).sort((left, right) => left - right)).toEqual(Array.from({ length: 250 }, (_, i) => i * 2));
+      expect([...backend.entries(VALUE, 0)]).toHaveLength(125);
+      expect([...backend.entries(VALUE, 1)]).toHaveLength(250);
+    });
+
+    it('refuses state without a key, and one name for two kinds', () => {
+      const backend = open();
+      expect(() => backend.getState(VALUE).value()).toThrow(/no current key/);
+      expect(() => backend.getState(new ListStateDescriptor('value'))).toThrow(/'value'.*list state.*value state/);
+      backend.setCurrentKey('k');
+      backend.getState(VALUE).update(1);
+      const restored = open();
+      restored.getState(new ListStateDescriptor('value'));
+      const bytes = finish(backend.snapshot())!;
+      const place = { subtask: 0, parallelism: 1, maxParallelism: MAX_PARALLELISM };
+      expect(() => restored.restore(readRows(new ByteReader(bytes), place))).toThrow(/'value'.*value state/);
+    });
+
+    it('carries on what was restored and not asked for', () => {
+      const place = { subtask: 0, parallelism: 1, maxParallelism: MAX_PARALLELISM };
+      const first = open();
+      first.setCurrentKey('k');
+      first.getState(VALUE).update('kept');
+      const second = open();
+      second.restore(readRows(new ByteReader(finish(first.snapshot())!), place));
+      second.setCurrentKey('k');
+      second.getState(SUM).add(3);
+      const third = open();
+      third.restore(readRows(new ByteReader(finish(second.snapshot())!), place));
+      third.setCurrentKey('k');
+      expect(third.getState(VALUE).value()).toBe('kept');
+      expect(third.getState(SUM).get()).toBe(3);
+    });
+  });
+}
