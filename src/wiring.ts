@@ -182,9 +182,10 @@ export async function createTaskExecutor(
     readonly dir: string;
     readonly blobFolder: string;
     readonly logger: Logger;
+    readonly onFailure: (error: Error) => void;
   },
 ) {
-  const { config, id, requestId, dir, blobFolder, logger } = options;
+  const { config, id, requestId, dir, blobFolder, logger, onFailure } = options;
   const { channels, clock, ids } = backbone;
   const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }] = await Promise.all([
     import('./taskmanager/taskExecutor.ts'),
@@ -220,6 +221,7 @@ export async function createTaskExecutor(
     heartbeatIntervalMs: config['heartbeat.interval'],
     logger,
     pid: process.pid,
+    onFailure,
   });
   return { executor, blobs };
 }

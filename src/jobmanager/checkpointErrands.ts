@@ -31,7 +31,8 @@ export type CheckpointErrand = Extract<
 >;
 type Discard = Extract<CheckpointErrand, { type: 'DiscardCheckpoint' | 'DiscardJob' }>;
 
-export interface CheckpointErrandsOptions extends Pick<ErrandsOptions, 'checkpoints' | 'logger' | 'state'> {
+export interface CheckpointErrandsOptions
+  extends Pick<ErrandsOptions, 'background' | 'checkpoints' | 'logger' | 'state'> {
   /** Says it until it is taken. */
   readonly tell: (observation: Parameters<ErrandsOptions['observe']>[0]) => void;
   readonly later: (delayMs: number, action: () => void) => void;
@@ -69,10 +70,9 @@ export class CheckpointErrands {
 
   #once(key: string, action: () => Promise<void>): void {
     if (this.#underWay.has(key)) return;
-    this.#underWay.set(
-      key,
-      action().finally(() => this.#underWay.delete(key)),
-    );
+    const work = action().finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, work);
+    this.#options.background(work);
   }
 
   async #writeManifest({ jobId, checkpointId }: Extract<Errand, { type: 'WriteManifest' }>): Promise<void> {
@@ -116,7 +116,7 @@ export class CheckpointErrands {
       const forgotten = this.#discards.shift();
       this.#options.logger.warn({ ...forgotten }, 'too much waits to be deleted: what was stored for this stays');
     }
-    if (!this.#discarding) void this.#discardAll(this.#options.checkpoints);
+    if (!this.#discarding) this.#options.background(this.#discardAll(this.#options.checkpoints));
   }
 
   async #discardAll(storage: CheckpointStorage): Promise<void> {

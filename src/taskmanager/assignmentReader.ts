@@ -18,7 +18,11 @@ export interface AssignmentReaderOptions {
   readonly taskManagerId: string;
   readonly channels: Channels;
   readonly clock: Clock;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
   readonly logger: Logger;
+  /** The highest epoch that a message to this TaskManager bore; 0 before the first. */
+  readonly epoch: { highest: number };
   readonly onAssignment: (message: AssignmentMessage) => void;
   /** Messages may have been missed. */
   readonly onGap: (reason: string) => void;
@@ -29,17 +33,11 @@ export class AssignmentReader {
   readonly #abort = sharedAbort();
   readonly #partition: number;
   #tail: Tail | null = null;
-  #highestEpoch = 0;
   #deadLettersUnderWay = 0;
 
   constructor(options: AssignmentReaderOptions) {
     this.#options = options;
     this.#partition = options.channels.partitionOf('assignments', options.taskManagerId);
-  }
-
-  /** The highest epoch that a message to this TaskManager bore; 0 before the first. */
-  get highestEpoch(): number {
-    return this.#highestEpoch;
   }
 
   /** Resolves once every message appended from now on will be read. */
@@ -50,7 +48,7 @@ export class AssignmentReader {
       onBatch: ({ deliveries }) => {
         for (const delivery of deliveries) this.#take(delivery);
       },
-      onError: (error) => void this.#reopen(error),
+      onError: (error) => this.reopen(error),
     });
     if (this.#abort.signal.aborted) await tail.close();
     else this.#tail = tail;
@@ -59,6 +57,11 @@ export class AssignmentReader {
   async close(): Promise<void> {
     this.#abort.abort(new Error('the TaskManager has stopped'));
     await this.#tail?.close();
+  }
+
+  /** Messages may have been missed: follows them again as soon as it can, and says so. */
+  reopen(cause: Error): void {
+    this.#options.background(this.#reopen(cause));
   }
 
   async #reopen(cause: Error): Promise<void> {
@@ -78,17 +81,17 @@ export class AssignmentReader {
   }
 
   #take(delivery: Delivery<AssignmentMessage>): void {
-    const { taskManagerId, logger, onAssignment } = this.#options;
+    const { taskManagerId, logger, epoch: heard, onAssignment } = this.#options;
     switch (delivery.kind) {
       case 'message': {
         if (delivery.key !== taskManagerId) return;
         const { message, offset } = delivery;
-        if (message.epoch < this.#highestEpoch) {
+        if (message.epoch < heard.highest) {
           const { type, epoch } = message;
-          logger.warn({ type, epoch, highestEpoch: this.#highestEpoch, offset }, 'refused: sent by a deposed leader');
+          logger.warn({ type, epoch, highestEpoch: heard.highest, offset }, 'refused: sent by a deposed leader');
           return;
         }
-        this.#highestEpoch = message.epoch;
+        heard.highest = message.epoch;
         return onAssignment(message);
       }
       case 'tombstone':
@@ -115,7 +118,7 @@ export class AssignmentReader {
       reason,
       value: value.subarray(0, MAX_BURIED_BYTES),
     } as const;
-    appendDurably(channels, 'dead-letters', [{ key: `assignments/${partition}/${offset}`, message }], {
+    const buried = appendDurably(channels, 'dead-letters', [{ key: `assignments/${partition}/${offset}`, message }], {
       clock,
       signal: this.#abort.signal,
     })
@@ -123,5 +126,6 @@ export class AssignmentReader {
       .finally(() => {
         this.#deadLettersUnderWay--;
       });
+    this.#options.background(buried);
   }
 }

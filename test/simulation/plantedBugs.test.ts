@@ -25,7 +25,7 @@ const BUGS: readonly PlantedBug[] = [
         find: 'write: (commits) => this.#writer.write(commits),',
         replace: `write: (commits) => {
           this.#writer.write(commits);
-          for (const { events } of commits) this.#effects.run(effectsOf(events, context.state));
+          for (const { events } of commits) this.#parts.run(effectsOf(events, context.state));
         },`,
       },
     ],
