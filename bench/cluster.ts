@@ -15,7 +15,7 @@ import type { Job } from '../src/core/state.ts';
 import { LedgerWatch } from '../src/demo/ledgerWatch.ts';
 import { packageRoot } from '../src/packageRoot.ts';
 import type { Logger } from '../src/ports/logger.ts';
-import { connectJobClient, openBackbone } from '../src/wiring.ts';
+import { type Backbone, connectJobClient, openBackbone } from '../src/wiring.ts';
 import type { BenchContext } from './bench.ts';
 
 const COMMAND_TIMEOUT_MS = 60_000;
@@ -36,7 +36,7 @@ export interface ClusterShape {
 /** A job that was bundled and planned, ready to be submitted any number of times. */
 export interface PreparedJob {
   readonly name: string;
-  readonly bundle: { readonly name: string; readonly bytes: Uint8Array };
+  readonly bundle: Exclude<JobSubmission['artifact'], string>;
   readonly args: readonly string[];
   readonly parallelism: number;
   readonly graph: JobSubmission['graph'];
@@ -108,17 +108,19 @@ export class BenchCluster {
     context.onEnd(() => client.close());
     const ledger = await LedgerWatch.open(backbone.channels, () => {});
     context.onEnd(() => ledger.close());
-    return new BenchClient(client, ledger);
+    return new BenchClient(client, ledger, backbone);
   }
 }
 
 export class BenchClient {
   readonly ledger: LedgerWatch;
+  readonly backbone: Backbone;
   readonly #client: JobClient;
 
-  constructor(client: JobClient, ledger: LedgerWatch) {
+  constructor(client: JobClient, ledger: LedgerWatch, backbone: Backbone) {
     this.#client = client;
     this.ledger = ledger;
+    this.backbone = backbone;
   }
 
   submit({ name, bundle, args, parallelism, graph, options }: PreparedJob): Promise<JobHandle> {

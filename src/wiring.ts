@@ -81,7 +81,7 @@ async function openJournal(config: Config, dir: string, clientId: string, logger
   }
 }
 
-async function openSignals({ journal, clock }: Backbone, logger: Logger): Promise<Signals> {
+export async function openSignals({ journal, clock }: Backbone, logger: Logger): Promise<Signals> {
   const { openJournalSignals } = await import('./adapters/journalSignals.ts');
   return openJournalSignals({
     journal,

@@ -45,6 +45,8 @@ export class AssignmentReader {
     const tail = await this.#options.channels.follow('assignments', {
       partitions: [this.#partition],
       from: () => 'latest',
+      // Others' need not be decoded: a deployment of a wide job is large. What has no key may be broken, and is looked at by all.
+      wants: (key) => key === null || key === this.#options.taskManagerId,
       onBatch: ({ deliveries }) => {
         for (const delivery of deliveries) this.#take(delivery);
       },
