@@ -1,6 +1,7 @@
 // What a job's runs start from: the newest complete checkpoint that is whole, else what the job itself was started from. A savepoint that a
 // submission names is read by an errand; what its manifest says is judged here against the graph and recorded, before any slot is asked for.
 // A checkpoint whose state turns out damaged is passed over for good, so that each failure leaves fewer to try; without any left the job fails.
+import { folderOfPlace } from './checkpointConfig.ts';
 import type { CompletedCheckpoint } from './checkpointState.ts';
 import { CorruptLedger } from './errors.ts';
 import type { Manifest } from './manifest.ts';
@@ -60,14 +61,15 @@ export function* decideRestorePoint(job: Readonly<Job>, path: string, manifest: 
     yield { type: 'JobFailing', jobId, reason: `the job cannot start from ${path}: ${problem}` };
     return;
   }
-  const { states, parallelisms } = assign(graph, manifest, path);
+  const folder = folderOfPlace(path);
+  const { states, parallelisms } = assign(graph, manifest, folder);
   // What an earlier leader has recorded of them is there already.
   while (checkpoints.restoring.length < states.length) {
     const from = checkpoints.restoring.length;
     yield { type: 'RestoreStatesRead', jobId, states: states.slice(from, from + STATES_PER_EVENT) };
   }
   const { checkpointId, purpose, triggeredAt } = manifest;
-  yield { type: 'JobRestorePointSet', jobId, path, checkpointId, purpose, triggeredAt, parallelisms };
+  yield { type: 'JobRestorePointSet', jobId, path: folder, checkpointId, purpose, triggeredAt, parallelisms };
 }
 
 /** Why the state does not fit the graph, or null. */
