@@ -80,6 +80,7 @@ export class Task implements TaskContext {
     });
     const parts = buildParts(job, deployment, assignment, this, {
       onResults: owner.onResults,
+      backends: owner.stateBackends.of(job, this),
       keep: (state) => this.#checkpoints.keep(state),
       giveUp: (checkpointId, reason) => owner.declined(this, checkpointId, reason),
     });

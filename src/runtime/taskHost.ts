@@ -11,6 +11,7 @@ import { announce, askWhoIsReady } from './hostLinks.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import type { LocalReceiver, Route } from './outputChannel.ts';
 import { RunQueue, TimedFlusher } from './runQueue.ts';
+import { StateBackends } from './state/stateBackends.ts';
 import { Task } from './task.ts';
 import type { Deployment } from './taskContext.ts';
 import { DEFAULT_BUFFER_TIMEOUT_MS, DEFAULT_PEER_TIMEOUT_MS, type TaskHostOptions } from './taskHostOptions.ts';
@@ -50,6 +51,7 @@ export class TaskHost {
       sinkFlusher: this.#sinkFlusher,
       onResults: options.onResults,
       storage: options.storage,
+      stateBackends: new StateBackends(options.stateBackends),
       acked: (task, checkpointId, stored) => this.#answers.acked(task, checkpointId, stored),
       declined: (task, checkpointId, reason) => this.#answers.declined(task, checkpointId, reason),
       damaged: (task, checkpointId, handle, why) => this.#answers.damaged(task, checkpointId, handle, why),
@@ -85,7 +87,12 @@ export class TaskHost {
     const hosted = job;
     hosted.released = false;
     for (const task of tasks) hosted.expect(task);
-    hosted.load(loadJob).then(
+    const prepared = async () => {
+      const executable = await loadJob();
+      await this.#owner.stateBackends.prepare(executable);
+      return executable;
+    };
+    hosted.load(prepared).then(
       (executable) => this.#start(hosted, executable, deployment),
       (error: unknown) => {
         for (const task of tasks) if (hosted.unexpect(task)) this.#failBeforeStart(jobId, task, error);

@@ -2,6 +2,7 @@
 import type { StateStorage } from '../ports/checkpointStorage.ts';
 import type { StoredState } from './checkpointReports.ts';
 import type { ResultHandler } from './sinks.ts';
+import type { StateBackends } from './state/stateBackends.ts';
 import type { Task } from './task.ts';
 import type { Flusher } from './taskContext.ts';
 
@@ -10,6 +11,7 @@ export interface TaskOwner {
   readonly exchangeFlusher: Flusher;
   readonly sinkFlusher: Flusher;
   readonly onResults: ResultHandler;
+  readonly stateBackends: StateBackends;
   /** Null: there is none, and tasks decline checkpoints. */
   readonly storage: StateStorage | null;
   /** The task has stored its state for a checkpoint. */

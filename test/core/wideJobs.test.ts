@@ -128,6 +128,7 @@ describe('a wide job', () => {
       const [first, ...others] = cluster.acks(cluster.subtasks());
       const reads = cluster.readsOf(first!);
       cluster.when(...others);
+      cluster.when({ type: 'ManifestWritten', jobId: cluster.job.id, checkpointId: 1 });
       expect(cluster.job.checkpoints.completed).toHaveLength(1);
       return reads;
     });

@@ -10,6 +10,7 @@ import type {
 import type { CheckpointStorageErrorCode } from '../../ports/checkpointStorage.ts';
 import type { TaskErrorCode } from '../../runtime/errors.ts';
 import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
+import type { StateBackendOptions } from '../../runtime/state/stateBackends.ts';
 import type { Deployment } from '../../runtime/taskContext.ts';
 
 /** Given to a slot thread at its start. */
@@ -17,6 +18,7 @@ export interface SlotThreadData {
   readonly taskManagerId: string;
   readonly bufferTimeoutMs: number | undefined;
   readonly peerTimeoutMs: number | undefined;
+  readonly stateBackends: StateBackendOptions;
   /** Whether the main thread stores checkpoints. */
   readonly storesCheckpoints: boolean;
 }
