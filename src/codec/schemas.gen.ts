@@ -976,7 +976,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       {
         "name": "parallelism",
         "type": "int",
-        "doc": "RESCALE: the new parallelism; else 0.",
+        "doc": "RESCALE: the new parallelism, or 0: as many as there are slots for; else 0.",
         "default": 0
       },
       {
@@ -984,6 +984,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "type": "boolean",
         "doc": "STOP: event time goes to its end before the barrier.",
         "default": false
+      },
+      {
+        "name": "reason",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Why the scheduler asked for it, to place the job anew.",
+        "default": null
       }
     ]
   },
@@ -2182,7 +2191,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
     "type": "record",
     "name": "JobRescaled",
     "namespace": "sluice",
-    "doc": "The parallelism of the job changed; it is deployed anew from the savepoint.",
+    "doc": "The parallelism of the job changed, or its tasks are placed anew; it is deployed from its newest checkpoint.",
     "fields": [
       {
         "name": "jobId",
@@ -2196,6 +2205,19 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "int"
         },
         "doc": "Number of subtasks of each vertex."
+      },
+      {
+        "name": "wanted",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Number of subtasks of each vertex that the job is to have when there are slots for all."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
       }
     ]
   },
@@ -2334,6 +2356,19 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "int"
         },
         "doc": "Parallelism in force of each vertex."
+      },
+      {
+        "name": "wantedParallelisms",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Parallelism of each vertex when there are slots for all."
+      },
+      {
+        "name": "rescheduledAt",
+        "type": "long",
+        "doc": "When it was rescaled or placed anew last, Unix ms; 0: never."
       },
       {
         "name": "submittedAt",
@@ -4497,7 +4532,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "81e2f13fcd1862b5",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "8923bbd844f0e1ad",
+  "Commit": "e0dd5f3bf3313bae",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "2031861d065024a5",
   "DescribeProcess": "e1e34cce1018247a",

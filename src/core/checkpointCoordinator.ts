@@ -32,13 +32,19 @@ export type CheckpointEvent = Extract<
   }
 >;
 
+/** The parallelism of a RESCALE that leaves open how many slots there will be: as many as the job wants, or as there are. */
+export const PLACE_ANEW = 0;
+
 /** A checkpoint or savepoint that somebody asked for. */
 export interface CheckpointRequest {
   readonly purpose: CheckpointPurpose;
-  readonly commandId: string;
+  /** Null: the scheduler asks for it. */
+  readonly commandId: string | null;
   readonly targetPath: string | null;
   readonly parallelism: number;
-  readonly drain: boolean;
+  readonly drain?: boolean;
+  /** Why the scheduler asks for it. */
+  readonly reason?: string;
 }
 
 export function noCheckpoints(): Checkpoints {
@@ -73,6 +79,7 @@ export function triggered(
     commandId: request?.commandId ?? null,
     parallelism: request?.parallelism ?? 0,
     drain: request?.drain ?? false,
+    reason: request?.reason ?? null,
   };
 }
 
@@ -192,6 +199,7 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
     const { checkpointId: id, purpose, expiresAt, targetPath, commandId, parallelism, drain } = event;
     checkpoints.nextId = id + 1;
     checkpoints.lastTriggeredAt = state.at;
+    if (purpose === 'RESCALE') job.rescheduledAt = state.at;
     checkpoints.pending.set(id, {
       id,
       purpose,

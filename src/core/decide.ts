@@ -9,6 +9,7 @@ import { decideReport, graphProblem } from './executionGraph.ts';
 import type { Envelope, Input, Policy } from './inputs.ts';
 import { decideJobCommand } from './jobCommands.ts';
 import { decideClaimCounted } from './leadership.ts';
+import { decideReview } from './rescheduling.ts';
 import {
   decideHeard,
   decideRegistration,
@@ -283,6 +284,7 @@ function* decideDeadline(state: Readonly<ClusterState>, policy: Policy, touched:
       yield { type: 'JobExpired', jobId: job.id };
     }
   }
+  yield* decideReview(state, policy);
 }
 
 /** A deep copy, for the leader's speculative state. */

@@ -147,6 +147,8 @@ export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): v
         status: ready ? { kind: 'CREATED', queuedFor: null } : { kind: 'INITIALIZING' },
         timestamps: ready ? { CREATED: state.at } : { INITIALIZING: state.at },
         ...buildExecution(id, graph ?? UNPLANNED, -1),
+        wantedParallelisms: (graph ?? UNPLANNED).vertices.map((vertex) => vertex.parallelism),
+        rescheduledAt: 0,
         slots: new Set(),
         live: 0,
         draining: 0,

@@ -107,6 +107,8 @@ export interface FixedPolicy {
   readonly agingMs: number;
   /** A job that has waited this long lets none behind it overtake. */
   readonly starvationLimitMs: number;
+  /** `jobmanager.scheduler`; null: static, a job keeps the parallelism and the slots that it got. */
+  readonly dynamic: DynamicPolicy | null;
   /** Starts and stops TaskManagers; null: somebody else does. */
   readonly driver: DriverPolicy | null;
   readonly snapshots: SnapshotPolicy;
@@ -138,6 +140,18 @@ export interface SnapshotPolicy {
   readonly retained: number;
   /** `jobmanager.snapshot.retain-events`: the log is kept for so many events at least, with a snapshot at its beginning. */
   readonly retainEvents: number;
+}
+
+/** When placement changes after a job was submitted. */
+export interface DynamicPolicy {
+  /** `jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout`: short of slots for so long, a job starts with fewer. */
+  readonly startTimeoutMs: number;
+  /** `jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout`: no TaskManager has come for so long. */
+  readonly stabilizationMs: number;
+  /** `jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling`: a job runs for so long before it is moved again. */
+  readonly cooldownMs: number;
+  /** `jobmanager.adaptive-scheduler.rebalance.min-gain`: share of a TaskManager's slots by which its fullest one must become less full. */
+  readonly minGain: number;
 }
 
 export interface DriverPolicy {

@@ -101,6 +101,8 @@ function restoreJob(state: ClusterState, event: JobRestored): void {
     status: statusOf(event),
     timestamps: { ...timestamps },
     ...buildExecution(id, { ...graph, vertices }, -1),
+    wantedParallelisms: event.wantedParallelisms,
+    rescheduledAt: event.rescheduledAt,
     slots: new Set(),
     live: 0,
     draining: 0,

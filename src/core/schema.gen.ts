@@ -379,10 +379,12 @@ export interface CheckpointTriggered {
   readonly targetPath: string | null;
   /** Command that asked for it. */
   readonly commandId: string | null;
-  /** RESCALE: the new parallelism; else 0. */
+  /** RESCALE: the new parallelism, or 0: as many as there are slots for; else 0. */
   readonly parallelism: number;
   /** STOP: event time goes to its end before the barrier. */
   readonly drain: boolean;
+  /** Why the scheduler asked for it, to place the job anew. */
+  readonly reason: string | null;
 }
 
 /** All that is known of a job’s checkpoints. */
@@ -835,13 +837,17 @@ export interface JobRejected {
   readonly reason: string;
 }
 
-/** The parallelism of the job changed; it is deployed anew from the savepoint. */
+/** The parallelism of the job changed, or its tasks are placed anew; it is deployed from its newest checkpoint. */
 export interface JobRescaled {
   readonly type: 'JobRescaled';
   /** JobID: 32 lower-case hex digits. */
   readonly jobId: string;
   /** Number of subtasks of each vertex. */
   readonly parallelisms: readonly number[];
+  /** Number of subtasks of each vertex that the job is to have when there are slots for all. */
+  readonly wanted: readonly number[];
+  /** Why. */
+  readonly reason: string;
 }
 
 /** A failure made regions of the job release their tasks; they are scheduled anew at restartAt. */
@@ -897,6 +903,10 @@ export interface JobRestored {
   readonly graph: JobGraph;
   /** Parallelism in force of each vertex. */
   readonly parallelisms: readonly number[];
+  /** Parallelism of each vertex when there are slots for all. */
+  readonly wantedParallelisms: readonly number[];
+  /** When it was rescaled or placed anew last, Unix ms; 0: never. */
+  readonly rescheduledAt: number;
   /** Unix ms. */
   readonly submittedAt: number;
   /** Status. */

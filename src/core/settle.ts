@@ -5,6 +5,7 @@ import { decideTaskManagers, taskManagerDeadline } from './clusterManager.ts';
 import type { Policy } from './inputs.ts';
 import { decideJob } from './jobMaster.ts';
 import { blocksOthers, holdOn, inOrder } from './queue.ts';
+import { reviewDueAt, startsSmallerAt } from './rescheduling.ts';
 import type { ClusterEvent } from './schema.gen.ts';
 import type { ClusterState } from './state.ts';
 import { isTerminal } from './state.ts';
@@ -62,6 +63,7 @@ export function nextDeadline(state: Readonly<ClusterState>, policy: Policy): num
   const consider = (at: number | null) => {
     if (at !== null && (next === null || at < next)) next = at;
   };
+  consider(reviewDueAt(state, policy));
   for (const { status } of state.taskManagers.values()) if (status.kind === 'suspected') consider(status.lostAt);
   for (const job of state.jobs.values()) {
     const { status } = job;
@@ -76,6 +78,9 @@ export function nextDeadline(state: Readonly<ClusterState>, policy: Policy): num
     if (status.kind === 'RESTARTING' && status.restartAt > state.at) consider(status.restartAt);
     const hold = holdOn(state, job);
     if (hold?.kind === 'until') consider(hold.at);
+    // One that is past waits for even one slot a group.
+    const smallerAt = hold === null ? startsSmallerAt(state, job, policy) : null;
+    if (smallerAt !== null && smallerAt > state.at) consider(smallerAt);
   }
   return next;
 }

@@ -72,6 +72,8 @@ function* snapshotOfJob(state: Readonly<ClusterState>, job: Readonly<Job>): Gene
     options,
     graph,
     parallelisms: job.vertices.map((vertex) => vertex.subtasks.length),
+    wantedParallelisms: job.wantedParallelisms,
+    rescheduledAt: job.rescheduledAt,
     submittedAt,
     ...statusFields(job),
     timestamps: { ...job.timestamps } as Record<string, number>,

@@ -117,6 +117,10 @@ export interface Job {
   /** When each state was entered last, Unix ms. */
   readonly timestamps: Partial<Record<JobStatusDetail['kind'], number>>;
   vertices: ExecutionJobVertex[];
+  /** Number of subtasks that each vertex is to have when there are slots for all; more than it has only in dynamic mode. */
+  wantedParallelisms: readonly number[];
+  /** When it was rescaled or placed anew last, or was to be, Unix ms; 0: never. */
+  rescheduledAt: number;
   /** Pipelined regions: what must start anew together. */
   regions: Region[];
   /** Slots that the job holds. */

@@ -74,15 +74,15 @@ export class Task implements TaskContext {
     this.#owner = owner;
     const uids = info.operators.map(({ uid }) => uid);
     this.#checkpoints = new TaskCheckpoints(this, uids, owner.storage, {
-      acked: (checkpointId, stored) => owner.acked(this, checkpointId, stored),
-      declined: (checkpointId, reason) => owner.declined(this, checkpointId, reason),
-      damaged: (checkpointId, handle, reason) => owner.damaged(this, checkpointId, handle, reason),
+      acked: (checkpointId, stored) => owner.answers.acked(this, checkpointId, stored),
+      declined: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
+      damaged: (checkpointId, handle, reason) => owner.answers.damaged(this, checkpointId, handle, reason),
     });
     const parts = buildParts(job, deployment, assignment, this, {
       onResults: owner.onResults,
       backends: owner.stateBackends.of(job, this),
       keep: (state) => this.#checkpoints.keep(state),
-      giveUp: (checkpointId, reason) => owner.declined(this, checkpointId, reason),
+      giveUp: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
     });
     this.#parts = parts;
     this.gate = parts.gate;

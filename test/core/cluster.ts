@@ -33,6 +33,7 @@ export const POLICY: Policy = {
   savepointDirectory: '/savepoints',
   agingMs: 10_000,
   starvationLimitMs: 30_000,
+  dynamic: null,
   driver: null,
   snapshots: { intervalEvents: 100_000, intervalMs: 600_000, retained: 3, retainEvents: 100_000 },
   load: new Map(),

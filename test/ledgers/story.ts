@@ -210,6 +210,8 @@ records.push({
       options,
       graph,
       parallelisms: [1, 1],
+      wantedParallelisms: [1, 1],
+      rescheduledAt: START,
       submittedAt: START - 10_000,
       status: 'CANCELED',
       reason: '',
@@ -459,6 +461,7 @@ const trigger = (checkpointId: number, purpose: CheckpointPurpose, parallelism =
   commandId: purpose === 'PERIODIC' ? null : `checkpoint-${checkpointId}`,
   parallelism,
   drain: false,
+  reason: null,
 });
 const acked = (checkpointId: number, vertex: number, attempt: number, subtask = 0): ClusterEvent => ({
   type: 'CheckpointAcked',
@@ -530,7 +533,7 @@ commit(
   { type: 'TaskFinished', ...streamingTask(0, 0) },
   { type: 'TaskFinished', ...streamingTask(1, 0) },
   release(0),
-  { type: 'JobRescaled', jobId: STREAMING, parallelisms: [1, 2] },
+  { type: 'JobRescaled', jobId: STREAMING, parallelisms: [1, 2], wanted: [1, 2], reason: 'a command asked for it' },
   allocate(0),
   allocate(1),
   deploy(0, 1),

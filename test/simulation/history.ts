@@ -34,6 +34,8 @@ export interface JobRecord {
   /** It has ended, and its checkpoints are to stay. */
   keeps: boolean;
   expired: boolean;
+  /** When the scheduler had it placed anew last, Unix ms. */
+  movedAt: number | null;
 }
 
 export function attemptName(jobId: string, vertex: number, subtask: number, attempt: number): string {
@@ -64,8 +66,16 @@ export class History {
   readonly requested = new Set<string>();
   readonly releasing = new Set<string>();
 
-  /** Returns what is wrong with the event, or null. `purposeOf` tells what a checkpoint of the job was for. */
-  note(event: ClusterEvent, isSavepoint: (jobId: string, checkpointId: number) => boolean): string | null {
+  /**
+   * Returns what is wrong with the event, or null. `isSavepoint` tells what a checkpoint of the job was for; `restMs`: a job that the
+   * scheduler has moved is left alone for so long.
+   */
+  note(
+    event: ClusterEvent,
+    at: number,
+    restMs: number,
+    isSavepoint: (jobId: string, checkpointId: number) => boolean,
+  ): string | null {
     switch (event.type) {
       case 'JobSubmitted': {
         if (this.submitted.has(event.commandId)) return `command ${event.commandId} was taken twice`;
@@ -86,6 +96,7 @@ export class History {
           retention: event.options.checkpointing?.retention ?? 'NO_EXTERNALIZED_CHECKPOINTS',
           keeps: false,
           expired: false,
+          movedAt: null,
         });
         return null;
       }
@@ -153,6 +164,12 @@ export class History {
         if (job === undefined || job.triggered.has(checkpointId))
           return `checkpoint ${checkpointId} of job ${jobId} was triggered twice, or the job was never submitted`;
         job.triggered.add(checkpointId);
+        if (event.reason !== null) {
+          const movedAt = job.movedAt;
+          job.movedAt = at;
+          if (movedAt !== null && at - movedAt < restMs)
+            return `the scheduler moves job ${jobId} again after ${at - movedAt} ms: it flaps`;
+        }
         const required = [...job.tasks].filter(([, { state }]) => state === 'running');
         job.required.set(checkpointId, new Set(required.map(([place, { attempt }]) => `${jobId}/${place}/${attempt}`)));
         job.acked.set(checkpointId, new Set());

@@ -133,9 +133,11 @@ export class Oracle {
   }
 
   #afterCommit(commit: Commit, before: ReturnType<typeof attemptsOf> | null): void {
+    const restMs = this.#policy.dynamic?.cooldownMs ?? Number.POSITIVE_INFINITY;
     for (const event of commit.events) {
       const problem =
-        this.history.note(event, (jobId, id) => this.#isSavepoint(jobId, id)) ?? this.#againstTasks(event);
+        this.history.note(event, commit.at, restMs, (jobId, id) => this.#isSavepoint(jobId, id)) ??
+        this.#againstTasks(event);
       if (problem !== null) this.fail(problem);
     }
     this.causes.onCommit(commit, this.state);

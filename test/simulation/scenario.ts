@@ -3,7 +3,7 @@
 import type { SimulatedFaults } from '../../src/adapters/simulated/faults.ts';
 import type { SignalFaults } from '../../src/adapters/simulated/signals.ts';
 import { DEFAULT_CHECKPOINT_POLICY } from '../../src/core/checkpointConfig.ts';
-import type { FixedPolicy } from '../../src/core/inputs.ts';
+import type { DynamicPolicy, FixedPolicy } from '../../src/core/inputs.ts';
 import { NO_RESTART } from '../../src/core/restartStrategy.ts';
 import type { RestartStrategy } from '../../src/core/schema.gen.ts';
 import { Chance } from './chance.ts';
@@ -103,7 +103,7 @@ export function scenarioOf(seed: number): Scenario {
     meanCommandMs: chance.whole(300, 2_500),
     meanJunkMs: chance.holds(0.25) ? chance.whole(300, 3_000) : null,
     maxJobs: chance.whole(2, 12),
-    policy: drawPolicy(chance),
+    policy: { ...drawPolicy(chance), dynamic: drawDynamic(new Chance(seed, 'dynamic')) },
     clockSkewMs: chance.holds(0.3) ? chance.whole(1, 3_000) : 0,
   };
 }
@@ -137,7 +137,18 @@ function drawSignalFaults(chance: Chance): Partial<SignalFaults> {
   };
 }
 
-function drawPolicy(chance: Chance): FixedPolicy {
+/** Short enough that a run sees jobs shrink, grow and move. */
+function drawDynamic(chance: Chance): DynamicPolicy | null {
+  if (chance.holds(0.6)) return null;
+  return {
+    startTimeoutMs: chance.whole(0, 1_500),
+    stabilizationMs: chance.whole(0, 500),
+    cooldownMs: chance.whole(200, 1_500),
+    minGain: chance.between(0.05, 0.3),
+  };
+}
+
+function drawPolicy(chance: Chance): Omit<FixedPolicy, 'dynamic'> {
   return {
     faultTransferDelayMs: chance.whole(100, 1_500),
     restart: chance.holds(0.4) ? null : drawRestartStrategy(chance),
