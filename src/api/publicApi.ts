@@ -11,6 +11,7 @@ export {
   type TimerService,
   type TimeView,
 } from '../runtime/processFunctions.ts';
+export { avro } from '../runtime/state/avroSerializer.ts';
 export {
   type AggregateFunction,
   AggregatingStateDescriptor,
