@@ -45,16 +45,23 @@ export function addJobOperations(app: FastifyInstance, view: ClusterView, trigge
     readJson(routes);
     routes.post<JobRequest>('/jobs/:jobId/savepoints', async ({ params, body }, reply) => {
       const { directory, cancels, triggerId } = savepointBody(body, 'target-directory', 'cancel-job');
-      const type = cancels ? 'StopWithSavepoint' : 'TriggerSavepoint';
-      return reply
-        .code(202)
-        .send(await trigger(params.jobId, triggerId, (ids) => ({ type, ...ids, targetPath: targetOf(directory) })));
+      const command = (ids: Ids): Command => {
+        const targetPath = targetOf(directory);
+        if (!cancels) return { type: 'TriggerSavepoint', ...ids, targetPath };
+        return { type: 'StopWithSavepoint', ...ids, targetPath, drain: false };
+      };
+      return reply.code(202).send(await trigger(params.jobId, triggerId, command));
     });
     routes.post<JobRequest>('/jobs/:jobId/stop', async ({ params, body }, reply) => {
       const { directory, triggerId } = savepointBody(body, 'targetDirectory', null);
-      if ((body as { drain?: unknown } | null)?.drain === true)
-        throw new RequestError(400, 'A job is not drained when it is stopped: leave "drain" out.');
-      const command = (ids: Ids): Command => ({ type: 'StopWithSavepoint', ...ids, targetPath: targetOf(directory) });
+      const drain = (body as { drain?: unknown } | null)?.drain ?? false;
+      if (typeof drain !== 'boolean') throw new RequestError(400, '"drain" must be true or false.');
+      const command = (ids: Ids): Command => ({
+        type: 'StopWithSavepoint',
+        ...ids,
+        targetPath: targetOf(directory),
+        drain,
+      });
       return reply.code(202).send(await trigger(params.jobId, triggerId, command));
     });
     routes.patch<JobRequest & { Querystring: { parallelism?: string } }>(

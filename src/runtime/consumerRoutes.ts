@@ -1,5 +1,6 @@
 // Which consumers of a vertex have announced themselves to a host, and where each of them lives. One table serves all producers of the host
 // that were deployed with the same attempts of the consumers: of an all-to-all exchange a table a producer would be tasks × tasks entries.
+import type { ShipStrategy } from '../core/schema.gen.ts';
 import { type BarrierBroadcast, type EndOfPartition, type Link, writeBroadcastFrame } from './exchangeProtocol.ts';
 import type { LocalReceiver, Route } from './outputChannel.ts';
 
@@ -16,9 +17,9 @@ export class ConsumerRoutes {
     this.#routes = new Array(attempts.length).fill(undefined);
   }
 
-  /** All have announced themselves. */
-  get complete(): boolean {
-    return this.#announced === this.attempts.length;
+  /** All that the producing subtask sends to have announced themselves. */
+  completeFor(strategy: ShipStrategy, subtask: number): boolean {
+    return strategy === 'FORWARD' ? this.#routes[subtask] !== undefined : this.#announced === this.attempts.length;
   }
 
   get(subtask: number): Route | undefined {

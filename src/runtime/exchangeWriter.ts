@@ -21,7 +21,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   /** Until the host gives it one that it shares with others. */
   #routes: ConsumerRoutes;
   readonly #window: number;
-  /** In the order of their first record; `channels` is sparse in a wide exchange. */
+  /** By first record; `channels` is sparse in a wide exchange. */
   #opened: OutputChannel[] = [];
   /** Those whose consumers have not announced themselves. */
   #unconnected: OutputChannel[] = [];
@@ -89,10 +89,8 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     }
   }
 
-  /** All of its consumers have announced themselves. */
   get #complete(): boolean {
-    if (this.spec.strategy !== 'FORWARD') return this.#routes.complete;
-    return this.#routes.get(this.#context.subtask) !== undefined;
+    return this.#routes.completeFor(this.spec.strategy, this.#context.subtask);
   }
 
   /** Who has announced himself, from now on; `routesChanged` tells of each change. */
