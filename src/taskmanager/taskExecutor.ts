@@ -10,6 +10,7 @@ import type { Signals } from '../ports/signals.ts';
 import type { Workers } from '../ports/workers.ts';
 import { AssignmentReader } from './assignmentReader.ts';
 import { hasEnded } from './attemptKey.ts';
+import { deploymentProblem } from './deploymentProblem.ts';
 import { type Gauges, processGauges } from './gauges.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { LivenessLinks } from './livenessLinks.ts';
@@ -187,11 +188,13 @@ export class TaskExecutor {
   }
 
   #deploy(message: DeployTasks): void {
-    const { workers, logger } = this.#options;
+    const { workers, logger, slots } = this.#options;
     const { jobId, tasks } = message;
     if (this.#releasedJobs.has(jobId)) return logger.debug({ jobId }, 'deploys nothing of a job that was released');
     logger.debug({ jobId, tasks: tasks.length }, 'deploys tasks');
     try {
+      const problem = deploymentProblem(message, slots);
+      if (problem !== null) throw new Error(`The deployment is refused: ${problem}`);
       workers.deploy(message);
     } catch (error) {
       logger.error({ error, jobId }, 'tasks could not be deployed');
