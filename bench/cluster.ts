@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { ClusterDir, type ProcessEntry } from '../src/cli/clusterDir.ts';
 import { signalProcess, waitForEnd } from '../src/cli/processIdentity.ts';
 import { bundleJob } from '../src/client/bundle.ts';
-import type { JobClient } from '../src/client/jobClient.ts';
+import type { JobClient, JobSubmission } from '../src/client/jobClient.ts';
 import type { JobHandle } from '../src/client/jobHandle.ts';
 import { planJob } from '../src/client/plan.ts';
 import { loadConfig } from '../src/config.ts';
@@ -15,7 +15,7 @@ import type { Job } from '../src/core/state.ts';
 import { LedgerWatch } from '../src/demo/ledgerWatch.ts';
 import { packageRoot } from '../src/packageRoot.ts';
 import type { Logger } from '../src/ports/logger.ts';
-import { connectJobClient, openBackbone } from '../src/wiring.ts';
+import { type Backbone, connectJobClient, openBackbone } from '../src/wiring.ts';
 import type { BenchContext } from './bench.ts';
 
 const COMMAND_TIMEOUT_MS = 60_000;
@@ -36,10 +36,11 @@ export interface ClusterShape {
 /** A job that was bundled and planned, ready to be submitted any number of times. */
 export interface PreparedJob {
   readonly name: string;
-  readonly bundle: { readonly name: string; readonly bytes: Uint8Array };
+  readonly bundle: Exclude<JobSubmission['artifact'], string>;
   readonly args: readonly string[];
   readonly parallelism: number;
-  readonly graph: Parameters<JobClient['submit']>[0]['graph'];
+  readonly graph: JobSubmission['graph'];
+  readonly options: JobSubmission['options'] & object;
 }
 
 export class BenchCluster {
@@ -107,21 +108,23 @@ export class BenchCluster {
     context.onEnd(() => client.close());
     const ledger = await LedgerWatch.open(backbone.channels, () => {});
     context.onEnd(() => ledger.close());
-    return new BenchClient(client, ledger);
+    return new BenchClient(client, ledger, backbone);
   }
 }
 
 export class BenchClient {
   readonly ledger: LedgerWatch;
+  readonly backbone: Backbone;
   readonly #client: JobClient;
 
-  constructor(client: JobClient, ledger: LedgerWatch) {
+  constructor(client: JobClient, ledger: LedgerWatch, backbone: Backbone) {
     this.#client = client;
     this.ledger = ledger;
+    this.backbone = backbone;
   }
 
-  submit({ name, bundle, args, parallelism, graph }: PreparedJob): Promise<JobHandle> {
-    return this.#client.submit({ name, artifact: bundle, args, parallelism, graph });
+  submit({ name, bundle, args, parallelism, graph, options }: PreparedJob): Promise<JobHandle> {
+    return this.#client.submit({ name, artifact: bundle, args, parallelism, graph, options });
   }
 
   /** The job as the ledger has it. */
@@ -155,6 +158,6 @@ export async function prepareJob(
   const bundle = await bundleJob(path.join(packageRoot, 'bench', 'jobs', file));
   const bundlePath = path.join(context.tempDir('job'), `${bundle.sha256}.mjs`);
   fs.writeFileSync(bundlePath, bundle.bytes);
-  const { name, graph } = await planJob({ bundlePath, name: bundle.name, args, parallelism });
-  return { name, bundle, args, parallelism, graph };
+  const { name, graph, checkpointing } = await planJob({ bundlePath, name: bundle.name, args, parallelism });
+  return { name, bundle, args, parallelism, graph, options: { checkpointing } };
 }

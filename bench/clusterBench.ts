@@ -1,11 +1,9 @@
 // How quickly a cluster is there, how quickly it reacts, and what it costs to keep: the coordinator's figures that people feel.
-import { execFile } from 'node:child_process';
-import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { Bench, BenchContext } from './bench.ts';
 import { BenchCluster, prepareJob } from './cluster.ts';
 import { JOURNALS, type JournalType, journalOverrides } from './journals.ts';
+import { residentMib } from './memory.ts';
 import { FLINK } from './reference.ts';
 import { percentile, rounded } from './stats.ts';
 
@@ -70,16 +68,6 @@ async function idleMemory(context: BenchContext, running: BenchCluster, journal:
       ...(kind === 'jobmanager' ? { aim: 120, flink: FLINK.idleJobManagerMib, reference: FLINK.version } : {}),
     });
   }
-}
-
-/** Of a process, by /proc where there is one, else by ps. */
-async function residentMib(pid: number): Promise<number> {
-  if (process.platform === 'linux') {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Number(kib) / 1_024;
-  }
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
-  return Number(stdout.trim()) / 1_024;
 }
 
 async function smallJobs(context: BenchContext, running: BenchCluster, journal: JournalType): Promise<void> {

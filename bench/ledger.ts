@@ -10,7 +10,8 @@ import { applyRecord, type LedgerRecord } from '../src/core/ledger.ts';
 import type { AttemptState, ClusterEvent, JobGraph, JobOptions, SubmitJob } from '../src/core/schema.gen.ts';
 import { emptyState, isLive } from '../src/core/state.ts';
 
-const START = Date.UTC(2026, 0, 1);
+/** Time of the first record. */
+export const START = Date.UTC(2026, 0, 1);
 const TASK_MANAGERS = 20;
 const SLOTS = 8;
 const CONCURRENT_JOBS = 8;
@@ -18,7 +19,7 @@ const CONCURRENT_JOBS = 8;
 const JOBS_PER_TASK_MANAGER = 50;
 const PARALLELISMS = [1, 2, 2, 4, 4, 8, 16];
 const PARTS_PER_WRITE = 10_000;
-const POLICY: Policy = { ...policyOf(loadConfig(null)), load: new Map() };
+export const POLICY: Policy = { ...policyOf(loadConfig(null)), load: new Map() };
 const OPTIONS: JobOptions = {
   priority: 0,
   startAt: null,
@@ -129,6 +130,23 @@ function submissionOf(job: number): SubmitJob {
     graph: graphOf(parallelism),
     options: OPTIONS,
   };
+}
+
+/** Two vertices with an all-to-all exchange between them, checkpointed every second. */
+export function wideSubmission(parallelism: number): SubmitJob {
+  const submission = submissionOf(parallelism);
+  const graph = graphOf(parallelism);
+  const vertices = graph.vertices.map((vertex) => ({ ...vertex, maxParallelism: Math.max(128, parallelism) }));
+  const checkpointing = {
+    intervalMs: 1,
+    minPauseMs: 0,
+    timeoutMs: 600_000,
+    maxConcurrent: 1,
+    toleratedFailures: 0,
+    retained: 1,
+  };
+  const options = { ...OPTIONS, checkpointing };
+  return { ...submission, parallelism, graph: { ...graph, vertices }, options };
 }
 
 function graphOf(parallelism: number): JobGraph {

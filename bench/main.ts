@@ -3,13 +3,15 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Bench, BenchContext } from './bench.ts';
 import { cluster } from './clusterBench.ts';
+import { coordinator, memory } from './coordinator.ts';
 import { failover } from './failover.ts';
 import { fold } from './fold.ts';
 import { readBack } from './readBack.ts';
 import { replay } from './replay.ts';
+import { wide } from './wide.ts';
 import { wordCount } from './wordCount.ts';
 
-const BENCHES: readonly Bench[] = [fold, replay, readBack, cluster, wordCount, failover];
+const BENCHES: readonly Bench[] = [fold, replay, readBack, cluster, coordinator, memory, wide, wordCount, failover];
 
 /** What a shell gives to a command that Ctrl-C ended. */
 const INTERRUPTED_EXIT_CODE = 130;

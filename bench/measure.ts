@@ -2,10 +2,18 @@
 // process whose heap and compiled code bear the marks of the measurements before it.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { DecisionTimes } from './decisions.ts';
 
 export type MeasureTask =
   /** Decodes a ledger file and folds it, several times over. */
   | { readonly kind: 'fold'; readonly file: string; readonly runs: number }
+  /** Decides a wide job's life several times over. */
+  | {
+      readonly kind: 'decide';
+      readonly parallelism: number;
+      readonly taskManagers: number;
+      readonly runs: number;
+    }
   /** Reads `events` to its end: as the journal hands it over (`raw`), decoded as well (`decode`), or through a Replica (`replay`). */
   | {
       readonly kind: 'raw' | 'decode' | 'replay';
@@ -13,6 +21,8 @@ export type MeasureTask =
       /** `key=value` of sluice.yaml, for the journal. */
       readonly overrides: readonly string[];
     };
+
+export type ReadTask = Exclude<MeasureTask, { kind: 'fold' | 'decide' }>;
 
 export interface FoldAnswer {
   readonly foldMs: readonly number[];
@@ -32,8 +42,9 @@ const HEAP_MB = 1_024;
 const TIMEOUT_MS = 120_000;
 
 export function measure(task: Extract<MeasureTask, { kind: 'fold' }>, heapMb?: number): Promise<FoldAnswer>;
-export function measure(task: Exclude<MeasureTask, { kind: 'fold' }>, heapMb?: number): Promise<ReadAnswer>;
-export function measure(task: MeasureTask, heapMb = HEAP_MB): Promise<FoldAnswer | ReadAnswer> {
+export function measure(task: Extract<MeasureTask, { kind: 'decide' }>, heapMb?: number): Promise<DecisionTimes[]>;
+export function measure(task: ReadTask, heapMb?: number): Promise<ReadAnswer>;
+export function measure(task: MeasureTask, heapMb = HEAP_MB): Promise<FoldAnswer | DecisionTimes[] | ReadAnswer> {
   const entry = fileURLToPath(new URL('./measureProcess.js', import.meta.url));
   return new Promise((resolve, reject) => {
     const child = fork(entry, [JSON.stringify(task)], {
@@ -41,7 +52,7 @@ export function measure(task: MeasureTask, heapMb = HEAP_MB): Promise<FoldAnswer
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
-    child.once('message', (answer) => resolve(answer as FoldAnswer | ReadAnswer));
+    child.once('message', (answer) => resolve(answer as FoldAnswer & DecisionTimes[] & ReadAnswer));
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       clearTimeout(timer);

@@ -6,8 +6,9 @@ import { emptyState } from '../src/core/state.ts';
 import { Replica } from '../src/jobmanager/replica.ts';
 import type { Logger } from '../src/ports/logger.ts';
 import { type Backbone, openBackbone } from '../src/wiring.ts';
+import { type DecisionTimes, decideWide } from './decisions.ts';
 import { readLedgerFile } from './ledger.ts';
-import type { FoldAnswer, MeasureTask, ReadAnswer } from './measure.ts';
+import type { FoldAnswer, MeasureTask, ReadAnswer, ReadTask } from './measure.ts';
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -42,7 +43,12 @@ function fold({ file, runs }: Extract<MeasureTask, { kind: 'fold' }>): FoldAnswe
   return { foldMs, decodeAndFoldMs };
 }
 
-async function read({ kind, dir, overrides }: Exclude<MeasureTask, { kind: 'fold' }>): Promise<ReadAnswer> {
+/** The first run compiles the code. */
+function decide({ parallelism, taskManagers, runs }: Extract<MeasureTask, { kind: 'decide' }>): DecisionTimes[] {
+  return Array.from({ length: runs + 1 }, () => decideWide(parallelism, taskManagers)).slice(1);
+}
+
+async function read({ kind, dir, overrides }: ReadTask): Promise<ReadAnswer> {
   const config = parseConfig('', 'bench', overrides);
   const backbone = await openBackbone({ config, dir, source: 'bench', logger: silent, createTopics: false });
   const startedAtMs = performance.now();
@@ -53,7 +59,7 @@ async function read({ kind, dir, overrides }: Exclude<MeasureTask, { kind: 'fold
   return { ms: endedAtMs - startedAtMs, sinceStartMs: endedAtMs, records, rssBytes };
 }
 
-const READERS: Readonly<Record<Exclude<MeasureTask['kind'], 'fold'>, (backbone: Backbone) => Promise<number>>> = {
+const READERS: Readonly<Record<ReadTask['kind'], (backbone: Backbone) => Promise<number>>> = {
   raw: ({ journal }) =>
     new Promise((resolve, reject) => {
       void journal
@@ -94,7 +100,18 @@ const READERS: Readonly<Record<Exclude<MeasureTask['kind'], 'fold'>, (backbone: 
     }),
 };
 
+function answerTo(task: MeasureTask): Promise<ReadAnswer> | FoldAnswer | DecisionTimes[] {
+  switch (task.kind) {
+    case 'fold':
+      return fold(task);
+    case 'decide':
+      return decide(task);
+    default:
+      return read(task);
+  }
+}
+
 const task = JSON.parse(process.argv[2]!) as MeasureTask;
-const answer = task.kind === 'fold' ? fold(task) : await read(task);
+const answer = await answerTo(task);
 await new Promise((resolve) => process.send!(answer, resolve));
 process.disconnect();

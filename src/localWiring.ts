@@ -19,7 +19,7 @@ const MANAGED_MEMORY_BYTES = 128 * 1024 * 1024;
 
 export interface LocalCluster {
   readonly client: JobClient;
-  /** Rejects when the JobManager cannot go on; never resolves. */
+  /** Rejects when the JobManager or the TaskManager cannot go on; never resolves. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
 }
@@ -61,6 +61,7 @@ export async function openLocalCluster(job: ExecutableJob, logger: Logger): Prom
     slots,
     managedMemoryBytes: MANAGED_MEMORY_BYTES,
     workers: new InlineWorkers({ taskManagerId, loadJob: async () => job, logger }),
+    onFailure: (error) => fail(error),
   });
   await Promise.all([jobManager.start(), taskExecutor.start()]);
   const client = JobClient.connect({ channels: openChannels(journal, { topics, source: 'client' }), clock, ids });

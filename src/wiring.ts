@@ -81,7 +81,7 @@ async function openJournal(config: Config, dir: string, clientId: string, logger
   }
 }
 
-async function openSignals({ journal, clock }: Backbone, logger: Logger): Promise<Signals> {
+export async function openSignals({ journal, clock }: Backbone, logger: Logger): Promise<Signals> {
   const { openJournalSignals } = await import('./adapters/journalSignals.ts');
   return openJournalSignals({
     journal,
@@ -182,9 +182,10 @@ export async function createTaskExecutor(
     readonly dir: string;
     readonly blobFolder: string;
     readonly logger: Logger;
+    readonly onFailure: (error: Error) => void;
   },
 ) {
-  const { config, id, requestId, dir, blobFolder, logger } = options;
+  const { config, id, requestId, dir, blobFolder, logger, onFailure } = options;
   const { channels, clock, ids } = backbone;
   const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }] = await Promise.all([
     import('./taskmanager/taskExecutor.ts'),
@@ -220,6 +221,7 @@ export async function createTaskExecutor(
     heartbeatIntervalMs: config['heartbeat.interval'],
     logger,
     pid: process.pid,
+    onFailure,
   });
   return { executor, blobs };
 }

@@ -55,11 +55,11 @@ export interface ActorContext {
   /** Has `terminated` called when it ends. */
   watch(ref: LocalRef<never>): void;
   /** A callback for others: what it throws, or its promise rejects with, is the actor's failure, and they see nothing. */
-  guard<A extends unknown[]>(callback: (...args: A) => unknown): (...args: A) => void;
+  readonly guard: <A extends unknown[]>(callback: (...args: A) => unknown) => (...args: A) => void;
   /** Work that goes on beside the messages: a rejection is the actor's failure. */
-  background(work: Promise<unknown>): void;
+  readonly background: (work: Promise<unknown>) => void;
   /** The actor has failed beside its messages. */
-  fail(error: Error): void;
+  readonly fail: (error: Error) => void;
 }
 
 /** A reference to an actor of this process. */
@@ -70,14 +70,4 @@ export interface LocalRef<M, R = unknown> extends ActorRef<M, R> {
   stop(): Promise<void>;
   /** Has `terminated(path)` called once, when it has stopped. */
   onTerminated(watcher: (path: string) => void): void;
-}
-
-export type ActorStatus = 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped';
-
-/** An actor as people see it. */
-export interface ActorView {
-  readonly path: string;
-  readonly status: ActorStatus;
-  readonly restarts: number;
-  readonly waitingMessages: number;
 }

@@ -1,8 +1,9 @@
 // The actors of one process: a root that supervises all others, their dead letters, and one way out. What no actor could mend comes to
 // `onFailure`, once; whoever owns the system then stops it, so that a process is never half alive.
+import type { ActorDescription } from '../core/schema.gen.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { ActorContext, ActorView } from './actor.ts';
+import type { ActorContext } from './actor.ts';
 import { ActorCell } from './cell.ts';
 import { always, type Directive } from './supervision.ts';
 
@@ -31,7 +32,7 @@ export class ActorSystem {
     this.#root = new ActorCell<never>(
       {
         clock,
-        onFailure: (path, directive, error) => logFailure(logger, path, directive, error),
+        onFailure: (path, directive, error, started) => logFailure(logger, path, directive, error, started),
         onUnmended: (error, origin) => {
           if (this.#failed) return;
           this.#failed = true;
@@ -69,8 +70,8 @@ export class ActorSystem {
   }
 
   /** Every actor, parents first. */
-  view(): ActorView[] {
-    const views: ActorView[] = [];
+  view(): ActorDescription[] {
+    const views: ActorDescription[] = [];
     const visit = (cell: ActorCell<never>): void => {
       views.push(cell.view);
       for (const child of cell.children.values()) visit(child);
@@ -94,10 +95,10 @@ export class ActorSystem {
   }
 }
 
-function logFailure(logger: Logger, path: string, directive: Directive, error: Error): void {
+/** What never started may owe that to the world; whoever started it is told. Everything else is news of a bug. */
+function logFailure(logger: Logger, path: string, directive: Directive, error: Error, started: boolean): void {
   const details = { actor: path, directive, error: error.stack };
-  if (directive === 'escalate') logger.warn(details, 'an actor has failed: its parent decides');
-  else logger.warn(details, `an actor has failed: ${directive}`);
+  logger[started ? 'error' : 'warn'](details, `an actor has failed: ${directive}`);
 }
 
 /** Enough to find it by: a whole message may be large. */

@@ -1,8 +1,10 @@
 // An actor from its first start to its stop: the mailbox, whose turn it is, its children, and what its supervision makes of a failure. One
 // message at a time, over restarts too: the next incarnation begins when the last one's handler and hooks are done, or after a bound.
 // An idle actor handles a message on its sender's stack, so that a part of a shell costs a function call and no detour; a busy one later.
+
+import type { ActorDescription, ActorStatus } from '../core/schema.gen.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
-import type { ActorStatus, ActorView, Behaviour, LocalRef, Props, TellResult } from './actor.ts';
+import type { Behaviour, LocalRef, Props, TellResult } from './actor.ts';
 import { type Answer, askLocally, refusal } from './asking.ts';
 import type { CellHost, Parent } from './cellHost.ts';
 import { Deferred } from './deferred.ts';
@@ -39,6 +41,7 @@ export class ActorCell<M, R = unknown> implements LocalRef<M, R>, Parent {
   /** The asynchronous handler or hook that is under way. */
   #busy: Promise<unknown> | null = null;
   #draining = false;
+  #everStarted = false;
   #turnTimer: Timer | null = null;
   #backOffTimer: Timer | null = null;
   #ending: Promise<void> = Promise.resolve();
@@ -61,7 +64,7 @@ export class ActorCell<M, R = unknown> implements LocalRef<M, R>, Parent {
     return this.#firstStart.promise;
   }
 
-  get view(): ActorView {
+  get view(): ActorDescription {
     const { path } = this;
     const waitingMessages = this.#mailbox.length;
     return { path, status: this.#status, restarts: this.#restarts.total, waitingMessages };
@@ -84,6 +87,7 @@ export class ActorCell<M, R = unknown> implements LocalRef<M, R>, Parent {
       () => {
         if (incarnation.over) return;
         this.#status = 'running';
+        this.#everStarted = true;
         this.#firstStart.resolve();
         this.#drain();
       },
@@ -135,15 +139,15 @@ export class ActorCell<M, R = unknown> implements LocalRef<M, R>, Parent {
     this.#firstStart.reject(error);
     switch (directive) {
       case 'resume':
-        return this.#host.onFailure(this.path, directive, error);
+        return this.#host.onFailure(this.path, directive, error, this.#everStarted);
       case 'restart': {
         const delayMs = this.#restarts.next(this.clock.monotonic());
         if (delayMs === null) return this.#escalate(restartLimit(this.path, this.#supervision, error), origin);
-        this.#host.onFailure(this.path, directive, error);
+        this.#host.onFailure(this.path, directive, error, this.#everStarted);
         return this.#restart(incarnation, error, delayMs);
       }
       case 'stop':
-        this.#host.onFailure(this.path, directive, error);
+        this.#host.onFailure(this.path, directive, error, this.#everStarted);
         void this.stop();
         return;
       case 'escalate':
@@ -170,7 +174,7 @@ export class ActorCell<M, R = unknown> implements LocalRef<M, R>, Parent {
   #escalate(error: Error, origin: string): void {
     // The root's owner may need its other parts to end in order.
     if (this.#parent === null) return this.#host.onUnmended(error, origin);
-    this.#host.onFailure(this.path, 'escalate', error);
+    this.#host.onFailure(this.path, 'escalate', error, this.#everStarted);
     void this.stop();
     this.#parent.childEscalated(error, origin);
   }

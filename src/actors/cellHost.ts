@@ -6,8 +6,8 @@ import type { Directive } from './supervision.ts';
 /** What a cell asks of the whole system. */
 export interface CellHost {
   readonly clock: Clock;
-  /** An actor failed, and this is what follows. */
-  onFailure(path: string, directive: Directive, error: Error): void;
+  /** An actor failed, and this is what follows. `started`: it had been running before, in this life or another. */
+  onFailure(path: string, directive: Directive, error: Error, started: boolean): void;
   /** A failure went up to the root. */
   onUnmended(error: Error, origin: string): void;
   /** A hook of an ending threw or took too long: said, and passed over. */

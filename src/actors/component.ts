@@ -1,12 +1,13 @@
 // An actor around an object that knows nothing of actors: its messages are calls of the object's methods, one at a time. So a part of a shell
 // stays a plain class with plain tests, and still is restarted, escalated and ended like any actor. Only for this process: a call is no data.
+import { unlessAborted } from '../codec/durableAppend.ts';
 import type { ActorContext, LocalRef, TellResult } from './actor.ts';
 import type { Supervision } from './supervision.ts';
 
 export interface ComponentProps<T> {
   /** A new one for each incarnation. Its timers, callbacks and work beside its methods should come from the context. */
   readonly create: (context: ActorContext) => T;
-  /** After `create`; until it has resolved, calls wait. */
+  /** After `create`; until it has resolved, calls wait. Ended while it is under way, it is not waited for: `stop` must cope with that. */
   readonly start?: (component: T) => unknown;
   readonly stop?: (component: T) => unknown;
   /** Before the `stop` of one that failed and is replaced: what the next one must know. */
@@ -29,7 +30,10 @@ export class Component<T> {
         const component = create(context);
         this.#current = component;
         return {
-          preStart: () => start?.(component),
+          preStart: () => {
+            const started = start?.(component);
+            return started instanceof Promise ? unlessAborted(context.signal, started) : undefined;
+          },
           receive: (call) => call(component),
           preRestart: (error) => beforeRestart?.(component, error),
           postStop: () => {

@@ -48,17 +48,19 @@ export class Incarnation implements ActorContext {
     this.#owner.watch(ref);
   }
 
-  guard<A extends unknown[]>(callback: (...args: A) => unknown): (...args: A) => void {
+  // Arrow functions: each is handed on without the context.
+
+  readonly guard = <A extends unknown[]>(callback: (...args: A) => unknown): ((...args: A) => void) => {
     return (...args) => this.#run(() => callback(...args));
-  }
+  };
 
-  background(work: Promise<unknown>): void {
+  readonly background = (work: Promise<unknown>): void => {
     work.catch((error: unknown) => this.fail(errorOf(error)));
-  }
+  };
 
-  fail(error: Error): void {
+  readonly fail = (error: Error): void => {
     if (!this.#over) this.#owner.failed(this, error);
-  }
+  };
 
   /** From here on it does nothing. */
   end(): void {

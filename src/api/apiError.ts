@@ -5,6 +5,8 @@ export type ApiErrorCode =
   | 'INVALID_MAX_PARALLELISM'
   | 'NON_PARALLEL_OPERATOR'
   | 'DUPLICATE_UID'
+  /** The mode BATCH, but a source never ends. */
+  | 'UNBOUNDED_BATCH'
   | 'INVALID_NAME'
   | 'NO_OPERATORS'
   | 'EXECUTE_TWICE'

@@ -1,11 +1,30 @@
 // The DataStream API: what a job's author chains together. Each call adds an operator to the environment's StreamGraph and returns the stream
 // that it produces; nothing runs before execute(). Functions must not share state over records: each subtask has its own copy of the
 // module. Names, defaults and behaviour follow Flink's DataStream API. Every method throws ApiError on a bad argument.
-import type { KeySelector, OperatorSpec } from '../runtime/operatorSpec.ts';
+
+import type { OperatorSpec } from '../runtime/operatorSpec.ts';
+import { OutputTag, type ProcessFunction } from '../runtime/processFunctions.ts';
+import type { FunctionProvider, UserFunction } from '../runtime/userFunction.ts';
 import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
 import { ApiError } from './apiError.ts';
-import type { Key, SumArguments, Tuple } from './fieldTypes.ts';
-import type { ChainingStrategy, NodeDefaults, Partitioner, StreamGraph, StreamNode } from './streamGraph.ts';
+import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
+import { DataStreamSink } from './dataStreamSink.ts';
+import type { Key, Tuple } from './fieldTypes.ts';
+import type { KeyedStream } from './keyedStream.ts';
+import type {
+  ChainingStrategy,
+  NodeDefaults,
+  Partitioner,
+  StreamEdge,
+  StreamGraph,
+  StreamNode,
+} from './streamGraph.ts';
+
+/** A function by itself, or an object with the method `map` and a life of its own, or the class of such. */
+export type MapFunction<T, R> = UserFunction<'map', (value: T) => R>;
+export type FilterFunction<T> = UserFunction<'filter', (value: T) => boolean>;
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that uses `out` returns nothing.
+export type FlatMapFunction<T, R> = UserFunction<'flatMap', (value: T, out: Collector<R>) => Iterable<R> | void>;
 
 /** Emits one record. Valid only during the call that it was passed to. */
 export type Collector<T> = (value: T) => void;
@@ -18,6 +37,9 @@ export interface GraphBuilder {
   resolvePath(path: string | URL, what: string): string;
 }
 
+/** Streams that extend DataStream and so cannot be imported here; their files put themselves in. */
+export const streamClasses = {} as { KeyedStream: typeof KeyedStream };
+
 /** A sink that drops every record, for measuring and for jobs that act by side effects. */
 export class DiscardingSink {
   readonly type = 'discard';
@@ -28,20 +50,23 @@ export class DataStream<T> {
   protected readonly builder: GraphBuilder;
   protected readonly node: StreamNode;
   readonly #partitioner: Partitioner;
+  /** The side output of the node that this is; undefined: its main output. */
+  protected readonly tag: string | undefined;
   /** Ties the class to T, which no field holds: streams of different records must not be assignable to each other. */
   declare protected readonly _record: T;
 
-  constructor(builder: GraphBuilder, node: StreamNode, partitioner: Partitioner = { type: 'auto' }) {
+  constructor(builder: GraphBuilder, node: StreamNode, partitioner: Partitioner = { type: 'auto' }, tag?: string) {
     this.builder = builder;
     this.node = node;
+    this.tag = tag;
     this.#partitioner = partitioner;
   }
 
   /** One record out for each record in. An array literal of known length is a tuple: `w => [w, 1]` gives `[string, number]`. */
-  map<R extends Tuple>(fn: (value: T) => R): SingleOutputStreamOperator<R>;
-  map<R>(fn: (value: T) => R): SingleOutputStreamOperator<R>;
-  map<R>(fn: (value: T) => R): SingleOutputStreamOperator<R> {
-    return this.transform('Map', { type: 'map', fn: checkedFunction(fn, 'map') });
+  map<R extends Tuple>(fn: MapFunction<T, R>): SingleOutputStreamOperator<R>;
+  map<R>(fn: MapFunction<T, R>): SingleOutputStreamOperator<R>;
+  map<R>(fn: MapFunction<T, R>): SingleOutputStreamOperator<R> {
+    return this.transform('Map', { type: 'map', fn: checkedUserFunction(fn, 'map') });
   }
 
   /**
@@ -49,18 +74,23 @@ export class DataStream<T> {
    * order. With `out`, name the type: `flatMap<string>((line, out) => …)`. A string is an iterable of its characters.
    */
   flatMap<R extends Tuple>(fn: (value: T, out: Collector<R>) => Iterable<R>): SingleOutputStreamOperator<R>;
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function that uses `out` returns nothing.
-  flatMap<R>(fn: (value: T, out: Collector<R>) => Iterable<R> | void): SingleOutputStreamOperator<R>;
-  // biome-ignore lint/suspicious/noConfusingVoidType: as above.
-  flatMap<R>(fn: (value: T, out: Collector<R>) => Iterable<R> | void): SingleOutputStreamOperator<R> {
-    return this.transform('Flat Map', { type: 'flatMap', fn: checkedFunction(fn, 'flatMap') });
+  flatMap<R>(fn: FlatMapFunction<T, R>): SingleOutputStreamOperator<R>;
+  flatMap<R>(fn: FlatMapFunction<T, R>): SingleOutputStreamOperator<R> {
+    return this.transform('Flat Map', { type: 'flatMap', fn: checkedUserFunction(fn, 'flatMap') });
   }
 
   /** Keeps the records for which `predicate` is true. */
   filter<S extends T>(predicate: (value: T) => value is S): SingleOutputStreamOperator<S>;
-  filter(predicate: (value: T) => boolean): SingleOutputStreamOperator<T>;
-  filter(predicate: (value: T) => boolean): SingleOutputStreamOperator<T> {
-    return this.transform('Filter', { type: 'filter', fn: checkedFunction(predicate, 'filter') });
+  filter(predicate: FilterFunction<T>): SingleOutputStreamOperator<T>;
+  filter(predicate: FilterFunction<T>): SingleOutputStreamOperator<T> {
+    return this.transform('Filter', { type: 'filter', fn: checkedUserFunction(predicate, 'filter') });
+  }
+
+  /** Any number of records out for each in, with its time and side outputs at hand. On a keyed stream there are state and timers as well. */
+  process<R>(
+    fn: FunctionProvider<ProcessFunction<T, R>> | ProcessFunction<T, R>['processElement'],
+  ): SingleOutputStreamOperator<R> {
+    return this.transform('Process', { type: 'process', fn: checkedUserFunction(fn, 'processElement', 'process') });
   }
 
   /**
@@ -87,12 +117,12 @@ export class DataStream<T> {
    */
   keyBy<K extends Key>(keySelector: (value: T) => K): KeyedStream<T, K> {
     checkedFunction(keySelector, 'keyBy');
-    return new KeyedStream(this.builder, this.node, keySelector);
+    return new streamClasses.KeyedStream(this.builder, this.node, keySelector, this.tag);
   }
 
   /** Spreads the records evenly over the subtasks of the next operator, in turn. */
   rebalance(): DataStream<T> {
-    return new DataStream(this.builder, this.node, { type: 'rebalance' });
+    return new DataStream(this.builder, this.node, { type: 'rebalance' }, this.tag);
   }
 
   /**
@@ -133,9 +163,13 @@ export class DataStream<T> {
     return new DataStreamSink<T>(this.builder.graph, this.#addNode(name, spec));
   }
 
+  /** As an input of an operator. */
+  protected edge(): StreamEdge {
+    return { source: this.node, partitioner: this.#partitioner, ...(this.tag === undefined ? {} : { tag: this.tag }) };
+  }
+
   #addNode(name: string, spec: OperatorSpec): StreamNode {
-    const edge = { source: this.node, partitioner: this.#partitioner };
-    return this.builder.graph.addNode(spec, name, [edge], this.builder.defaults());
+    return this.builder.graph.addNode(spec, name, [this.edge()], this.builder.defaults());
   }
 }
 
@@ -145,6 +179,13 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
   name(name: string): this {
     this.builder.graph.setName(this.node, name);
     return this;
+  }
+
+  /** What the operator emits to a side output. */
+  getSideOutput<X>(tag: OutputTag<X>): DataStream<X> {
+    if (!(tag instanceof OutputTag))
+      throw new ApiError('INVALID_ARGUMENT', `getSideOutput takes an OutputTag, not ${String(tag)}.`);
+    return new DataStream<X>(this.builder, this.node, { type: 'auto' }, tag.id);
   }
 
   /** Identity of the operator over versions of the job; unique within it. Default: derived from the operator's place in the graph. */
@@ -189,94 +230,3 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
 
 /** The stream of a source. Sources of collections are not parallel: their parallelism is 1. */
 export class DataStreamSource<T> extends SingleOutputStreamOperator<T> {}
-
-/** A stream partitioned by key K. */
-export class KeyedStream<T, K> extends DataStream<T> {
-  readonly #key: KeySelector;
-  /** Ties the class to K. */
-  declare protected readonly _key: K;
-
-  constructor(builder: GraphBuilder, node: StreamNode, keySelector: (value: T) => K) {
-    const key = keySelector as KeySelector;
-    super(builder, node, { type: 'hash', key });
-    this.#key = key;
-  }
-
-  /** Combines each record with the key's value so far and emits the result. The first record of a key is its first value. */
-  reduce(fn: (left: T, right: T) => T): SingleOutputStreamOperator<T> {
-    return this.transform('Keyed Reduce', {
-      type: 'keyedReduce',
-      key: this.#key,
-      fn: checkedFunction(fn, 'reduce'),
-    });
-  }
-
-  /**
-   * Running sum by key, emitted for each record: of the records themselves where they are numbers, else of one numeric field (the position in a
-   * tuple or the name of a property); the other fields are those of the key's first record.
-   */
-  sum(...field: SumArguments<T>): SingleOutputStreamOperator<T> {
-    const [name] = field as readonly unknown[];
-    if (name !== undefined && typeof name !== 'number' && typeof name !== 'string') {
-      throw new ApiError(
-        'INVALID_ARGUMENT',
-        `sum takes the position or the name of a numeric field, not ${String(name)}.`,
-      );
-    }
-    return this.transform('Keyed Aggregation', {
-      type: 'keyedSum',
-      key: this.#key,
-      field: name ?? null,
-    });
-  }
-}
-
-/** The end of a stream. */
-export class DataStreamSink<T> {
-  readonly #graph: StreamGraph;
-  readonly #node: StreamNode;
-  declare protected readonly _record: T;
-
-  constructor(graph: StreamGraph, node: StreamNode) {
-    this.#graph = graph;
-    this.#node = node;
-  }
-
-  /** As for operators. */
-  name(name: string): this {
-    this.#graph.setName(this.#node, name);
-    return this;
-  }
-
-  /** As for operators. */
-  uid(uid: string): this {
-    this.#graph.setUid(this.#node, uid);
-    return this;
-  }
-
-  /** As for operators. */
-  setParallelism(parallelism: number): this {
-    this.#graph.setParallelism(this.#node, parallelism);
-    return this;
-  }
-
-  /** As for operators. */
-  slotSharingGroup(group: string): this {
-    this.#graph.setSlotSharingGroup(this.#node, group);
-    return this;
-  }
-
-  /** As for operators. */
-  disableChaining(): this {
-    this.#graph.setChaining(this.#node, 'NEVER');
-    return this;
-  }
-}
-
-// Types end at the graph: it holds functions of many types side by side, and the API has already paired each with its input.
-type Erased = (value: unknown) => never;
-
-function checkedFunction(fn: (...args: never[]) => unknown, operator: string): Erased {
-  if (typeof fn === 'function') return fn as Erased;
-  throw new ApiError('FUNCTION_MISSING', `${operator} takes a function, not ${fn === null ? 'null' : typeof fn}.`);
-}

@@ -9,12 +9,13 @@ import { DataStreamSource, type GraphBuilder } from './dataStream.ts';
 import { currentContext, type JobContext, type JobExecutionResult } from './executor.ts';
 import type { Tuple } from './fieldTypes.ts';
 import { toExecutableJob } from './jobGraph.ts';
-import { checkedName, checkMaxParallelism, checkParallelism, StreamGraph } from './streamGraph.ts';
+import { checkedName, checkMaxParallelism, checkParallelism, type RuntimeMode, StreamGraph } from './streamGraph.ts';
 
 /** A collection is held in memory by every task that runs the job. */
 const MAX_COLLECTION_ELEMENTS = 10_000_000;
 const DEFAULT_AUTO_WATERMARK_INTERVAL_MS = 200;
 const MAX_AUTO_WATERMARK_INTERVAL_MS = 24 * 60 * 60 * 1_000;
+const RUNTIME_MODES: readonly RuntimeMode[] = ['STREAMING', 'BATCH', 'AUTOMATIC'];
 const DEFAULT_JOB_NAME = 'Sluice Streaming Job';
 
 export interface SourceOptions {
@@ -95,6 +96,18 @@ export class StreamExecutionEnvironment {
       );
     }
     this.#autoWatermarkIntervalMs = intervalMs;
+    return this;
+  }
+
+  /** Whether results come as they are known or once, at the end of bounded input. Default: 'STREAMING'. */
+  setRuntimeMode(mode: RuntimeMode): this {
+    if (!RUNTIME_MODES.includes(mode)) {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `The runtime mode must be one of ${RUNTIME_MODES.join(', ')}, not ${String(mode)}.`,
+      );
+    }
+    this.#graph.runtimeMode = mode;
     return this;
   }
 

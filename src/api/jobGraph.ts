@@ -12,7 +12,7 @@ import type {
   OperatorSpec,
   OutgoingExchange,
 } from '../runtime/operatorSpec.ts';
-import { assignsEventTime, isSource, looksAtEventTime } from '../runtime/operatorTraits.ts';
+import { assignsEventTime, isBounded, isSource, looksAtEventTime } from '../runtime/operatorTraits.ts';
 import { ApiError } from './apiError.ts';
 import {
   DEFAULT_SLOT_SHARING_GROUP,
@@ -47,6 +47,7 @@ export function toExecutableJob(
   checkpointing: CheckpointConfig | null = null,
 ): ExecutableJob {
   const operators = resolve(graph);
+  const batch = isBatch(graph, operators);
   // The first operator of the chain that each belongs to; itself where it starts one.
   const headOf = new Map<Operator, Operator>();
   for (const operator of operators) {
@@ -80,13 +81,24 @@ export function toExecutableJob(
   );
   return {
     name,
-    graph: { vertices, hash: hashOfJob(vertices, operators) },
+    graph: { vertices, hash: hashOfJob(vertices, operators, batch) },
     checkpointing,
+    batch,
     vertices: ordered.map((head) => ({
       head: chainNodes.get(head)!,
       ports: head.inputs.map(({ port }) => port),
     })),
   };
+}
+
+function isBatch({ runtimeMode }: StreamGraph, operators: readonly Operator[]): boolean {
+  if (runtimeMode === 'STREAMING') return false;
+  const unbounded = operators.find(({ node: { spec } }) => isSource(spec) && !isBounded(spec));
+  if (unbounded === undefined || runtimeMode === 'AUTOMATIC') return unbounded === undefined;
+  throw new ApiError(
+    'UNBOUNDED_BATCH',
+    `'${unbounded.node.name}' never ends, so the job cannot run in the mode BATCH. Use STREAMING or AUTOMATIC, or a source that ends.`,
+  );
 }
 
 function resolve(graph: StreamGraph): Operator[] {
@@ -247,14 +259,14 @@ function linkChains(
   return { chainNodes, chainNames };
 }
 
-function hashOfJob(vertices: readonly JobVertex[], operators: readonly Operator[]): string {
+function hashOfJob(vertices: readonly JobVertex[], operators: readonly Operator[], batch: boolean): string {
   const described = operators.map((operator) => ({
     id: operator.hash,
     spec: fingerprint(operator.node.spec),
     inputs: operator.inputs.map((input) => [input.source.hash, input.strategy, input.tag, input.port]),
   }));
   return createHash('sha256')
-    .update(JSON.stringify({ vertices, operators: described }))
+    .update(JSON.stringify({ vertices, operators: described, batch }))
     .digest('hex');
 }
 

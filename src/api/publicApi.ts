@@ -2,6 +2,16 @@
 // one instance of the API wherever the bundle lies.
 
 export {
+  type KeyedProcessContext,
+  type KeyedProcessFunction,
+  type OnTimerContext,
+  OutputTag,
+  type ProcessContext,
+  type ProcessFunction,
+  type TimerService,
+  type TimeView,
+} from '../runtime/processFunctions.ts';
+export {
   type AggregateFunction,
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -15,7 +25,7 @@ export {
 } from '../runtime/state/descriptors.ts';
 export type { StateSerializer } from '../runtime/state/stateSerializer.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from '../runtime/state/states.ts';
-export type { RichFunction, RuntimeContext } from '../runtime/userFunction.ts';
+export type { FunctionProvider, RichFunction, RuntimeContext } from '../runtime/userFunction.ts';
 export {
   type EventTimeStrategy,
   type TimestampAssigner,
@@ -28,12 +38,16 @@ export type { CheckpointingOptions } from './checkpointing.ts';
 export {
   type Collector,
   DataStream,
-  DataStreamSink,
   DataStreamSource,
   DiscardingSink,
-  KeyedStream,
+  type FilterFunction,
+  type FlatMapFunction,
+  type MapFunction,
   SingleOutputStreamOperator,
 } from './dataStream.ts';
+export { DataStreamSink } from './dataStreamSink.ts';
 export { type SourceOptions, StreamExecutionEnvironment, type TextFileOptions } from './environment.ts';
 export type { JobExecutionResult } from './executor.ts';
 export type { Key, NumericField } from './fieldTypes.ts';
+export { KeyedStream } from './keyedStream.ts';
+export type { RuntimeMode } from './streamGraph.ts';

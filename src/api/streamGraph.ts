@@ -24,6 +24,12 @@ export interface StreamEdge {
   readonly port?: number;
 }
 
+/**
+ * STREAMING: each result as soon as it is known. BATCH: each once, at the end of the input, which must be bounded. AUTOMATIC: BATCH where the
+ * input is bounded. Flink's `execution.runtime-mode`.
+ */
+export type RuntimeMode = 'STREAMING' | 'BATCH' | 'AUTOMATIC';
+
 /** ALWAYS: may join its input's chain. HEAD: starts a chain. NEVER: neither follows nor is followed in one. */
 export type ChainingStrategy = 'ALWAYS' | 'HEAD' | 'NEVER';
 
@@ -50,6 +56,7 @@ export interface NodeDefaults {
 
 export class StreamGraph {
   readonly nodes: StreamNode[] = [];
+  runtimeMode: RuntimeMode = 'STREAMING';
   /** False: no operator is chained to another. */
   chaining = true;
   #sealed = false;

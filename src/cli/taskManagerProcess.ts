@@ -7,7 +7,7 @@ import { hostProcess } from './processHost.ts';
 export function runTaskManagerProcess(args: readonly string[]): Promise<void> {
   const options = parseProcessArguments('taskmanager', args);
   const { requestId } = options;
-  return hostProcess(options, async ({ id, dir, config, logger }) => {
+  return hostProcess(options, async ({ id, dir, config, logger, onFailure }) => {
     const blobFolder = dir.blobFolder(id);
     const backbone = await openBackbone({ config, dir: dir.path, source: id, logger, createTopics: true });
     const { executor, blobs } = await createTaskExecutor(backbone, {
@@ -17,6 +17,7 @@ export function runTaskManagerProcess(args: readonly string[]): Promise<void> {
       dir: dir.path,
       blobFolder,
       logger,
+      onFailure,
     });
     await executor.start();
     return {

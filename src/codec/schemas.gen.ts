@@ -2,6 +2,108 @@
 
 /** Every Avro schema by its name, dependencies by reference. */
 export const SCHEMAS: Readonly<Record<string, unknown>> = {
+  "ActorDescription": {
+    "type": "record",
+    "name": "ActorDescription",
+    "namespace": "sluice",
+    "doc": "A part of a process, as people see it.",
+    "fields": [
+      {
+        "name": "path",
+        "type": "string",
+        "doc": "Its name below those of its parents."
+      },
+      {
+        "name": "status",
+        "type": "ActorStatus",
+        "doc": "Where it is in its life."
+      },
+      {
+        "name": "restarts",
+        "type": "int",
+        "doc": "How often it failed and was restarted."
+      },
+      {
+        "name": "waitingMessages",
+        "type": "int",
+        "doc": "Messages that wait for their turn."
+      }
+    ]
+  },
+  "ActorEnvelope": {
+    "type": "record",
+    "name": "ActorEnvelope",
+    "namespace": "sluice",
+    "doc": "A message between actors of two processes of a cluster, on the topic signals. At most once: lost where signals are.",
+    "fields": [
+      {
+        "name": "kind",
+        "type": "ActorEnvelopeKind",
+        "doc": "What it is."
+      },
+      {
+        "name": "to",
+        "type": "string",
+        "doc": "Id of the process that it is for; all others pass it over."
+      },
+      {
+        "name": "path",
+        "type": "string",
+        "doc": "Path of the actor: whom a TELL or ASK is for, or who answers."
+      },
+      {
+        "name": "correlation",
+        "type": "long",
+        "doc": "Counts what the sender of a TELL or ASK sends; an ANSWER or FAILURE repeats that of its ASK."
+      },
+      {
+        "name": "code",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Of a FAILURE: what went wrong, for programs."
+      },
+      {
+        "name": "reason",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Of a FAILURE: what went wrong, for people."
+      },
+      {
+        "name": "body",
+        "type": "bytes",
+        "doc": "The message or answer, framed as on a topic; empty in a FAILURE."
+      }
+    ]
+  },
+  "ActorEnvelopeKind": {
+    "type": "enum",
+    "name": "ActorEnvelopeKind",
+    "namespace": "sluice",
+    "doc": "What a message between actors of two processes is.",
+    "symbols": [
+      "TELL",
+      "ASK",
+      "ANSWER",
+      "FAILURE"
+    ]
+  },
+  "ActorStatus": {
+    "type": "enum",
+    "name": "ActorStatus",
+    "namespace": "sluice",
+    "doc": "Where an actor is in its life.",
+    "symbols": [
+      "starting",
+      "running",
+      "restarting",
+      "stopping",
+      "stopped"
+    ]
+  },
   "AnswerRestored": {
     "type": "record",
     "name": "AnswerRestored",
@@ -1248,6 +1350,19 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "DescribeProcess": {
+    "type": "record",
+    "name": "DescribeProcess",
+    "namespace": "sluice",
+    "doc": "Asks the actor that speaks for a process what the process is doing.",
+    "fields": [
+      {
+        "name": "maxAttempts",
+        "type": "int",
+        "doc": "Attempts that the answer may list; 0: none."
+      }
+    ]
+  },
   "DesiredTaskManagersSet": {
     "type": "record",
     "name": "DesiredTaskManagersSet",
@@ -1451,6 +1566,67 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "hash",
         "type": "string",
         "doc": "sha256 in hex of everything above and each operator kind; a rebuilt graph must match it."
+      }
+    ]
+  },
+  "JobManagerDescription": {
+    "type": "record",
+    "name": "JobManagerDescription",
+    "namespace": "sluice",
+    "doc": "What a JobManager is doing: its answer to DescribeProcess.",
+    "fields": [
+      {
+        "name": "jobManagerId",
+        "type": "string",
+        "doc": "Id of the process."
+      },
+      {
+        "name": "pid",
+        "type": "int",
+        "doc": "Process id."
+      },
+      {
+        "name": "restAddress",
+        "type": "string",
+        "doc": "http://host:port; empty where REST is off."
+      },
+      {
+        "name": "role",
+        "type": "JobManagerRole",
+        "doc": "Role now."
+      },
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Highest epoch that it has folded."
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Offset of events that its replica has folded up to (exclusive)."
+      },
+      {
+        "name": "upMs",
+        "type": "long",
+        "doc": "Milliseconds since it was started."
+      },
+      {
+        "name": "cpuLoad",
+        "type": "double",
+        "doc": "Share of the machine's cores that the process uses, 0 to 1."
+      },
+      {
+        "name": "usedHeapBytes",
+        "type": "long",
+        "doc": "Heap in use."
+      },
+      {
+        "name": "actors",
+        "type": {
+          "type": "array",
+          "items": "ActorDescription"
+        },
+        "doc": "Its parts, parents first."
       }
     ]
   },
@@ -3250,6 +3426,75 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "TaskManagerDescription": {
+    "type": "record",
+    "name": "TaskManagerDescription",
+    "namespace": "sluice",
+    "doc": "What a TaskManager is doing: its answer to DescribeProcess.",
+    "fields": [
+      {
+        "name": "taskManagerId",
+        "type": "string",
+        "doc": "TaskManager id, unique to one process start."
+      },
+      {
+        "name": "pid",
+        "type": "int",
+        "doc": "Process id."
+      },
+      {
+        "name": "registered",
+        "type": "boolean",
+        "doc": "The ledger knows it, as far as it was told."
+      },
+      {
+        "name": "epoch",
+        "type": "int",
+        "doc": "Highest epoch of a leader that it has heard."
+      },
+      {
+        "name": "upMs",
+        "type": "long",
+        "doc": "Milliseconds since it was started."
+      },
+      {
+        "name": "cpuLoad",
+        "type": "double",
+        "doc": "Share of the machine's cores that the process uses, 0 to 1."
+      },
+      {
+        "name": "usedHeapBytes",
+        "type": "long",
+        "doc": "Heap in use."
+      },
+      {
+        "name": "waitingReports",
+        "type": "int",
+        "doc": "Reports that wait to be written to status."
+      },
+      {
+        "name": "attemptCount",
+        "type": "int",
+        "doc": "Attempts that have not ended, listed or not."
+      },
+      {
+        "name": "attempts",
+        "type": {
+          "type": "array",
+          "items": "AttemptReport"
+        },
+        "doc": "Attempts that have not ended, with their counters."
+      },
+      {
+        "name": "actors",
+        "type": {
+          "type": "array",
+          "items": "ActorDescription"
+        },
+        "doc": "Its parts, parents first."
+      }
+    ]
+  },
   "TaskManagerHeartbeat": {
     "type": "record",
     "name": "TaskManagerHeartbeat",
@@ -3762,6 +4007,7 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
 
 /** CRC-64-AVRO fingerprint of each message schema, by name. */
 export const FINGERPRINTS: Readonly<Record<string, string>> = {
+  "ActorEnvelope": "11e988f501f8093b",
   "ArtifactPart": "4292d76e40b553a9",
   "CancelJob": "ce1a7dd2b20ae08e",
   "CancelTasks": "34a4faa581b398b0",
@@ -3773,6 +4019,8 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "Commit": "87e07f0c204462cf",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "067740712d49d566",
+  "DescribeProcess": "e1e34cce1018247a",
+  "JobManagerDescription": "09f80031d82655c5",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
   "JobStatus": "dcd74790c01df73a",
   "PauseJob": "3e114be5891c7f40",
@@ -3786,6 +4034,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
   "StopWithSavepoint": "1413fe42d7418763",
   "SubmitJob": "66a7b833cec79f57",
+  "TaskManagerDescription": "f8c2bae323dab8dc",
   "TaskManagerHeartbeat": "ad8278bfbde9027f",
   "TaskManagerStopping": "cd9c05cdc318a10d",
   "TaskReport": "cdc7fb642cc63b34",

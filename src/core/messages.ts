@@ -3,6 +3,7 @@
 import type { Command, StatusMessage } from './inputs.ts';
 import type { LedgerRecord } from './ledger.ts';
 import type {
+  ActorEnvelope,
   ArtifactPart,
   CancelTasks,
   CheckpointAbort,
@@ -11,12 +12,15 @@ import type {
   Commit,
   DeadLetter,
   DeployTasks,
+  DescribeProcess,
+  JobManagerDescription,
   JobManagerHeartbeat,
   JobStatus,
   RegistrationAccepted,
   RegistrationRequired,
   ReleaseJob,
   ResultBatch,
+  TaskManagerDescription,
   TaskManagerHeartbeat,
   TriggerCheckpoint,
 } from './schema.gen.ts';
@@ -41,7 +45,13 @@ export interface TopicMessages {
   readonly snapshots: Commit;
   readonly assignments: AssignmentMessage;
   readonly status: StatusMessage;
-  readonly signals: JobManagerHeartbeat | TaskManagerHeartbeat;
+  readonly signals:
+    | JobManagerHeartbeat
+    | TaskManagerHeartbeat
+    | ActorEnvelope
+    | DescribeProcess
+    | JobManagerDescription
+    | TaskManagerDescription;
   readonly jobs: JobStatus;
   readonly artifacts: ArtifactPart;
   readonly results: ResultBatch;

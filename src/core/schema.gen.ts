@@ -1,5 +1,42 @@
 // Generated from schemas/*.avsc by scripts/generate-types.mjs: edit those, then `npm run generate`.
 
+/** A part of a process, as people see it. */
+export interface ActorDescription {
+  /** Its name below those of its parents. */
+  readonly path: string;
+  /** Where it is in its life. */
+  readonly status: ActorStatus;
+  /** How often it failed and was restarted. */
+  readonly restarts: number;
+  /** Messages that wait for their turn. */
+  readonly waitingMessages: number;
+}
+
+/** A message between actors of two processes of a cluster, on the topic signals. At most once: lost where signals are. */
+export interface ActorEnvelope {
+  readonly type: 'ActorEnvelope';
+  /** What it is. */
+  readonly kind: ActorEnvelopeKind;
+  /** Id of the process that it is for; all others pass it over. */
+  readonly to: string;
+  /** Path of the actor: whom a TELL or ASK is for, or who answers. */
+  readonly path: string;
+  /** Counts what the sender of a TELL or ASK sends; an ANSWER or FAILURE repeats that of its ASK. */
+  readonly correlation: number;
+  /** Of a FAILURE: what went wrong, for programs. */
+  readonly code: string | null;
+  /** Of a FAILURE: what went wrong, for people. */
+  readonly reason: string | null;
+  /** The message or answer, framed as on a topic; empty in a FAILURE. */
+  readonly body: Uint8Array;
+}
+
+/** What a message between actors of two processes is. */
+export type ActorEnvelopeKind = 'TELL' | 'ASK' | 'ANSWER' | 'FAILURE';
+
+/** Where an actor is in its life. */
+export type ActorStatus = 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped';
+
 /** An answer to a command, of a snapshot. */
 export interface AnswerRestored {
   readonly type: 'AnswerRestored';
@@ -476,6 +513,13 @@ export interface DeployTasks {
   readonly restore: RestorePoint | null;
 }
 
+/** Asks the actor that speaks for a process what the process is doing. */
+export interface DescribeProcess {
+  readonly type: 'DescribeProcess';
+  /** Attempts that the answer may list; 0: none. */
+  readonly maxAttempts: number;
+}
+
 /** How many TaskManagers the cluster should have at least. */
 export interface DesiredTaskManagersSet {
   readonly type: 'DesiredTaskManagersSet';
@@ -570,6 +614,31 @@ export interface JobGraph {
   readonly vertices: readonly JobVertex[];
   /** sha256 in hex of everything above and each operator kind; a rebuilt graph must match it. */
   readonly hash: string;
+}
+
+/** What a JobManager is doing: its answer to DescribeProcess. */
+export interface JobManagerDescription {
+  readonly type: 'JobManagerDescription';
+  /** Id of the process. */
+  readonly jobManagerId: string;
+  /** Process id. */
+  readonly pid: number;
+  /** http://host:port; empty where REST is off. */
+  readonly restAddress: string;
+  /** Role now. */
+  readonly role: JobManagerRole;
+  /** Highest epoch that it has folded. */
+  readonly epoch: number;
+  /** Offset of events that its replica has folded up to (exclusive). */
+  readonly offset: number;
+  /** Milliseconds since it was started. */
+  readonly upMs: number;
+  /** Share of the machine's cores that the process uses, 0 to 1. */
+  readonly cpuLoad: number;
+  /** Heap in use. */
+  readonly usedHeapBytes: number;
+  /** Its parts, parents first. */
+  readonly actors: readonly ActorDescription[];
 }
 
 /** A JobManager lives; the leader's is its keepalive. */
@@ -1278,6 +1347,33 @@ export interface TaskManagerAddress {
   readonly host: string;
   /** TCP port. */
   readonly dataPort: number;
+}
+
+/** What a TaskManager is doing: its answer to DescribeProcess. */
+export interface TaskManagerDescription {
+  readonly type: 'TaskManagerDescription';
+  /** TaskManager id, unique to one process start. */
+  readonly taskManagerId: string;
+  /** Process id. */
+  readonly pid: number;
+  /** The ledger knows it, as far as it was told. */
+  readonly registered: boolean;
+  /** Highest epoch of a leader that it has heard. */
+  readonly epoch: number;
+  /** Milliseconds since it was started. */
+  readonly upMs: number;
+  /** Share of the machine's cores that the process uses, 0 to 1. */
+  readonly cpuLoad: number;
+  /** Heap in use. */
+  readonly usedHeapBytes: number;
+  /** Reports that wait to be written to status. */
+  readonly waitingReports: number;
+  /** Attempts that have not ended, listed or not. */
+  readonly attemptCount: number;
+  /** Attempts that have not ended, with their counters. */
+  readonly attempts: readonly AttemptReport[];
+  /** Its parts, parents first. */
+  readonly actors: readonly ActorDescription[];
 }
 
 /** A TaskManager lives. */

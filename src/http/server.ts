@@ -15,6 +15,8 @@ export interface RestOptions {
   readonly logger: Logger;
   /** Whom TaskManagers may show by a connection that they live; null: nobody. */
   readonly liveness?: LivenessListener | null;
+  /** The open server has failed: it may serve no more. */
+  readonly onFailure: (error: Error) => void;
 }
 
 export interface RestServer {
@@ -26,7 +28,14 @@ export interface RestServer {
 type RequestHandler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
 /** Rejects with RestError. */
-export async function openRest({ host, port, view, logger, liveness = null }: RestOptions): Promise<RestServer> {
+export async function openRest({
+  host,
+  port,
+  view,
+  logger,
+  liveness = null,
+  onFailure,
+}: RestOptions): Promise<RestServer> {
   let loading: Promise<{ handle: RequestHandler }> | null = null;
   const load = () => {
     loading ??= import('./app.ts').then(async ({ buildApp }) => {
@@ -48,6 +57,7 @@ export async function openRest({ host, port, view, logger, liveness = null }: Re
   const connections = liveness === null ? null : new LivenessConnections(liveness);
   if (connections !== null) server.on('upgrade', (request, socket) => connections.accept(request, socket));
   await listen(server, host, port);
+  server.on('error', onFailure);
   setImmediate(() => load().catch(() => {}));
   const { port: actualPort } = server.address() as AddressInfo;
   return {
@@ -66,7 +76,10 @@ async function listen(server: http.Server, host: string, port: number): Promise<
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, host, resolve);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -1,10 +1,11 @@
 // Carries out effects: appends them to their topics, in order within a partition, several partitions at once. A failed append is tried
 // again as long as the term lasts, since each effect is idempotent at its receiver; when the term ends, what is left is dropped, since
 // the next leader derives it anew from its state.
+import type { ActorContext } from '../actors/actor.ts';
 import type { Channels, Outgoing } from '../codec/channels.ts';
 import type { Effect } from '../core/effects.ts';
 import type { DeadLetter } from '../core/schema.gen.ts';
-import type { Clock, Timer } from '../ports/clock.ts';
+import type { Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { messageOf } from './errors.ts';
 import { isPassing, RetryDelay } from './retry.ts';
@@ -22,12 +23,28 @@ export type Errand = Extract<
   { type: 'PlanJob' | 'DiscardCheckpoint' | 'StartTaskManager' | 'StopTaskManager' }
 >;
 
+export function isErrand(effect: Effect): effect is Errand {
+  switch (effect.type) {
+    case 'PlanJob':
+    case 'DiscardCheckpoint':
+    case 'StartTaskManager':
+    case 'StopTaskManager':
+      return true;
+    case 'Assign':
+    case 'Reply':
+    case 'PublishJob':
+      return false;
+    default:
+      return effect satisfies never;
+  }
+}
+
 /** An Effect, or the record of an input that could not be taken. */
 export type Outcome = Effect | { readonly type: 'Bury'; readonly message: DeadLetter };
 
 export class EffectRunner {
   readonly #channels: Channels;
-  readonly #clock: Clock;
+  readonly #actor: ActorContext;
   readonly #logger: Logger;
   readonly #errands: (errand: Errand) => void;
   readonly #onDrained: () => void;
@@ -39,13 +56,14 @@ export class EffectRunner {
   /** `onDrained` is called whenever nothing waits any more. */
   constructor(options: {
     readonly channels: Channels;
-    readonly clock: Clock;
+    /** Its own. */
+    readonly actor: ActorContext;
     readonly logger: Logger;
     readonly errands: (errand: Errand) => void;
     readonly onDrained: () => void;
   }) {
     this.#channels = options.channels;
-    this.#clock = options.clock;
+    this.#actor = options.actor;
     this.#logger = options.logger;
     this.#errands = options.errands;
     this.#onDrained = options.onDrained;
@@ -114,7 +132,7 @@ export class EffectRunner {
     const name = `${topic}/${partition}`;
     let lane = this.#lanes.get(name) as Lane<T> | undefined;
     if (lane === undefined) {
-      lane = new Lane<T>(topic, this.#channels, this.#clock, this.#logger);
+      lane = new Lane<T>(topic, this.#channels, this.#actor, this.#logger);
       this.#lanes.set(name, lane as unknown as Lane<EffectTopic>);
     }
     lane.push(outgoing, done);
@@ -130,7 +148,7 @@ interface Waiting<T extends EffectTopic> {
 class Lane<T extends EffectTopic> {
   readonly #topic: T;
   readonly #channels: Channels;
-  readonly #clock: Clock;
+  readonly #actor: ActorContext;
   readonly #logger: Logger;
   readonly #retry = new RetryDelay();
   readonly #queue: Waiting<T>[] = [];
@@ -139,10 +157,10 @@ class Lane<T extends EffectTopic> {
   #stopped = false;
   #messagesPerAppend = MAX_MESSAGES_PER_APPEND;
 
-  constructor(topic: T, channels: Channels, clock: Clock, logger: Logger) {
+  constructor(topic: T, channels: Channels, actor: ActorContext, logger: Logger) {
     this.#topic = topic;
     this.#channels = channels;
-    this.#clock = clock;
+    this.#actor = actor;
     this.#logger = logger;
   }
 
@@ -161,10 +179,11 @@ class Lane<T extends EffectTopic> {
     this.#busy = true;
     const count = Math.min(this.#queue.length, this.#messagesPerAppend);
     const messages = this.#queue.slice(0, count).map((waiting) => waiting.outgoing);
-    this.#channels.append(this.#topic, messages).then(
+    const appended = this.#channels.append(this.#topic, messages).then(
       () => this.#appended(count),
       (error: unknown) => this.#failed(count, error),
     );
+    this.#actor.background(appended);
   }
 
   #appended(count: number): void {
@@ -188,7 +207,7 @@ class Lane<T extends EffectTopic> {
       { topic: this.#topic, error: messageOf(error) },
       'appending effects failed; they will be sent again',
     );
-    this.#timer = this.#clock.after(this.#retry.next(), () => {
+    this.#timer = this.#actor.clock.after(this.#retry.next(), () => {
       this.#busy = false;
       this.pump();
     });

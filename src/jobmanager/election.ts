@@ -22,15 +22,17 @@ export interface ElectionOptions {
   readonly time: RunningTime;
   /** The replica's. */
   readonly state: Readonly<ClusterState>;
+  /** Epochs that this process has claimed and whose Claim it has not read back. */
+  readonly claimed: Set<number>;
   /** This process may claim: it is caught up, does not lead, and does not stop. */
   readonly eligible: () => boolean;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
 }
 
 export class Election {
   readonly #options: ElectionOptions;
   readonly #watch: LeaderWatch;
-  /** A Claim under its id for any other epoch is an earlier process's. */
-  readonly #claimed = new Set<number>();
   #appending = false;
   #vacancyTimer: Timer | null = null;
 
@@ -59,13 +61,12 @@ export class Election {
     this.#watch.onHeartbeat(heartbeat, this.#options.state);
   }
 
-  /** A Claim was read from the log; true where this process has won. `live`: not a part of catching up. */
-  onClaim({ epoch, leaderId }: Claim, verdict: Verdict, live: boolean): boolean {
+  /** A Claim was read from the log. `own`: it is this process's. `live`: not a part of catching up. */
+  onClaim({ epoch }: Claim, verdict: Verdict, own: boolean, live: boolean): void {
     if (verdict === 'counted' && live) this.#watch.heard();
-    if (leaderId !== this.#options.id || !this.#claimed.delete(epoch)) return false;
+    if (!own) return;
     this.#watch.claimSettled();
     if (verdict === 'void') this.#options.logger.info({ epoch }, 'the Claim is void: another JobManager won');
-    return verdict === 'counted';
   }
 
   /** The leader has decided something. */
@@ -100,23 +101,24 @@ export class Election {
 
   /** Claims if the time has come. */
   consider(): void {
-    const { id, channels, clock, logger, state, eligible } = this.#options;
+    const { id, channels, clock, logger, state, claimed, eligible, background } = this.#options;
     // One append at a time: while the journal is away they would pile up.
     if (this.#appending || !eligible() || !this.#watch.due(state)) return;
     const epoch = state.epoch + 1;
     const at = Math.max(clock.now(), state.at);
     logger.info({ epoch, silent: state.leader?.id ?? null }, 'claiming leadership');
-    this.#claimed.add(epoch);
+    claimed.add(epoch);
     this.#appending = true;
     this.#watch.claiming();
-    channels
+    const appended = channels
       .append('events', [{ key: null, message: { type: 'Claim', epoch, leaderId: id, at } }])
       .catch((error: unknown) => {
         logger.warn({ epoch, error: messageOf(error) }, 'appending the Claim failed');
-        if (this.#claimed.has(epoch)) this.#watch.claimFailed();
+        if (claimed.has(epoch)) this.#watch.claimFailed();
       })
       .finally(() => {
         this.#appending = false;
       });
+    background(appended);
   }
 }

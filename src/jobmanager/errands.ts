@@ -36,6 +36,8 @@ export interface ErrandPorts {
 
 export interface ErrandsOptions extends ErrandPorts {
   readonly clock: Clock;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
   readonly logger: Logger;
   /** The replica's. */
   readonly state: Readonly<ClusterState>;
@@ -106,10 +108,11 @@ export class Errands {
       const jobId = this.#unplanned.shift();
       if (jobId === undefined) return;
       this.#plans++;
-      void this.#plan(jobId).finally(() => {
+      const planned = this.#plan(jobId).finally(() => {
         this.#plans--;
         this.#planNext();
       });
+      this.#options.background(planned);
     }
   }
 
@@ -164,7 +167,7 @@ export class Errands {
         'too many checkpoints wait to be discarded: what this one stored stays',
       );
     }
-    if (!this.#discarding) void this.#discardAll(this.#options.checkpoints);
+    if (!this.#discarding) this.#options.background(this.#discardAll(this.#options.checkpoints));
   }
 
   async #discardAll(checkpoints: Pick<CheckpointStorage, 'discard'>): Promise<void> {
@@ -190,11 +193,12 @@ export class Errands {
 
   #untilDone(errand: Errand, action: () => Promise<void>, wanted: () => boolean, delayMs = MIN_RETRY_DELAY_MS): void {
     if (this.#stopped || !wanted()) return;
-    action().catch((error: unknown) => {
+    const done = action().catch((error: unknown) => {
       if (this.#stopped) return;
       this.#options.logger.error({ ...errand, error: messageOf(error) }, 'could not be done; it will be tried again');
       this.#later(delayMs, () => this.#untilDone(errand, action, wanted, nextDelay(delayMs)));
     });
+    this.#options.background(done);
   }
 
   #later(delayMs: number, action: () => void): void {

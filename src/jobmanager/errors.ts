@@ -11,7 +11,9 @@ export type JobManagerErrorCode =
   /** A topic that is read cannot be read any more. */
   | 'TOPIC_UNREADABLE'
   /** An input topic ends before the position that the ledger has answered up to. */
-  | 'INPUTS_LOST';
+  | 'INPUTS_LOST'
+  /** A part of the process failed, and neither it nor its parents could be restarted. */
+  | 'PART_FAILED';
 
 export class JobManagerError extends Error {
   override readonly name = 'JobManagerError';
@@ -20,6 +22,15 @@ export class JobManagerError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+export function partFailed(id: string, path: string, cause: Error): JobManagerError {
+  return new JobManagerError(
+    'PART_FAILED',
+    `The part ${path} of JobManager ${id} failed and could not be restarted: ${cause.message}. ` +
+      'This JobManager stops, and another takes over; start it again, and report this as a bug if it comes back.',
+    { cause },
+  );
 }
 
 export function messageOf(error: unknown): string {

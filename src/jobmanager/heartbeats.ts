@@ -1,6 +1,7 @@
 // The signals of a JobManager: it sends its own heartbeat (the leader's is its keepalive), and hands on those of the others.
 import { decodeMessage, encodeMessage } from '../codec/codec.ts';
 import { MAX_ID_CHARS } from '../core/inputLimits.ts';
+import type { TopicMessages } from '../core/messages.ts';
 import type { JobManagerHeartbeat, TaskManagerHeartbeat } from '../core/schema.gen.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -16,6 +17,8 @@ const MAX_ADDRESS_CHARS = 1_024;
 export interface HeartbeatsOptions {
   readonly signals: Signals;
   readonly clock: Clock;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
   readonly logger: Logger;
   readonly keepaliveIntervalMs: number;
   /** This process's heartbeat as of now. */
@@ -37,7 +40,9 @@ export class Heartbeats {
   /** Resolves when whatever is sent from now on is heard. */
   async listen(): Promise<void> {
     const subscribe = async (subject: 'jobmanagers' | 'taskmanagers') => {
-      this.#unsubscribe.push(await this.#options.signals.subscribe(subject, (signal) => this.#onSignal(signal)));
+      const unsubscribe = await this.#options.signals.subscribe(subject, (signal) => this.#onSignal(signal));
+      if (this.#stopped) await unsubscribe();
+      else this.#unsubscribe.push(unsubscribe);
     };
     await Promise.all([subscribe('jobmanagers'), subscribe('taskmanagers')]);
   }
@@ -46,13 +51,14 @@ export class Heartbeats {
   beat(): void {
     this.#timer?.cancel();
     if (this.#stopped) return;
-    const { signals, clock, logger, keepaliveIntervalMs } = this.#options;
+    const { signals, clock, logger, keepaliveIntervalMs, background } = this.#options;
     const heartbeat = this.#options.own();
     const intervalMs = heartbeat.role === 'leader' ? keepaliveIntervalMs : STANDBY_HEARTBEAT_INTERVAL_MS;
     this.#timer = clock.after(intervalMs, () => this.beat());
-    signals
+    const sent = signals
       .publish('jobmanagers', { from: heartbeat.jobManagerId, payload: encodeMessage(heartbeat) })
       .catch((error: unknown) => logger.debug({ error: messageOf(error) }, 'a heartbeat could not be sent'));
+    background(sent);
   }
 
   async stop(): Promise<void> {
@@ -63,7 +69,7 @@ export class Heartbeats {
 
   #onSignal({ from, payload }: Signal): void {
     if (this.#stopped) return;
-    let message: JobManagerHeartbeat | TaskManagerHeartbeat;
+    let message: TopicMessages['signals'];
     try {
       message = decodeMessage('signals', payload);
     } catch (error) {
@@ -72,6 +78,7 @@ export class Heartbeats {
       this.#options.logger.debug(details, 'an undecodable signal is ignored');
       return;
     }
+    if (message.type !== 'JobManagerHeartbeat' && message.type !== 'TaskManagerHeartbeat') return;
     const problem = signalProblem(message);
     if (problem !== null) {
       this.#options.logger.debug({ from: from.slice(0, MAX_ID_CHARS), problem }, 'a signal is ignored');

@@ -1,134 +1,76 @@
 // A JobManager process without its command line: it keeps a replica of the ledger, takes part in the election, and leads while its Claim
 // is the newest that counted. Leader or not, it serves REST from its replica. What it believes of leadership it believes from the log
 // alone: a term begins and ends with records that it read back.
+import { ActorSystem } from '../actors/actorSystem.ts';
+import { Deferred } from '../actors/deferred.ts';
 import type { Command } from '../core/inputs.ts';
 import type { LedgerRecord, Verdict } from '../core/ledger.ts';
 import type { JobManagerHeartbeat, JobManagerRole } from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
 import type { ClusterView, HeardTaskManager, JobManagerView } from '../http/clusterView.ts';
-import { openRest, type RestServer } from '../http/server.ts';
-import { Election } from './election.ts';
-import type { JobManagerError } from './errors.ts';
-import { Heartbeats } from './heartbeats.ts';
-import { InputFeed } from './inputFeed.ts';
-import { defaultLiveness, type JobManagerOptions } from './options.ts';
+import { JobManagerError, partFailed } from './errors.ts';
+import { defaultLiveness, type JobManagerOptions, type LivenessOptions } from './options.ts';
+import { Parts, type PartsOwner } from './parts.ts';
 import { Peers } from './peers.ts';
-import { Replica } from './replica.ts';
 import { RunningTime } from './runningTime.ts';
-import { SnapshotTaker } from './snapshotTaker.ts';
-import { TaskManagerWatch } from './taskManagerWatch.ts';
-import { Terms } from './terms.ts';
 
 /** Ticks of silence's measure in one keepalive interval. */
 const TICKS_PER_KEEPALIVE = 2;
+/** Parts without which leadership cannot be released through the log. */
+const NEEDED_TO_RELEASE = ['replica', 'input-feed', 'leader'];
 
 export class JobManager implements ClusterView {
   readonly id: string;
   readonly #options: JobManagerOptions;
-  readonly #replica: Replica;
-  readonly #feed: InputFeed;
+  readonly #liveness: LivenessOptions;
+  readonly #actors: ActorSystem;
   readonly #time: RunningTime;
-  readonly #election: Election;
-  readonly #heartbeats: Heartbeats;
-  readonly #taskManagerWatch: TaskManagerWatch;
-  readonly #snapshots: SnapshotTaker;
   readonly #peers: Peers;
-  readonly #terms: Terms;
-  readonly #leaderTimeoutMs: number;
-  #rest: RestServer | null = null;
+  readonly #parts: Parts;
+  readonly #cannotStart = new Deferred();
   #listening = false;
-  #status: 'new' | 'catchingUp' | 'running' | 'stopping' | 'stopped' = 'new';
+  #status: PartsOwner['status'] = 'new';
   #failure: JobManagerError | null = null;
+  #canRelease = true;
 
   constructor(options: JobManagerOptions) {
     this.id = options.id;
     this.#options = options;
-    const { channels, clock, ids, logger, signals } = options;
-    const liveness = { ...defaultLiveness, ...options.liveness };
-    this.#leaderTimeoutMs = liveness.leaderTimeoutMs;
-    this.#replica = new Replica(options, {
-      onRecord: (record, _offset, verdict) => this.#onRecord(record, verdict),
-      onBatch: () => this.#onReplicaBatch(),
-      onJump: () => this.#terms.current?.depose(this.state.leader?.id ?? 'nobody'),
-      onFailure: (error) => this.#fail(error),
-    });
-    this.#feed = new InputFeed(channels, clock, logger, {
-      onAvailable: () => this.#terms.current?.inputsAvailable(),
-      onFailure: (error) => this.#fail(error),
-    });
-    this.#time = new RunningTime(
+    this.#liveness = { ...defaultLiveness, ...options.liveness };
+    const { clock, logger } = options;
+    this.#actors = new ActorSystem({
+      name: 'jobmanager',
       clock,
-      liveness.keepaliveIntervalMs / TICKS_PER_KEEPALIVE,
+      logger,
+      onFailure: (error, origin) => this.#onUnmended(error, origin),
+    });
+    const root = this.#actors.context;
+    this.#time = new RunningTime(
+      root.clock,
+      this.#liveness.keepaliveIntervalMs / TICKS_PER_KEEPALIVE,
       () => this.#onTick(),
       (gapMs) => this.#onGap(gapMs),
     );
-    this.#election = new Election({
-      id: this.id,
-      channels,
-      clock,
-      ids,
-      logger,
-      liveness,
-      time: this.#time,
-      state: this.state,
-      eligible: () => this.#status === 'running' && this.#terms.current === null,
-    });
-    this.#taskManagerWatch = new TaskManagerWatch(liveness, this.#time, clock);
-    this.#terms = new Terms({
-      id: this.id,
-      restAddress: () => this.restAddress,
-      channels,
-      clock,
-      policy: () => ({ ...options.policy, load: this.#taskManagerWatch.load() }),
-      logger,
-      errands: { planner: null, driver: null, checkpoints: null, ...options.errands },
-      feed: this.#feed,
-      state: this.state,
-      claimUnderWay: () => this.#election.claimUnderWay,
-      stopped: () => this.#status === 'stopped',
-      onChanged: (change) => this.#onTermChanged(change),
-    });
-    this.#snapshots = new SnapshotTaker({
-      channels,
-      clock,
-      ids,
-      logger,
-      state: this.state,
-      policy: options.policy.snapshots,
-    });
     this.#peers = new Peers(this.#time);
-    this.#heartbeats = new Heartbeats({
-      signals,
-      clock,
-      logger,
-      keepaliveIntervalMs: liveness.keepaliveIntervalMs,
-      own: () => this.#heartbeat(),
-      onJobManager: (heartbeat) => {
-        if (heartbeat.jobManagerId === this.id) return;
-        this.#peers.onHeartbeat(heartbeat);
-        this.#election.onHeartbeat(heartbeat);
-      },
-      onTaskManager: (heartbeat) =>
-        this.#taskManagerWatch.onHeartbeat(heartbeat, this.now(), this.state, this.#terms.current),
-    });
+    this.#parts = new Parts(root, this.#partsOwner());
   }
 
   get state(): Readonly<ClusterState> {
-    return this.#replica.state;
+    return this.#parts.replica.state;
   }
 
   get role(): JobManagerRole {
-    return this.#terms.current === null ? 'standby' : 'leader';
+    return this.#parts.term === null ? 'standby' : 'leader';
   }
 
   /** The replica has read the log to its end once. */
   get caughtUp(): boolean {
-    return this.#replica.caughtUp;
+    return this.#parts.replica.caughtUp;
   }
 
   /** `http://host:port`, or '' where REST is off. */
   get restAddress(): string {
-    return this.#rest?.address ?? '';
+    return this.#parts.restAddress;
   }
 
   now(): number {
@@ -142,27 +84,18 @@ export class JobManager implements ClusterView {
   async start(): Promise<void> {
     if (this.#status !== 'new') throw new Error(`JobManager ${this.id} was started already`);
     this.#status = 'catchingUp';
-    const { rest, logger } = this.#options;
     try {
       // REST first: its address goes into the Claim, and a port in use should show before anything else has happened.
-      if (rest !== null)
-        this.#rest = await openRest({
-          ...rest,
-          view: this,
-          logger,
-          liveness: {
-            onLinked: (id) => this.#taskManagerWatch.onLinked(id),
-            onUnlinked: (id) => this.#taskManagerWatch.onUnlinked(id),
-          },
-        });
+      await this.#parts.openRest();
       this.#time.start();
-      await Promise.all([this.#heartbeats.listen(), this.#replica.start()]);
+      await Promise.race([Promise.all([this.#parts.listen(), this.#parts.replica.start()]), this.#cannotStart.promise]);
     } catch (error) {
+      // Already told, and being stopped.
+      if (this.#failure !== null) return;
       await this.stop('start failed');
       throw error;
     }
     this.#listening = true;
-    this.#heartbeats.beat();
     this.#startIfCaughtUp();
   }
 
@@ -170,13 +103,14 @@ export class JobManager implements ClusterView {
   async stop(reason = 'shutdown'): Promise<void> {
     if (this.#status === 'stopping' || this.#status === 'stopped') return;
     this.#status = 'stopping';
-    this.#election.stop();
-    if (this.#failure === null) await this.#terms.release(`${this.id}: ${reason}`);
+    const { leader, election } = this.#parts;
+    election.current?.stop();
+    if (this.#canRelease) await leader.current?.release(`${this.id}: ${reason}`);
     this.#status = 'stopped';
-    this.#terms.end(reason);
-    this.#snapshots.stop();
+    leader.current?.end(reason);
+    // Its timers end with the root, too.
     this.#time.stop();
-    await Promise.all([this.#rest?.close(), this.#replica.stop(), this.#feed.stop(), this.#heartbeats.stop()]);
+    await this.#actors.stop();
   }
 
   /** This process first, then those whose heartbeats were heard lately. */
@@ -193,7 +127,7 @@ export class JobManager implements ClusterView {
   }
 
   lastHeard(taskManagerId: string): HeardTaskManager | null {
-    return this.#taskManagerWatch.lastHeard(taskManagerId);
+    return this.#parts.taskManagers.current?.lastHeard(taskManagerId) ?? null;
   }
 
   get savepointDirectory(): string | null {
@@ -210,19 +144,46 @@ export class JobManager implements ClusterView {
     await this.#options.channels.append('commands', [{ key, message: command }]);
   }
 
+  #partsOwner(): PartsOwner {
+    const status = () => this.#status;
+    return {
+      options: this.#options,
+      liveness: this.#liveness,
+      time: this.#time,
+      view: this,
+      get status() {
+        return status();
+      },
+      heartbeat: () => this.#heartbeat(),
+      onRecord: (record, verdict) => this.#onRecord(record, verdict),
+      onReplicaBatch: () => this.#onReplicaBatch(),
+      onTermChanged: (change) => this.#onTermChanged(change),
+      onJobManager: (heartbeat) => {
+        if (heartbeat.jobManagerId === this.id) return;
+        this.#peers.onHeartbeat(heartbeat);
+        this.#parts.election.tell((election) => election.onHeartbeat(heartbeat));
+      },
+    };
+  }
+
   #onRecord(record: LedgerRecord, verdict: Verdict): void {
+    const { leader, election } = this.#parts;
+    const live = this.#status === 'running';
     switch (record.type) {
-      case 'Claim':
-        if (verdict === 'counted') this.#terms.current?.depose(record.leaderId);
-        if (this.#election.onClaim(record, verdict, this.#status === 'running')) {
-          this.#taskManagerWatch.grantGrace();
-          this.#terms.begin();
+      case 'Claim': {
+        if (verdict === 'counted') leader.tell((terms) => terms.depose(record.leaderId));
+        const own = record.leaderId === this.id && this.#parts.claimed.delete(record.epoch);
+        election.tell((part) => part.onClaim(record, verdict, own, live));
+        if (own && verdict === 'counted') {
+          this.#parts.taskManagers.tell((watch) => watch.grantGrace());
+          leader.tell((terms) => terms.begin(record.epoch));
         }
-        this.#terms.claimRead();
+        leader.tell((terms) => terms.claimRead());
         return;
+      }
       case 'Commit':
-        if (verdict === 'counted' && this.#status === 'running') this.#election.onCommitCounted();
-        this.#terms.current?.onCommit(record, verdict);
+        if (verdict === 'counted' && live) election.tell((part) => part.onCommitCounted());
+        leader.current?.onCommit(record, verdict);
         return;
       default:
         record satisfies never;
@@ -230,43 +191,46 @@ export class JobManager implements ClusterView {
   }
 
   #onReplicaBatch(): void {
-    this.#feed.release(this.state.inputs);
+    this.#parts.feed.release(this.state.inputs);
     this.#startIfCaughtUp();
-    this.#election.considerVacancy();
+    if (this.#status === 'running') this.#parts.election.tell((election) => election.considerVacancy());
   }
 
   /** Both must be: a process that knows the log but hears nobody would claim from a leader that lives. */
   #startIfCaughtUp(): void {
-    if (this.#status !== 'catchingUp' || !this.#replica.caughtUp || !this.#listening) return;
+    const { replica, election, feed } = this.#parts;
+    if (this.#status !== 'catchingUp' || !replica.caughtUp || !this.#listening) return;
     this.#status = 'running';
     this.#options.logger.info(
-      { offset: this.#replica.position, epoch: this.state.epoch, leader: this.state.leader?.id ?? null },
+      { offset: replica.position, epoch: this.state.epoch, leader: this.state.leader?.id ?? null },
       'caught up with the ledger',
     );
-    this.#election.begin();
-    this.#feed.start(this.state.inputs);
+    election.tell((part) => part.begin());
+    feed.start(this.state.inputs);
   }
 
   #onTermChanged(change: 'begun' | 'ended'): void {
-    this.#snapshots.consider(this.#terms.current);
-    if (change === 'ended') this.#election.onTermEnd();
-    this.#heartbeats.beat();
+    const { snapshots, election, term } = this.#parts;
+    snapshots.tell((taker) => taker.consider(term));
+    if (change === 'ended') election.tell((part) => part.onTermEnd());
+    this.#parts.beat();
   }
 
   #onTick(): void {
     if (this.#status !== 'running') return;
-    this.#taskManagerWatch.tick(this.state, this.#terms.current);
-    this.#snapshots.consider(this.#terms.current);
-    if (!this.#feed.waiting) this.#election.nothingWaits();
-    this.#election.consider();
+    const { taskManagers, snapshots, feed, election, term } = this.#parts;
+    taskManagers.tell((watch) => watch.tick(this.state, term));
+    snapshots.tell((taker) => taker.consider(term));
+    if (!feed.waiting) election.tell((part) => part.nothingWaits());
+    election.tell((part) => part.consider());
   }
 
   #onGap(gapMs: number): void {
     // Shorter ones, such as while code is loaded, have no consequence.
-    const level = gapMs < this.#leaderTimeoutMs ? 'debug' : 'warn';
+    const level = gapMs < this.#liveness.leaderTimeoutMs ? 'debug' : 'warn';
     this.#options.logger[level]({ gapMs: Math.round(gapMs), role: this.role }, 'this process did not run for a while');
-    this.#election.onGap();
-    this.#taskManagerWatch.grantGrace();
+    this.#parts.election.tell((election) => election.onGap());
+    this.#parts.taskManagers.tell((watch) => watch.grantGrace());
   }
 
   #heartbeat(): JobManagerHeartbeat {
@@ -281,14 +245,19 @@ export class JobManager implements ClusterView {
     };
   }
 
-  /** The process cannot go on: it leads no more and stops, and its owner is told why. */
-  #fail(error: JobManagerError): void {
+  /** No supervision could mend it: the process cannot go on. It leads no more and stops, and its owner is told why. */
+  #onUnmended(error: Error, origin: string): void {
+    const coded = error instanceof JobManagerError;
     if (this.#failure !== null || this.#status === 'stopping' || this.#status === 'stopped') return;
-    this.#failure = error;
-    this.#options.logger.error({ code: error.code }, error.message);
-    this.#terms.end(error.message);
-    const tell = (): void => this.#options.onFailure(error);
+    const failure = coded ? error : partFailed(this.id, origin, error);
+    // That is the answer to `start`; of a ledger that cannot be read on the owner is told in one way.
+    if (!this.#listening && !coded) return this.#cannotStart.reject(failure);
+    this.#failure = failure;
+    this.#options.logger.error({ code: failure.code }, failure.message);
+    this.#canRelease = !coded && !NEEDED_TO_RELEASE.some((part) => origin.startsWith(`jobmanager/${part}`));
+    if (!this.#canRelease) this.#parts.leader.current?.end(failure.message);
+    const tell = (): void => this.#options.onFailure(failure);
     // Whatever else fails on the way down is of no more interest than this.
-    this.stop(error.message).then(tell, tell);
+    this.stop(failure.message).then(tell, tell);
   }
 }

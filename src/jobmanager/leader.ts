@@ -1,6 +1,7 @@
 // One term of leadership, from the counted Claim to its end. The leader decides on a speculative state ahead of the log, appends the
 // Commits, and acts (effects, replies) only on those that it reads back as counted. A term ends in one of three ways, and never
 // resumes: deposed by a higher Claim, released in order, or resigned where it cannot go on; what it had not read back is dropped.
+import type { ActorContext } from '../actors/actor.ts';
 import type { Channels } from '../codec/channels.ts';
 import { effectsOf, pendingEffects } from '../core/effects.ts';
 import type { Observation, Policy } from '../core/inputs.ts';
@@ -11,13 +12,13 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { outcomesOfRefusal, placeOf, reasonToRefuse } from './deadLetters.ts';
 import { DeadlineTimer } from './deadlineTimer.ts';
-import { EffectRunner } from './effectRunner.ts';
-import { type ErrandPorts, Errands } from './errands.ts';
+import type { ErrandPorts } from './errands.ts';
 import { messageOf, traceOf } from './errors.ts';
 import type { FeedEntry, InputFeed } from './inputFeed.ts';
 import { LedgerClock } from './ledgerClock.ts';
 import { LedgerWriter } from './ledgerWriter.ts';
 import { type Proposal, type Refusal, Speculation } from './speculation.ts';
+import { TermParts } from './termParts.ts';
 
 /** Inputs decided together; they share Commits. */
 const MAX_INPUTS_PER_PROPOSAL = 256;
@@ -34,6 +35,8 @@ const READ_BACK_TIMEOUT_MS = 10_000;
 export type TermEnd = 'deposed' | 'released' | 'resigned';
 
 export interface LeaderContext {
+  /** The term's own, whose parts are its children. */
+  readonly actor: ActorContext;
   readonly id: string;
   readonly restAddress: string;
   readonly channels: Channels;
@@ -56,8 +59,7 @@ export class Leader {
   readonly #logger: Logger;
   readonly #clock: LedgerClock;
   readonly #writer: LedgerWriter;
-  readonly #effects: EffectRunner;
-  readonly #errands: Errands;
+  readonly #parts: TermParts;
   readonly #deadline: DeadlineTimer;
   readonly #observations: Observation[] = [];
   readonly #speculation: Speculation;
@@ -75,14 +77,14 @@ export class Leader {
     this.epoch = context.state.epoch;
     this.#clock = new LedgerClock(context.clock, context.state.at);
     this.#deadline = new DeadlineTimer(context.clock, this.#clock, () => this.observe({ type: 'DeadlinePassed' }));
-    const { channels, clock, logger, state } = context;
+    const { channels, logger, state } = context;
     const observe = (observation: Observation) => this.observe(observation);
-    this.#errands = new Errands({ ...context.errands, clock, logger, state, observe });
-    this.#effects = new EffectRunner({
+    this.#parts = new TermParts(context.actor, {
+      ports: context.errands,
       channels,
-      clock,
       logger,
-      errands: (errand) => this.#errands.run(errand),
+      state,
+      observe,
       onDrained: () => this.#wake(),
     });
     this.#writer = new LedgerWriter(context.channels, context.clock, context.logger, {
@@ -101,7 +103,7 @@ export class Leader {
 
   start(): void {
     this.#context.feed.rewind();
-    this.#effects.run(pendingEffects(this.#context.state));
+    this.#parts.run(pendingEffects(this.#context.state));
     this.observe({ type: 'ClaimCounted', leaderId: this.#context.id, restAddress: this.#context.restAddress });
     this.#watchReadBack();
   }
@@ -128,7 +130,7 @@ export class Leader {
   requireRegistration(taskManagerId: string): void {
     if (this.#ended) return;
     const reason = 'The ledger does not know this TaskManager, or has counted it as lost.';
-    this.#effects.run([
+    this.#parts.run([
       { type: 'Assign', message: { type: 'RegistrationRequired', epoch: this.epoch, taskManagerId, reason } },
     ]);
   }
@@ -150,12 +152,12 @@ export class Leader {
 
   /** Resolves when every effect of a released term is durable. */
   flushed(): Promise<void> {
-    return this.#effects.drained();
+    return this.#parts.drained();
   }
 
   /** Drops the effects of a released term that are left. */
   close(): void {
-    this.#effects.stop();
+    this.#parts.stopEffects();
   }
 
   /** A Commit was read from the log and folded into `context.state`. */
@@ -172,7 +174,7 @@ export class Leader {
     } catch (error) {
       return this.#end('resigned', `the log holds a Commit of this term that is not its own: ${messageOf(error)}`);
     }
-    this.#effects.run(effectsOf(commit.events, state));
+    this.#parts.run(effectsOf(commit.events, state));
     if (commit.events.some((event) => event.type === 'LeadershipReleased')) {
       return this.#end('released', 'leadership was released in order');
     }
@@ -183,11 +185,11 @@ export class Leader {
     if (this.#ended) return;
     this.#ended = true;
     this.#deadline.cancel();
-    this.#errands.stop();
+    this.#parts.stopErrands();
     this.#checkpointTimer?.cancel();
     this.#readBackTimer?.cancel();
     this.#writer.stop();
-    if (end !== 'released') this.#effects.stop();
+    if (end !== 'released') this.#parts.stopEffects();
     this.#observations.length = 0;
     this.#context.onEnd(end, reason);
   }
@@ -239,7 +241,7 @@ export class Leader {
   }
 
   #roomToDecide(): boolean {
-    if (this.#ended || this.#closing || this.#effects.full) return false;
+    if (this.#ended || this.#closing || this.#parts.full) return false;
     return this.#writer.inFlight.length < MAX_COMMITS_IN_FLIGHT;
   }
 
@@ -253,7 +255,7 @@ export class Leader {
       );
     }
     const outcomes = refused.flatMap(({ entry, reason }) => outcomesOfRefusal(entry, reason));
-    await new Promise<void>((resolve) => this.#effects.run(outcomes, resolve));
+    await new Promise<void>((resolve) => this.#parts.run(outcomes, resolve));
   }
 
   #armCheckpoint(): void {

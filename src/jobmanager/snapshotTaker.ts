@@ -29,6 +29,8 @@ export interface SnapshotTakerOptions {
   /** The replica's. */
   readonly state: Readonly<ClusterState>;
   readonly policy: SnapshotPolicy;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
 }
 
 type Term = Pick<Leader, 'observe'>;
@@ -62,7 +64,7 @@ export class SnapshotTaker {
     if (nowMs >= this.#trimUntilMs) this.#trim(this.#abort.signal);
     if (nowMs < this.#busyUntilMs || !this.#due()) return;
     this.#busyUntilMs = Number.POSITIVE_INFINITY;
-    void this.#take(term, this.#abort.signal);
+    this.#options.background(this.#take(term, this.#abort.signal));
   }
 
   stop(): void {
@@ -127,7 +129,7 @@ export class SnapshotTaker {
     if (oldest === undefined || oldest.id === this.#trimmedBelow) return;
     const { id, offset, position } = oldest;
     this.#trimUntilMs = Number.POSITIVE_INFINITY;
-    Promise.all([channels.trim('events', 0, offset), channels.trim('snapshots', 0, position)]).then(
+    const trimmed = Promise.all([channels.trim('events', 0, offset), channels.trim('snapshots', 0, position)]).then(
       () => {
         if (signal.aborted) return;
         this.#trimUntilMs = 0;
@@ -140,5 +142,6 @@ export class SnapshotTaker {
         logger.warn({ snapshotId: id, offset, error: messageOf(error) }, 'the log could not be trimmed yet');
       },
     );
+    this.#options.background(trimmed);
   }
 }

@@ -15,5 +15,8 @@ export interface Signals {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** `jobmanagers` carries JobManagerHeartbeat (the leader's is its keepalive), `taskmanagers` carries TaskManagerHeartbeat. */
-export type SignalSubject = 'jobmanagers' | 'taskmanagers';
+/**
+ * `jobmanagers` carries JobManagerHeartbeat (the leader's is its keepalive), `taskmanagers` carries TaskManagerHeartbeat, `actors` carries
+ * ActorEnvelope, each of them for one process.
+ */
+export type SignalSubject = 'jobmanagers' | 'taskmanagers' | 'actors';

@@ -49,6 +49,18 @@ export interface EndOfPartition {
   readonly consumer: number | null;
 }
 
+/** A producer's barrier to every consumer of an exchange behind a link, in order with the records of each. */
+export interface BarrierBroadcast {
+  readonly jobId: string;
+  readonly vertex: number;
+  readonly input: number;
+  readonly producerSubtask: number;
+  readonly producerAttempt: number;
+  readonly barrier: Barrier;
+  /** Consumers that get it by themselves, behind records that wait for credit. */
+  readonly except: ReadonlySet<number>;
+}
+
 /**
  * A way to one other host, or to all hosts of another TaskManager. Frames are written straight into what it will send; frames keep their
  * order, and so do messages, and no message overtakes a frame. When it sends is its owner's affair.
@@ -67,6 +79,8 @@ export const FRAME_CONTROL = 2;
 export const FRAME_HELLO = 3;
 export const FRAME_CREDIT = 4;
 export const FRAME_BARRIER = 5;
+/** A barrier for all hosts behind a link; the others name the task that they are for. */
+export const FRAME_BROADCAST = 6;
 /** The length of what follows it. */
 export const FRAME_LENGTH_BYTES = 4;
 /** Length and kind. */
@@ -89,6 +103,34 @@ export function writeBarrierFrame(out: ByteWriter, address: ChannelAddress, barr
   out.f64(barrier.checkpointId);
   out.u8(barrier.stops ? 1 : 0);
   endFrame(out, start);
+}
+
+/** As one barrier a channel, at the cost of one a link: an all-to-all exchange has subtasks × subtasks channels. */
+export function writeBroadcastFrame(out: ByteWriter, broadcast: BarrierBroadcast): void {
+  const { barrier, except } = broadcast;
+  const start = beginFrame(out, FRAME_BROADCAST);
+  out.string(broadcast.jobId);
+  out.varint(broadcast.vertex);
+  out.varint(broadcast.input);
+  out.varint(broadcast.producerSubtask);
+  out.varint(broadcast.producerAttempt);
+  out.f64(barrier.checkpointId);
+  out.u8(barrier.stops ? 1 : 0);
+  out.varint(except.size);
+  for (const subtask of except) out.varint(subtask);
+  endFrame(out, start);
+}
+
+function readBroadcast(jobId: string, input: ByteReader): BarrierBroadcast {
+  return {
+    jobId,
+    vertex: input.varint(),
+    input: input.varint(),
+    producerSubtask: input.varint(),
+    producerAttempt: input.varint(),
+    barrier: { checkpointId: input.f64(), stops: input.u8() === 1 },
+    except: new Set(Array.from({ length: input.varint() }, () => input.varint())),
+  };
 }
 
 /** What routes the frame comes first. */
@@ -148,6 +190,7 @@ export type Frame =
       readonly start: number;
     } & ChannelAddress)
   | ({ readonly kind: 'barrier'; readonly barrier: Barrier } & ChannelAddress)
+  | ({ readonly kind: 'broadcast' } & BarrierBroadcast)
   | ({ readonly kind: 'credit' } & Credit);
 
 /** Reads frames that lie one after the other. */
@@ -168,6 +211,8 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
     } else if (kind === FRAME_BARRIER) {
       const address = readAddress(jobId, input);
       yield { kind: 'barrier', ...address, barrier: { checkpointId: input.f64(), stops: input.u8() === 1 } };
+    } else if (kind === FRAME_BROADCAST) {
+      yield { kind: 'broadcast', ...readBroadcast(jobId, input) };
     } else if (kind === FRAME_CREDIT) {
       yield {
         kind: 'credit',
@@ -188,12 +233,15 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
   }
 }
 
-/** The task that a frame of records, a barrier or credit is for, whichever of them it is. */
-export function readRoute(frame: Uint8Array): {
+export interface FrameRoute {
   readonly jobId: string;
   readonly vertex: number;
   readonly subtask: number;
-} {
+}
+
+/** The task that a frame of records, a barrier or credit is for, whichever of them it is; null: it is for all. */
+export function readRoute(frame: Uint8Array): FrameRoute | null {
+  if (frame[FRAME_LENGTH_BYTES] === FRAME_BROADCAST) return null;
   const input = new ByteReader(frame, FRAME_HEADER_BYTES);
   return { jobId: input.string(), vertex: input.varint(), subtask: input.varint() };
 }
@@ -237,7 +285,9 @@ function isControl(value: unknown): value is ExchangeControl {
   const control = value as Partial<Record<string, unknown>>;
   const isCount = (number: unknown): boolean => Number.isInteger(number) && (number as number) >= 0;
   if (typeof control.jobId !== 'string' || !isCount(control.vertex)) return false;
-  switch (control.type) {
+  // As it says: what it says beyond the types there are is for the default.
+  const type = control.type as ExchangeControl['type'];
+  switch (type) {
     case 'whoIsReady':
       return true;
     case 'consumersReady':
@@ -250,7 +300,9 @@ function isControl(value: unknown): value is ExchangeControl {
         [control.input, control.producerSubtask, control.producerAttempt].every(isCount) &&
         (control.consumer === null || isCount(control.consumer))
       );
-    default:
+    default: {
+      type satisfies never;
       return false;
+    }
   }
 }

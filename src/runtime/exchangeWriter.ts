@@ -2,13 +2,14 @@
 // key's key group; REBALANCE: the next in turn) and keeps a channel for each consumer that has ever been picked. At the end of input it
 // ends the partition on every link that a consumer lives behind, once all consumers have announced themselves and all is sent.
 import type { Barrier } from './barrier.ts';
-import type { ChannelAddress, Link } from './exchangeProtocol.ts';
+import { ConsumerRoutes } from './consumerRoutes.ts';
+import { type ChannelAddress, writeBroadcastFrame } from './exchangeProtocol.ts';
 import { creditWindow, type ExchangeSpec } from './exchangeSpec.ts';
 import { keyFailure } from './keyedOperators.ts';
 import { keyGroupOf, subtaskOf } from './keyGroups.ts';
 import type { OperatorInput } from './operator.ts';
 import type { KeySelector } from './operatorSpec.ts';
-import { type ChannelOwner, type LocalReceiver, OutputChannel, type Route, sendBarrier } from './outputChannel.ts';
+import { type ChannelOwner, OutputChannel, type Route, sendBarrier } from './outputChannel.ts';
 import { ACTIVE, type ElementTime, IDLE, type StreamTime } from './streamTime.ts';
 import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
 
@@ -17,16 +18,15 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   readonly #context: TaskContext;
   readonly #time: ElementTime;
   readonly #channels: (OutputChannel | undefined)[];
-  /** Routes of the consumers that have announced themselves. */
-  readonly #routes: (Route | undefined)[] = [];
+  readonly #routes: ConsumerRoutes;
   readonly #window: number;
-  #announced = 0;
   #listed: OutputChannel[] = [];
   #ended = false;
   #waitingSinceMs: number | null = null;
 
   constructor(spec: ExchangeSpec, context: TaskContext) {
     this.spec = spec;
+    this.#routes = new ConsumerRoutes(spec, context.subtask);
     this.#context = context;
     this.#time = context.time;
     this.#window = creditWindow(spec.strategy === 'FORWARD' ? 1 : context.parallelism);
@@ -42,7 +42,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   }
 
   get fanOut(): number {
-    return this.spec.strategy === 'FORWARD' ? 1 : this.spec.consumerParallelism;
+    return this.#routes.fanOut;
   }
 
   get eventTime(): boolean {
@@ -82,10 +82,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
 
   /** A consumer announced itself. Only the attempt that the task was deployed with counts. */
   consumerReady(subtask: number, attempt: number, route: Route): void {
-    if (this.spec.consumerAttempts[subtask] !== attempt || this.#routes[subtask] !== undefined) return;
-    if (this.spec.strategy === 'FORWARD' && subtask !== this.#context.subtask) return;
-    this.#routes[subtask] = route;
-    this.#announced++;
+    if (!this.#routes.add(subtask, attempt, route)) return;
     const channel = this.#channels[subtask];
     // Encoding may refuse a record, and nobody up the stack would know whose it is.
     if (channel) {
@@ -94,7 +91,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
         channel.flush();
       });
     }
-    if (this.#announced === this.fanOut) this.#waitingSinceMs = null;
+    if (this.#routes.complete) this.#waitingSinceMs = null;
     this.#context.wake();
   }
 
@@ -125,33 +122,52 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
 
   /** To every consumer, behind the records that were collected for it. */
   #mark(time: StreamTime): void {
-    for (const subtask of this.#consumers()) {
+    for (const subtask of this.#routes.subtasks()) {
       const channel = this.#channels[subtask] ?? this.#channel(subtask);
       channel.mark(time);
       if (!channel.listed) this.#list(channel);
     }
   }
 
-  *#consumers(): Iterable<number> {
-    if (this.spec.strategy === 'FORWARD') yield this.#context.subtask;
-    else for (let subtask = 0; subtask < this.spec.consumerParallelism; subtask++) yield subtask;
-  }
-
   /** As for event time. */
   barrier(barrier: Barrier): void {
     this.#orFail(() => {
-      for (const subtask of this.#consumers()) {
-        const route = this.#routes[subtask];
+      if (this.spec.strategy !== 'FORWARD' && this.#routes.complete) {
+        this.#broadcast(barrier);
+        return;
+      }
+      for (const subtask of this.#routes.subtasks()) {
+        const route = this.#routes.get(subtask);
         // A consumer that never got a record needs no channel for a barrier.
-        if (this.#channels[subtask] === undefined && route) sendBarrier(route, this.#address(subtask), barrier, this);
+        if (this.#channels[subtask] === undefined && route) sendBarrier(route, this.#address(subtask), barrier);
         else (this.#channels[subtask] ?? this.#channel(subtask)).barrier(barrier);
       }
     });
   }
 
+  /** Once for all consumers behind a link; where records wait for credit the barrier waits behind them. */
+  #broadcast(barrier: Barrier): void {
+    const except = new Set<number>();
+    for (const channel of this.#opened()) {
+      channel.flush();
+      if (channel.empty) continue;
+      channel.barrier(barrier);
+      except.add(channel.address.subtask);
+    }
+    const { consumer: vertex, input } = this.spec;
+    const { jobId, subtask: producerSubtask, attempt: producerAttempt } = this.#context;
+    const broadcast = { jobId, vertex, input, producerSubtask, producerAttempt, barrier, except };
+    const { links, receivers } = this.#routes.hosts();
+    for (const link of links) {
+      writeBroadcastFrame(link.out, broadcast);
+      link.frameWritten();
+    }
+    for (const receiver of receivers) receiver.broadcast(broadcast);
+  }
+
   finish(): boolean {
     if (this.#ended) return true;
-    if (this.#announced < this.fanOut) {
+    if (!this.#routes.complete) {
       this.#waitingSinceMs ??= this.#context.now();
       return false;
     }
@@ -174,22 +190,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   /** What it has been waiting for since when, for the watch over time-outs; null where it waits for no peer. */
   waitingForPeer(): { sinceMs: number; what: string } | null {
     if (this.#waitingSinceMs === null) return null;
-    const { strategy, consumerParallelism, consumerName, placeOf, consumerAttempts } = this.spec;
-    const own = this.#context.subtask;
-    const missing: string[] = [];
-    for (let subtask = 0; subtask < consumerParallelism && missing.length < 3; subtask++) {
-      if (strategy === 'FORWARD' && subtask !== own) continue;
-      if (this.#routes[subtask] === undefined) {
-        missing.push(
-          `subtask ${subtask + 1}/${consumerParallelism} (attempt ${consumerAttempts[subtask]}) on ${placeOf(subtask)}`,
-        );
-      }
-    }
-    const rest = this.fanOut - this.#announced - missing.length;
-    return {
-      sinceMs: this.#waitingSinceMs,
-      what: `consumers of '${consumerName}': ${missing.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`,
-    };
+    return { sinceMs: this.#waitingSinceMs, what: this.#routes.missing() };
   }
 
   #opened(): OutputChannel[] {
@@ -209,12 +210,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
       producerAttempt: attempt,
       consumer: strategy === 'FORWARD' ? subtask : null,
     } as const;
-    const links = new Set<Link>();
-    const receivers = new Set<LocalReceiver>();
-    for (const route of Object.values(this.#routes)) {
-      if (route?.kind === 'link') links.add(route.link);
-      else if (route?.kind === 'local') receivers.add(route.receiver);
-    }
+    const { links, receivers } = this.#routes.hosts();
     for (const link of links) link.control(message);
     for (const receiver of receivers) receiver.endOfPartition(message);
   }
@@ -237,7 +233,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   #channel(subtask: number): OutputChannel {
     const channel = new OutputChannel(this.#address(subtask), this);
     this.#channels[subtask] = channel;
-    const route = this.#routes[subtask];
+    const route = this.#routes.get(subtask);
     if (route) channel.connect(route, this.#window);
     return channel;
   }

@@ -11,6 +11,7 @@ export type Sender =
   | { readonly kind: 'link'; readonly link: Link };
 
 export interface Channel {
+  readonly producer: number;
   readonly address: ChannelAddress;
   readonly source: number;
   readonly sender: Sender;
@@ -23,10 +24,14 @@ export interface Channel {
   owed: number;
 }
 
-export interface Arrival {
-  readonly channel: Channel;
-  readonly content: RecordBatch | { readonly frame: Uint8Array; readonly start: number } | Barrier;
-}
+/** `producer`: its place among the producers of all inputs. */
+export type Arrival =
+  | {
+      readonly producer: number;
+      readonly channel: Channel;
+      readonly content: RecordBatch | { readonly frame: Uint8Array; readonly start: number };
+    }
+  | { readonly producer: number; readonly channel: null; readonly content: Barrier };
 
 /** Grants the producer as many batches as were worked off since the last time. */
 export function giveBack(channel: Channel): void {

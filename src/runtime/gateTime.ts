@@ -37,6 +37,11 @@ export class GateTime {
     this.#said(input, this.#valves[this.portOf(input)]!.end(keyOf(input, producerSubtask)));
   }
 
+  /** There is something to take. */
+  get moved(): boolean {
+    return this.#advances.length > 0;
+  }
+
   /** What event time has come to since it was last asked for, one at a time, or null. */
   take(): Advance | null {
     return this.#advances.shift() ?? null;

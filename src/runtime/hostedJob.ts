@@ -1,7 +1,7 @@
 // What one host keeps of one job: its rebuilt graph, the attempts that run here or are about to, and which consumers, here and elsewhere, have
 // announced themselves. Announcements are dropped as soon as no attempt of the job is left here.
 import type { TaskRef } from '../core/schema.gen.ts';
-import type { EndOfPartition } from './exchangeProtocol.ts';
+import type { BarrierBroadcast, EndOfPartition } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import type { Route } from './outputChannel.ts';
@@ -94,15 +94,24 @@ export class HostedJob {
       .map(({ subtask, attempt }) => [subtask, attempt] as const);
   }
 
-  /** A producer has ended: tells its consumers, and returns those whose whole input has. */
+  /** A producer's barrier for its consumers here; returns those that have something to do now. */
+  broadcast(broadcast: BarrierBroadcast): Task[] {
+    const woken: Task[] = [];
+    for (const task of this.#tasksOf(broadcast.vertex)) {
+      if (!task.live || broadcast.except.has(task.subtask)) continue;
+      if (task.gate?.receiveBarrier(broadcast, broadcast.barrier)) woken.push(task);
+    }
+    return woken;
+  }
+
+  /** A producer has ended: tells its consumers, and returns those that have something to do now. */
   endOfPartition(message: EndOfPartition): Task[] {
-    const over: Task[] = [];
+    const woken: Task[] = [];
     for (const task of this.#tasksOf(message.vertex)) {
       if (message.consumer !== null && task.subtask !== message.consumer) continue;
-      task.gate?.endOfPartition(message);
-      if (task.gate?.ended) over.push(task);
+      if (task.gate?.endOfPartition(message)) woken.push(task);
     }
-    return over;
+    return woken;
   }
 
   *tasks(): Iterable<Task> {

@@ -1,44 +1,26 @@
 // The receiving end of a task: batches of all its channels in the order in which they came, decoded only when their turn comes. It takes
 // nothing from a channel beyond the credit that it granted, gives credit back once a batch is worked off, and knows when every producer
 // of every input has ended. Barriers are aligned here; what is held back meanwhile stays within the credit that its channel was granted. Data of any attempt but the expected one never gets in.
-import type { ShipStrategy } from '../core/schema.gen.ts';
 import { Alignment } from './alignment.ts';
 import type { Barrier } from './barrier.ts';
 import { ByteReader } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
 import type { ChannelAddress, EndOfPartition, Frame, Link } from './exchangeProtocol.ts';
-import { creditWindow } from './exchangeSpec.ts';
 import { type Arrival, type Channel, giveBack, type Sender } from './gateChannel.ts';
+import { type Input, type InputSpec, inputsOf } from './gateInput.ts';
 import { GateTime } from './gateTime.ts';
 import type { CreditReceiver } from './outputChannel.ts';
 import { type RecordBatch, readTimes } from './recordBatch.ts';
 import { createDecoder } from './serializer.ts';
 import type { StreamTime } from './streamTime.ts';
 
-export interface InputSpec {
-  /** Input of the task's head that it feeds. */
-  readonly port: number;
-  readonly strategy: ShipStrategy;
-  /** Producing vertex. */
-  readonly source: number;
-  readonly sourceName: string;
-  /** Current attempt of each producing subtask. */
-  readonly producerAttempts: readonly number[];
-}
-
 type ChannelFrame = Extract<Frame, { kind: 'data' | 'barrier' }>;
 
 /** What the gate tells its task of checkpoints that will not complete here. */
 export type GiveUp = (checkpointId: number, reason: string) => void;
 
-interface Input {
-  readonly spec: InputSpec;
-  readonly window: number;
-  readonly channels: Map<number, Channel>;
-  readonly ended: Set<number>;
-  /** Producers that have not ended. */
-  open: number;
-}
+/** Which attempt of which producer of which input. */
+type Producer = Pick<ChannelAddress, 'input' | 'producerSubtask' | 'producerAttempt'>;
 
 export class InputGate {
   readonly #inputs: readonly Input[];
@@ -52,7 +34,7 @@ export class InputGate {
   readonly #producers: number;
   /** Producers that have ended. */
   #ended = 0;
-  readonly #alignment = new Alignment<Channel>();
+  readonly #alignment = new Alignment<number>();
   #barrier: Barrier | null = null;
   /** Arrivals of channels that are held back, in order. */
   #heldBack: Arrival[] = [];
@@ -64,10 +46,7 @@ export class InputGate {
     this.#task = task;
     this.#giveUp = giveUp;
     this.#subtask = subtask;
-    this.#inputs = inputs.map((spec) => {
-      const producers = spec.strategy === 'FORWARD' ? 1 : spec.producerAttempts.length;
-      return { spec, window: creditWindow(producers), channels: new Map(), ended: new Set(), open: producers };
-    });
+    this.#inputs = inputsOf(inputs);
     this.#openInputs = this.#inputs.length;
     this.#producers = this.#inputs.reduce((sum, { open }) => sum + open, 0);
     this.time = new GateTime(this.#inputs.map(({ spec, open }) => ({ port: spec.port, producers: open })));
@@ -85,7 +64,7 @@ export class InputGate {
 
   /** The task has come to a mark of the batch that it works on; what follows from it comes from `time`. */
   mark(time: StreamTime): void {
-    const { input, producerSubtask } = this.#arrivals[this.#next]!.channel.address;
+    const { input, producerSubtask } = this.#arrivals[this.#next]!.channel!.address;
     this.time.accept(input, producerSubtask, time);
   }
 
@@ -100,26 +79,35 @@ export class InputGate {
 
   receiveLocal(address: ChannelAddress, batch: RecordBatch, writer: CreditReceiver): void {
     const channel = this.#channel(address, () => ({ kind: 'local', writer }));
-    if (channel) this.#arrive({ channel, content: batch });
+    if (channel) this.#arrive({ producer: channel.producer, channel, content: batch });
   }
 
   receiveFrame(frame: ChannelFrame, link: Link): void {
-    const channel = this.#channel(frame, () => ({ kind: 'link', link }));
-    if (!channel) return;
     if (frame.kind === 'barrier') {
-      this.#arrivals.push({ channel, content: frame.barrier });
+      this.receiveBarrier(frame, frame.barrier);
       return;
     }
+    const channel = this.#channel(frame, () => ({ kind: 'link', link }));
+    if (!channel) return;
     if (frame.sequence !== channel.sequence) {
       throw this.#violation(channel, `batch ${frame.sequence} came where ${channel.sequence} was due`);
     }
     channel.sequence = (channel.sequence + 1) >>> 0;
-    this.#arrive({ channel, content: { frame: frame.bytes, start: frame.start } });
+    const { producer } = channel;
+    this.#arrive({ producer, channel, content: { frame: frame.bytes, start: frame.start } });
   }
 
-  receiveLocalBarrier(address: ChannelAddress, barrier: Barrier, writer: CreditReceiver): void {
-    const channel = this.#channel(address, () => ({ kind: 'local', writer }));
-    if (channel) this.#arrivals.push({ channel, content: barrier });
+  /** Returns whether the task has something to do because of it. A producer that sends no records costs no channel. */
+  receiveBarrier(from: Producer, barrier: Barrier): boolean {
+    const producer = this.#producer(from);
+    if (producer === null) return false;
+    // With nothing before it it counts at once; an idle task need not be woken for each of its many producers.
+    if (this.#next < this.#arrivals.length || this.#alignment.holds(producer)) {
+      this.#arrivals.push({ producer, channel: null, content: barrier });
+      return true;
+    }
+    this.#barrierOf(producer, barrier);
+    return this.#next < this.#arrivals.length || this.#isAligned;
   }
 
   /** The checkpoint will not complete: what was held back for it goes on. */
@@ -127,15 +115,17 @@ export class InputGate {
     if (this.#alignment.abort(checkpointId)) this.#goOn();
   }
 
-  endOfPartition({ input: index, producerSubtask, producerAttempt }: EndOfPartition): void {
+  /** Returns whether the task has something to do because of it: its input is over, time goes on, or the barriers have come that will. */
+  endOfPartition(message: EndOfPartition): boolean {
+    const { input: index, producerSubtask } = message;
     const input = this.#inputs[index];
-    if (!input || input.spec.producerAttempts[producerSubtask] !== producerAttempt || input.ended.has(producerSubtask))
-      return;
+    if (!input || this.#producer(message) === null || input.ended.has(producerSubtask)) return false;
     input.ended.add(producerSubtask);
     this.#ended++;
     if (--input.open === 0) this.#openInputs--;
     const channel = input.channels.get(producerSubtask);
     if (channel === undefined || channel.held === 0) this.time.end(index, producerSubtask);
+    return this.ended || this.time.moved || this.#isAligned;
   }
 
   /** The next batch, or a barrier that has come from every producer, or null. Only a batch is followed by `done`, once its marks were given back. */
@@ -143,13 +133,13 @@ export class InputGate {
     for (;;) {
       const arrival = this.#arrivals[this.#next];
       if (arrival === undefined) return this.#aligned();
-      const { channel, content } = arrival;
-      if (this.#alignment.holds(channel)) {
+      const { producer, channel, content } = arrival;
+      if (this.#alignment.holds(producer)) {
         this.#heldBack.push(arrival);
         this.#advance();
-      } else if ('checkpointId' in content) {
+      } else if (channel === null) {
         this.#advance();
-        this.#barrierOf(channel, content);
+        this.#barrierOf(producer, content);
         const barrier = this.#aligned();
         if (barrier !== null) return barrier;
       } else {
@@ -165,7 +155,7 @@ export class InputGate {
 
   /** The batch that `take` gave is worked off. Credit goes back once half of the window has, so that it costs few messages. */
   done(): void {
-    const { channel } = this.#arrivals[this.#next]!;
+    const channel = this.#arrivals[this.#next]!.channel!;
     this.#advance();
     channel.held--;
     channel.owed++;
@@ -182,9 +172,9 @@ export class InputGate {
     }
   }
 
-  #barrierOf(channel: Channel, barrier: Barrier): void {
+  #barrierOf(producer: number, barrier: Barrier): void {
     const before = this.#alignment.checkpointId;
-    const step = this.#alignment.barrier(channel, barrier.checkpointId);
+    const step = this.#alignment.barrier(producer, barrier.checkpointId);
     switch (step) {
       case 'stale':
       case 'held':
@@ -208,20 +198,23 @@ export class InputGate {
   /** The barrier that every producer has sent, once; what it held back goes on behind it. */
   #aligned(): Barrier | null {
     const barrier = this.#barrier;
-    if (barrier === null || this.#owesBarrier()) return null;
+    if (barrier === null || !this.#isAligned) return null;
     this.#alignment.complete();
     this.#goOn();
     return barrier;
   }
 
+  get #isAligned(): boolean {
+    return this.#barrier !== null && !this.#owesBarrier();
+  }
+
   #owesBarrier(): boolean {
     if (this.#alignment.size + this.#ended < this.#producers) return true;
-    for (const { spec, channels, ended } of this.#inputs) {
-      const owes = (producer: number): boolean => {
-        const channel = channels.get(producer);
-        if (channel !== undefined && this.#alignment.holds(channel)) return false;
+    for (const { spec, first, channels, ended } of this.#inputs) {
+      const owes = (subtask: number): boolean => {
+        if (this.#alignment.holds(first + subtask)) return false;
         // One that has ended sends no barrier, but what it sent before belongs to the checkpoint.
-        return !ended.has(producer) || (channel?.held ?? 0) > 0;
+        return !ended.has(subtask) || (channels.get(subtask)?.held ?? 0) > 0;
       };
       if (spec.strategy === 'FORWARD' ? owes(this.#subtask) : spec.producerAttempts.some((_, index) => owes(index)))
         return true;
@@ -237,7 +230,7 @@ export class InputGate {
     this.#heldBack = [];
   }
 
-  #arrive(arrival: Arrival): void {
+  #arrive(arrival: Arrival & { readonly channel: Channel }): void {
     const { channel } = arrival;
     if (channel.held + channel.owed >= channel.window)
       throw this.#violation(channel, `more than ${channel.window} batches came without credit`);
@@ -245,15 +238,22 @@ export class InputGate {
     this.#arrivals.push(arrival);
   }
 
+  /** Null: an older or newer attempt's. Its task has been or will be cancelled, and this one as well. */
+  #producer({ input: index, producerSubtask, producerAttempt }: Producer): number | null {
+    const input = this.#inputs[index];
+    return input?.spec.producerAttempts[producerSubtask] === producerAttempt ? input.first + producerSubtask : null;
+  }
+
   #channel(address: ChannelAddress, sender: () => Sender): Channel | null {
-    const input = this.#inputs[address.input];
+    const producer = this.#producer(address);
+    if (producer === null) return null;
+    const input = this.#inputs[address.input]!;
     const { producerSubtask, producerAttempt } = address;
-    // An older or newer attempt's: its task has been or will be cancelled, and this one as well.
-    if (!input || input.spec.producerAttempts[producerSubtask] !== producerAttempt) return null;
     let channel = input.channels.get(producerSubtask);
     if (channel === undefined) {
       const { jobId, vertex, subtask, attempt } = address;
       channel = {
+        producer,
         address: { jobId, vertex, input: address.input, subtask, attempt, producerSubtask, producerAttempt },
         source: input.spec.source,
         sender: sender(),

@@ -1,8 +1,10 @@
 // The keyed operators. Each keeps one value a key in its task's state; the exchange before it sees to it that all records of a key meet in
 // one subtask. State is updated in place, but what is emitted is a record of its own: it may still be in a buffer when the next one comes.
+
+import { emitAll } from './emitAll.ts';
 import { inOperator, TaskError } from './errors.ts';
 import { KeyError, keyIdentity } from './keyGroups.ts';
-import { oneInput } from './operator.ts';
+import { type OperatorRuntime, type Output, oneInput, type StreamOperator } from './operator.ts';
 import type { ChainNode, FactoriesOf, KeyedSpec, KeySelector } from './operatorSpec.ts';
 import { ValueStateDescriptor } from './state/descriptors.ts';
 import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
@@ -16,11 +18,45 @@ type ReduceSpec = Extract<KeyedSpec, { type: 'keyedReduce' }>;
 type Cell = [first: unknown, sum: number | bigint];
 
 export const keyedOperators: FactoriesOf<KeyedSpec> = {
-  keyedReduce: (node, spec, output, { keyedState }) =>
-    oneInput(output, keyedReduce(node, spec, output.collect, keyedState(node))),
-  keyedSum: (node, spec, output, { keyedState }) =>
-    oneInput(output, keyedSum(node, spec, output.collect, keyedState(node))),
+  keyedReduce: (node, spec, output, runtime) =>
+    keyed(node, output, runtime, (next, backend) => ({
+      state: REDUCED,
+      collect: keyedReduce(node, spec, next, backend),
+      result: (reduced) => reduced,
+    })),
+  keyedSum: (node, spec, output, runtime) =>
+    keyed(node, output, runtime, (next, backend) => ({
+      state: SUM,
+      collect: keyedSum(node, spec, next, backend),
+      result: (cell) => (spec.field === null ? cell : withField((cell as Cell)[0], spec.field, (cell as Cell)[1])),
+    })),
 };
+
+const REDUCED = new ValueStateDescriptor<unknown>('reduce');
+const SUM = new ValueStateDescriptor<unknown>('sum');
+
+interface RunningResult {
+  readonly state: ValueStateDescriptor<unknown>;
+  readonly collect: Collect;
+  /** What the state of a key stands for. */
+  readonly result: (state: unknown) => unknown;
+}
+
+/** Emits each new result at once; in batch each key's last, at the end. */
+function keyed(
+  node: ChainNode,
+  output: Output,
+  runtime: OperatorRuntime,
+  build: (next: Collect, backend: KeyedStateBackend) => RunningResult,
+): StreamOperator {
+  const backend = runtime.keyedState(node);
+  if (!runtime.batch) return oneInput(output, build(output.collect, backend).collect);
+  const { state, collect, result } = build(() => {}, backend);
+  return {
+    ...oneInput(output, collect),
+    endOfInput: () => emitAll(runtime.context, backend, state, (held) => output.collect(result(held))),
+  };
+}
 
 function keyedReduce(
   { name: operator }: Named,
@@ -28,7 +64,7 @@ function keyedReduce(
   next: Collect,
   backend: KeyedStateBackend,
 ): Collect {
-  const state = backend.getState(new ValueStateDescriptor<unknown>('reduce'));
+  const state = backend.getState(REDUCED);
   return (record) => {
     backend.setCurrentKey(identityOf(operator, key, record));
     const reduced = state.value();
@@ -57,7 +93,7 @@ function keyedSum(
 }
 
 function sumOfRecords(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
-  const state = backend.getState(new ValueStateDescriptor<number | bigint>('sum'));
+  const state = backend.getState(SUM as ValueStateDescriptor<number | bigint>);
   return (record) => {
     backend.setCurrentKey(identityOf(operator, key, record));
     const sum = add(operator, 'the record', state.value(), record);
@@ -68,7 +104,7 @@ function sumOfRecords(operator: string, key: KeySelector, backend: KeyedStateBac
 
 /** Field 1 of a tuple, by far the commonest: `[word, 1]`. */
 function sumOfPairs(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
-  const state = backend.getState(new ValueStateDescriptor<Cell>('sum'));
+  const state = backend.getState(SUM as ValueStateDescriptor<Cell>);
   return (record) => {
     backend.setCurrentKey(identityOf(operator, key, record));
     const summand = fieldOf(operator, record, 1);
@@ -97,7 +133,7 @@ function sumOfField(
   backend: KeyedStateBackend,
   next: Collect,
 ): Collect {
-  const state = backend.getState(new ValueStateDescriptor<Cell>('sum'));
+  const state = backend.getState(SUM as ValueStateDescriptor<Cell>);
   return (record) => {
     backend.setCurrentKey(identityOf(operator, key, record));
     const summand = fieldOf(operator, record, field);
@@ -142,7 +178,7 @@ function add(operator: string, what: string, sum: number | bigint | undefined, s
   );
 }
 
-function identityOf(operator: string, key: KeySelector, record: unknown): Identity {
+export function identityOf(operator: string, key: KeySelector, record: unknown): Identity {
   try {
     return keyIdentity(key(record), operator);
   } catch (error) {

@@ -37,6 +37,8 @@ export interface StreamOperator {
 /** What an operator may ask of its task. */
 export interface OperatorRuntime {
   readonly context: TaskContext;
+  /** The job runs as batch: each key's result is emitted once, at the end, and there is no event time before. */
+  readonly batch: boolean;
   /** Makes state of the operator part of its task's. */
   keep(state: OperatorState): void;
   /** Where the operator keeps its keyed state, which is part of its task's. Asked for once, when the operator is built. */

@@ -2,6 +2,7 @@
 // Functions in a spec are the user's own, taken from the rebuilt module; a spec never leaves its thread.
 import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
 import type { OperatorFactory } from './operator.ts';
+import type { ProcessSpec } from './processOperators.ts';
 import type { TimeSpec } from './timeOperators.ts';
 import type { UserFunction } from './userFunction.ts';
 
@@ -43,7 +44,7 @@ export type SinkSpec =
   | { readonly type: 'discardSink' };
 
 /** What runs between sources and sinks: each group has its file of factories, which operators.ts puts together. */
-export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec;
+export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec;
 
 export type OperatorSpec = SourceSpec | TransformSpec | SinkSpec;
 
@@ -88,6 +89,8 @@ export interface OutgoingExchange {
 export interface ExecutableJob {
   readonly name: string;
   readonly graph: JobGraph;
+  /** Everything is emitted once, at the end of the bounded input. */
+  readonly batch: boolean;
   /** As the program asks for; null: none. */
   readonly checkpointing: CheckpointConfig | null;
   readonly vertices: readonly ExecutableVertex[];

@@ -5,6 +5,19 @@ export function isSource(spec: OperatorSpec): spec is SourceSpec {
   return spec.type === 'collectionSource' || spec.type === 'sequenceSource' || spec.type === 'textFileSource';
 }
 
+/** Whether a source comes to an end by itself. */
+export function isBounded(spec: SourceSpec): boolean {
+  switch (spec.type) {
+    case 'collectionSource':
+    case 'sequenceSource':
+      return true;
+    case 'textFileSource':
+      return !spec.watch;
+    default:
+      return spec satisfies never;
+  }
+}
+
 export function isSink(spec: OperatorSpec): spec is SinkSpec {
   return spec.type === 'printSink' || spec.type === 'textFileSink' || spec.type === 'discardSink';
 }
@@ -30,6 +43,8 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'discardSink':
       return false;
     case 'assignTimestampsAndWatermarks':
+    case 'process':
+    case 'keyedProcess':
       return true;
     default:
       return spec satisfies never;

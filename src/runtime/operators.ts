@@ -12,11 +12,17 @@ import {
 } from './operator.ts';
 import type { ChainNode, FactoriesOf, OutgoingExchange, SinkSpec, TransformSpec } from './operatorSpec.ts';
 import { isSink, isSource } from './operatorTraits.ts';
+import { processOperators } from './processOperators.ts';
 import { statelessOperators } from './statelessOperators.ts';
 import type { Collect } from './taskContext.ts';
 import { timeOperators } from './timeOperators.ts';
 
-const factories: FactoriesOf<TransformSpec> = { ...statelessOperators, ...keyedOperators, ...timeOperators };
+const factories: FactoriesOf<TransformSpec> = {
+  ...statelessOperators,
+  ...keyedOperators,
+  ...timeOperators,
+  ...processOperators,
+};
 
 /** Where a chain ends. */
 export interface ChainEnds {

@@ -4,6 +4,7 @@
 import type { Barrier } from './barrier.ts';
 import { TaskError } from './errors.ts';
 import {
+  type BarrierBroadcast,
   beginDataFrame,
   type ChannelAddress,
   type EndOfPartition,
@@ -34,7 +35,8 @@ export interface CreditReceiver {
 /** The consumers of a thread, for channels that do not leave it: batches are handed over by reference. */
 export interface LocalReceiver {
   receive(address: ChannelAddress, batch: RecordBatch, sender: CreditReceiver): void;
-  barrier(address: ChannelAddress, barrier: Barrier, sender: CreditReceiver): void;
+  barrier(address: ChannelAddress, barrier: Barrier): void;
+  broadcast(broadcast: BarrierBroadcast): void;
   endOfPartition(message: EndOfPartition): void;
 }
 
@@ -150,7 +152,7 @@ export class OutputChannel {
         this.#send(next);
       } else {
         this.#waiting.shift();
-        sendBarrier(this.#route!, this.address, next, this.#owner);
+        sendBarrier(this.#route!, this.address, next);
       }
     }
   }
@@ -206,9 +208,9 @@ export class OutputChannel {
   }
 }
 
-export function sendBarrier(route: Route, address: ChannelAddress, barrier: Barrier, sender: CreditReceiver): void {
+export function sendBarrier(route: Route, address: ChannelAddress, barrier: Barrier): void {
   if (route.kind === 'local') {
-    route.receiver.barrier(address, barrier, sender);
+    route.receiver.barrier(address, barrier);
     return;
   }
   writeBarrierFrame(route.link.out, address, barrier);

@@ -22,13 +22,16 @@ export class ProcessingTimers implements ProcessingTimeService {
   readonly #timers: Registered[] = [];
   #orders = 0;
 
-  /** `wakeIn` lets the task run again after so many ms. */
-  constructor(wakeIn: (delayMs: number) => void) {
+  readonly #now: () => number;
+
+  /** `wakeIn` lets the task run again after so many ms; `now` is the wall clock. */
+  constructor(wakeIn: (delayMs: number) => void, now: () => number = Date.now) {
     this.#wakeIn = wakeIn;
+    this.#now = now;
   }
 
   currentProcessingTime(): number {
-    return Date.now();
+    return this.#now();
   }
 
   registerTimer(timeMs: number, callback: (timeMs: number) => void): () => void {

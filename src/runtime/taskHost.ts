@@ -5,9 +5,9 @@
 import type { AttemptReport, TaskAssignment, TaskRef, TriggerCheckpoint } from '../core/schema.gen.ts';
 import { CheckpointReports } from './checkpointReports.ts';
 import { reasonOf, type TaskError } from './errors.ts';
-import { type EndOfPartition, type ExchangeControl, type Link, readFrames } from './exchangeProtocol.ts';
+import { type ExchangeControl, type Link, readFrames } from './exchangeProtocol.ts';
 import { HostedJob } from './hostedJob.ts';
-import { linksTo } from './hostLinks.ts';
+import { announce, askWhoIsReady } from './hostLinks.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import type { LocalReceiver, Route } from './outputChannel.ts';
 import { RunQueue, TimedFlusher } from './runQueue.ts';
@@ -62,12 +62,12 @@ export class TaskHost {
         task?.gate?.receiveLocal(address, batch, sender);
         if (task) queue.wake(task);
       },
-      barrier: (address, barrier, sender) => {
+      barrier: (address, barrier) => {
         const task = this.#taskAt(address);
-        task?.gate?.receiveLocalBarrier(address, barrier, sender);
-        if (task) queue.wake(task);
+        if (task?.gate?.receiveBarrier(address, barrier)) queue.wake(task);
       },
-      endOfPartition: (message) => this.#endOfPartition(message),
+      broadcast: (broadcast) => this.#wakeAll(this.#jobs.get(broadcast.jobId)?.broadcast(broadcast)),
+      endOfPartition: (message) => this.#wakeAll(this.#jobs.get(message.jobId)?.endOfPartition(message)),
     };
     this.#route = { kind: 'local', receiver: this.#receiver };
     this.#watch = setInterval(() => this.#watchPeers(), PEER_WATCH_MS).unref();
@@ -133,6 +133,10 @@ export class TaskHost {
         this.#jobs.get(frame.jobId)?.task(frame.source, frame.producerSubtask, frame.producerAttempt)?.credit(frame);
         continue;
       }
+      if (frame.kind === 'broadcast') {
+        this.#wakeAll(this.#jobs.get(frame.jobId)?.broadcast(frame));
+        continue;
+      }
       const task = this.#taskAt(frame);
       // Its attempt has ended: late data is dropped.
       if (!task?.gate) continue;
@@ -195,33 +199,24 @@ export class TaskHost {
       }
     }
     const consumers = new Map<number, Task[]>();
-    const asked = new Set<number>();
     for (const task of started) {
       if (task.gate) consumers.set(task.vertex, [...(consumers.get(task.vertex) ?? []), task]);
     }
-    for (const [vertex, tasks] of consumers) this.#announce(job, executable, vertex, tasks);
+    for (const [vertex, tasks] of consumers) {
+      const ready = tasks.map(({ subtask, attempt }) => [subtask, attempt] as const);
+      job.ready(vertex, ready, this.#route);
+      announce(this.#options, executable, deployment, vertex, ready);
+    }
+    const asked = new Set<number>();
     for (const task of started) {
       for (const writer of task.writers) {
         job.tellReady(writer);
         asked.add(writer.spec.consumer);
       }
     }
-    for (const vertex of asked) {
-      for (const link of linksTo(this.#options, deployment, [vertex]))
-        link.control({ type: 'whoIsReady', jobId, vertex });
-    }
+    for (const vertex of asked) askWhoIsReady(this.#options, deployment, vertex);
     for (const task of started) task.start();
     this.#queue.schedule();
-  }
-
-  #announce(job: HostedJob, executable: ExecutableJob, vertex: number, tasks: readonly Task[]): void {
-    const { deployment } = tasks[0]!;
-    const { jobId } = deployment;
-    const consumers = tasks.map(({ subtask, attempt }) => [subtask, attempt] as const);
-    job.ready(vertex, consumers, this.#route);
-    const sources = executable.graph.vertices[vertex]!.inputs.map(({ source }) => source);
-    for (const link of linksTo(this.#options, deployment, sources))
-      link.control({ type: 'consumersReady', jobId, vertex, consumers });
   }
 
   #control(link: Link, control: ExchangeControl): void {
@@ -238,7 +233,7 @@ export class TaskHost {
         return;
       }
       case 'endOfPartition':
-        this.#endOfPartition(control);
+        this.#wakeAll(job.endOfPartition(control));
         return;
       default:
         control satisfies never;
@@ -249,8 +244,8 @@ export class TaskHost {
     return this.#jobs.get(jobId)?.task(vertex, subtask, attempt);
   }
 
-  #endOfPartition(message: EndOfPartition): void {
-    for (const task of this.#jobs.get(message.jobId)?.endOfPartition(message) ?? []) this.#queue.wake(task);
+  #wakeAll(tasks: readonly Task[] = []): void {
+    for (const task of tasks) this.#queue.wake(task);
   }
 
   #watchPeers(): void {

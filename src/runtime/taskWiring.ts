@@ -55,6 +55,7 @@ export function buildParts(
   };
   const chain = buildChain(head, ends, {
     context,
+    batch: job.batch,
     keep,
     keyedState: ({ uid, name }) => {
       const backend = new HeapBackend(context.maxParallelism, Date.now);

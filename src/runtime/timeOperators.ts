@@ -34,13 +34,15 @@ const assignTimestampsAndWatermarks: OperatorFactory<TimeSpec> = (
   };
   const watermarks: WatermarkOutput = {
     emitWatermark(timestamp) {
+      // Batch has no time before its end, so nothing is late.
+      if (runtime.batch) return;
       if (!(timestamp > last)) return;
       last = timestamp;
       markActive();
       output.watermark(timestamp);
     },
     markIdle() {
-      if (idle) return;
+      if (idle || runtime.batch) return;
       idle = true;
       output.status(true);
     },

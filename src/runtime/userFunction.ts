@@ -1,8 +1,17 @@
 // User functions: plain functions, or rich ones, which are objects with the same method and a life of their own (open, close). Every subtask has
 // a copy of its own of a rich function, as in Flink, where each is deserialised anew; what it keeps in its fields is therefore never shared
 // between subtasks, whether they run in one thread or not.
-import { inOperator } from './errors.ts';
+import { inOperator, TaskError } from './errors.ts';
 import type { OperatorRuntime, StreamOperator } from './operator.ts';
+import type {
+  AggregatingStateDescriptor,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  ReducingStateDescriptor,
+  ValueStateDescriptor,
+} from './state/descriptors.ts';
+import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
+import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './state/states.ts';
 
 /** What a rich function may ask about the subtask it runs in. */
 export interface RuntimeContext {
@@ -14,6 +23,15 @@ export interface RuntimeContext {
   readonly maxNumberOfParallelSubtasks: number;
   /** From 0; counts restarts. */
   readonly attemptNumber: number;
+  /**
+   * State of the current key, on a keyed stream; its name is its identity within the operator. Ask in `open`, and keep what is returned: it always is
+   * of the key whose record or timer is being processed. Throws TaskError STATE_UNUSABLE on a stream without keys.
+   */
+  getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>;
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
+  getMapState<K, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V>;
+  getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T>;
+  getAggregatingState<IN, ACC, OUT>(descriptor: AggregatingStateDescriptor<IN, ACC, OUT>): AggregatingState<IN, OUT>;
 }
 
 /** The life of a rich function. */
@@ -24,13 +42,13 @@ export interface RichFunction {
   close?(): Promise<void> | void;
 }
 
+/** A rich function, of which each subtask gets a copy, or its class, of which each makes an instance. */
+export type FunctionProvider<F extends object> = F | (new () => F);
+
 /** A function by itself, or a rich function that has it as the method `Name`. */
 export type UserFunction<Name extends string, Call extends (...args: never[]) => unknown> =
   | Call
-  | (RichFunction & { readonly [N in Name]: Call });
-
-/** An instance, of which each subtask gets a copy, or what makes one: a function without arguments, or a class. */
-export type FunctionProvider<F extends object> = F | (() => F) | (new () => F);
+  | FunctionProvider<RichFunction & { readonly [N in Name]: Call }>;
 
 export type Lifecycle = Pick<StreamOperator, 'open' | 'close'>;
 
@@ -41,8 +59,8 @@ export function userFunction<Name extends string, Call extends (...args: never[]
   operator: string,
   runtime: OperatorRuntime,
 ): { readonly call: Call; readonly lifecycle: Lifecycle } {
-  if (typeof fn === 'function') return { call: fn, lifecycle: {} };
-  const own = copyOf(fn);
+  const own = instanceOf<RichFunction & { readonly [N in Name]: Call }>(fn, method, operator);
+  if (own[method] === fn) return { call: own[method], lifecycle: {} };
   // Bound once: a call through the object would cost each record a lookup.
   return {
     call: own[method].bind(own) as Call,
@@ -50,11 +68,16 @@ export function userFunction<Name extends string, Call extends (...args: never[]
   };
 }
 
-/** The subtask's own instance. */
-export function instanceOf<F extends object>(provider: FunctionProvider<F>, operator: string): F {
+/** The subtask's own instance. A plain function stands for an object that has it as `method`. */
+export function instanceOf<F extends object>(
+  provider: FunctionProvider<F> | ((...args: never[]) => unknown),
+  method: keyof F & string,
+  operator: string,
+): F {
   if (typeof provider !== 'function') return copyOf(provider);
+  if (!isClass(provider)) return { [method]: provider } as unknown as F;
   try {
-    return isClass(provider) ? new provider() : (provider as () => F)();
+    return new provider();
   } catch (error) {
     throw inOperator(operator, error);
   }
@@ -76,8 +99,25 @@ export function lifecycleOf(fn: RichFunction, operator: string, context: Runtime
   };
 }
 
-export function runtimeContext(operator: string, { context }: OperatorRuntime): RuntimeContext {
+/** `backend`: where the operator keeps its keyed state; without it there is none. */
+export function runtimeContext(
+  operator: string,
+  { context }: OperatorRuntime,
+  backend: KeyedStateBackend | null = null,
+): RuntimeContext {
+  const states = (): KeyedStateBackend => {
+    if (backend !== null) return backend;
+    throw new TaskError(
+      'STATE_UNUSABLE',
+      `Operator '${operator}' asks for keyed state, but is not on a keyed stream. Use keyBy(…) and process(…).`,
+    );
+  };
   return {
+    getState: (descriptor) => states().getState(descriptor),
+    getListState: (descriptor) => states().getState(descriptor),
+    getMapState: (descriptor) => states().getState(descriptor),
+    getReducingState: (descriptor) => states().getState(descriptor),
+    getAggregatingState: (descriptor) => states().getState(descriptor),
     jobId: context.jobId,
     taskName: operator,
     indexOfThisSubtask: context.subtask,

@@ -21,7 +21,11 @@ export interface AssignmentReaderOptions {
   readonly taskManagerId: string;
   readonly channels: Channels;
   readonly clock: Clock;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
   readonly logger: Logger;
+  /** The highest epoch that a message to this TaskManager bore; 0 before the first. */
+  readonly epoch: { highest: number };
   readonly onAssignment: (message: AssignmentMessage) => void;
   /** Messages may have been missed. */
   readonly onGap: (reason: string) => void;
@@ -32,7 +36,6 @@ export class AssignmentReader {
   readonly #abort = sharedAbort();
   readonly #partition: number;
   #tail: Tail | null = null;
-  #highestEpoch = 0;
   #deadLettersUnderWay = 0;
 
   constructor(options: AssignmentReaderOptions) {
@@ -40,20 +43,17 @@ export class AssignmentReader {
     this.#partition = options.channels.partitionOf('assignments', options.taskManagerId);
   }
 
-  /** The highest epoch that a message to this TaskManager bore; 0 before the first. */
-  get highestEpoch(): number {
-    return this.#highestEpoch;
-  }
-
   /** Resolves once every message appended from now on will be read. */
   async open(): Promise<void> {
     const tail = await this.#options.channels.follow('assignments', {
       partitions: [this.#partition],
       from: () => 'latest',
+      // Others' need not be decoded: a deployment of a wide job is large. What has no key may be broken, and is looked at by all.
+      wants: (key) => key === null || key === this.#options.taskManagerId,
       onBatch: ({ deliveries }) => {
         for (const delivery of deliveries) this.#take(delivery);
       },
-      onError: (error) => void this.#reopen(error),
+      onError: (error) => this.reopen(error),
     });
     if (this.#abort.signal.aborted) await tail.close();
     else this.#tail = tail;
@@ -62,6 +62,11 @@ export class AssignmentReader {
   async close(): Promise<void> {
     this.#abort.abort(new Error('the TaskManager has stopped'));
     await this.#tail?.close();
+  }
+
+  /** Messages may have been missed: follows them again as soon as it can, and says so. */
+  reopen(cause: Error): void {
+    this.#options.background(this.#reopen(cause));
   }
 
   async #reopen(cause: Error): Promise<void> {
@@ -81,23 +86,23 @@ export class AssignmentReader {
   }
 
   #take(delivery: Delivery<AssignmentMessage>): void {
-    const { taskManagerId, logger, onAssignment } = this.#options;
+    const { taskManagerId, logger, epoch: heard, onAssignment } = this.#options;
     switch (delivery.kind) {
       case 'message': {
         if (delivery.key !== taskManagerId) return;
         const { message, offset } = delivery;
-        if (message.epoch < this.#highestEpoch) {
+        if (message.epoch < heard.highest) {
           const { type, epoch } = message;
-          logger.warn({ type, epoch, highestEpoch: this.#highestEpoch, offset }, 'refused: sent by a deposed leader');
+          logger.warn({ type, epoch, highestEpoch: heard.highest, offset }, 'refused: sent by a deposed leader');
           return;
         }
         // Taken at its word it would leave this TaskManager deaf to every leader there is.
-        if (this.#highestEpoch > 0 && message.epoch > this.#highestEpoch + MAX_EPOCH_JUMP) {
+        if (heard.highest > 0 && message.epoch > heard.highest + MAX_EPOCH_JUMP) {
           const { type, epoch } = message;
-          logger.error({ type, epoch, highestEpoch: this.#highestEpoch, offset }, 'refused: no leader has this epoch');
+          logger.error({ type, epoch, highestEpoch: heard.highest, offset }, 'refused: no leader has this epoch');
           return;
         }
-        this.#highestEpoch = message.epoch;
+        heard.highest = message.epoch;
         return onAssignment(message);
       }
       case 'tombstone':
@@ -124,7 +129,7 @@ export class AssignmentReader {
       reason,
       value: value.subarray(0, MAX_BURIED_BYTES),
     } as const;
-    appendDurably(channels, 'dead-letters', [{ key: `assignments/${partition}/${offset}`, message }], {
+    const buried = appendDurably(channels, 'dead-letters', [{ key: `assignments/${partition}/${offset}`, message }], {
       clock,
       signal: this.#abort.signal,
     })
@@ -132,5 +137,6 @@ export class AssignmentReader {
       .finally(() => {
         this.#deadLettersUnderWay--;
       });
+    this.#options.background(buried);
   }
 }

@@ -20,6 +20,8 @@ export interface HeartbeatsOptions {
   readonly signals: Signals;
   readonly workers: Workers;
   readonly clock: Clock;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
   readonly gauges: () => Gauges;
   readonly logger: Logger;
 }
@@ -49,7 +51,7 @@ export class Heartbeats {
 
   /** One now, out of turn. */
   beat(): void {
-    const { taskManagerId, pid, signals, gauges, logger } = this.#options;
+    const { taskManagerId, pid, signals, gauges, logger, background } = this.#options;
     if (this.#underWay >= MAX_UNDER_WAY) return;
     const { cpuLoad, usedHeapBytes } = gauges();
     const attempts = this.#nextAttempts();
@@ -62,12 +64,13 @@ export class Heartbeats {
       attempts,
     });
     this.#underWay++;
-    signals
+    const sent = signals
       .publish('taskmanagers', { from: taskManagerId, payload })
       .catch((error: unknown) => logger.debug({ error }, 'a heartbeat was not sent'))
       .finally(() => {
         this.#underWay--;
       });
+    background(sent);
   }
 
   #nextAttempts() {

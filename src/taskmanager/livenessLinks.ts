@@ -7,7 +7,7 @@ import type { JobManagerHeartbeat } from '../core/schema.gen.ts';
 import { GOODBYE, LIVENESS_PROTOCOL } from '../http/liveness.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Signals } from '../ports/signals.ts';
+import type { Signal, Signals } from '../ports/signals.ts';
 
 /** Pause before the first try to link again; it doubles. */
 const MIN_RETRY_DELAY_MS = 20;
@@ -29,6 +29,8 @@ export interface LivenessLinksOptions {
   readonly signals: Signals;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Makes a callback whose failure is this part's. */
+  readonly guard: <A extends unknown[]>(callback: (...args: A) => void) => (...args: A) => void;
   /** A link broke a moment ago: say that this process lives. */
   readonly onLost: () => void;
 }
@@ -45,7 +47,10 @@ export class LivenessLinks {
   }
 
   async start(): Promise<void> {
-    const unsubscribe = await this.#options.signals.subscribe('jobmanagers', ({ payload }) => this.#onSignal(payload));
+    const unsubscribe = await this.#options.signals.subscribe(
+      'jobmanagers',
+      this.#options.guard(({ payload }: Signal) => this.#onSignal(payload)),
+    );
     if (this.#stopped) await unsubscribe();
     else this.#unsubscribe = unsubscribe;
   }
@@ -112,15 +117,20 @@ class Link {
 
   connect(): void {
     const headers = { connection: 'Upgrade', upgrade: LIVENESS_PROTOCOL };
+    const { guard } = this.#options;
     const request = http.get(this.#url, { agent: false, headers, timeout: CONNECT_TIMEOUT_MS });
+    // Not guarded: a link that opens when all has ended is still to be closed with a goodbye.
     request.on('upgrade', (_response, socket) => this.#onOpen(socket));
     // Any other answer: it keeps no such connections, or has too many.
     request.on('response', (response) => {
       response.resume();
-      this.#again(MAX_RETRY_DELAY_MS);
+      guard(() => this.#again(MAX_RETRY_DELAY_MS))();
     });
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
-    request.on('error', () => this.#again(this.#retryDelayMs));
+    request.on(
+      'error',
+      guard(() => this.#again(this.#retryDelayMs)),
+    );
   }
 
   close(): void {
@@ -131,7 +141,7 @@ class Link {
   }
 
   #onOpen(socket: Duplex): void {
-    const { clock, logger, onLost } = this.#options;
+    const { clock, logger, guard, onLost } = this.#options;
     socket.on('error', () => {});
     if (this.#closed) {
       socket.end(GOODBYE);
@@ -142,7 +152,7 @@ class Link {
     if ('setKeepAlive' in socket && typeof socket.setKeepAlive === 'function') socket.setKeepAlive(true, KEEP_ALIVE_MS);
     // Nothing is said on it; reading shows when it ends.
     socket.resume();
-    socket.on('close', () => {
+    const onClose = guard(() => {
       this.#socket = null;
       if (this.#closed) return;
       logger.debug({ address: this.#url.host }, 'the connection to a JobManager was lost');
@@ -151,6 +161,7 @@ class Link {
       });
       this.#again(this.#retryDelayMs);
     });
+    socket.on('close', onClose);
   }
 
   #again(delayMs: number): void {

@@ -14,13 +14,17 @@ const MAX_REPEAT_DELAY_MS = 10_000;
 const WITHDRAWAL_TIMEOUT_MS = 10_000;
 
 export interface RegistrationOptions {
-  readonly outbox: StatusOutbox;
+  readonly outbox: Pick<StatusOutbox, 'register' | 'withdrawRegistration'>;
   readonly withdrawal: Withdrawal;
   readonly workers: Workers;
   readonly clock: Clock;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
   readonly logger: Logger;
   /** Everything but what changes from one registration to the next. */
   readonly offer: Omit<RegisterTaskManager, 'attempts' | 'registration'>;
+  /** The number of the last registration of this process, of whichever incarnation of this part. */
+  readonly numbers: { last: number };
 }
 
 type Status =
@@ -33,7 +37,6 @@ type Status =
 export class Registration {
   readonly #options: RegistrationOptions;
   #status: Status = { kind: 'unregistered' };
-  #registrations = 0;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -60,8 +63,8 @@ export class Registration {
   }
 
   /** The ledger does not know this TaskManager, or messages to it may have been missed. */
-  async require(epoch: number, reason: string): Promise<void> {
-    const { withdrawal, workers, logger } = this.#options;
+  require(epoch: number, reason: string): void {
+    const { workers, logger, background } = this.#options;
     switch (this.#status.kind) {
       case 'unregistered':
       case 'withdrawing':
@@ -78,6 +81,12 @@ export class Registration {
     }
     logger.warn({ epoch, reason }, 'has to register anew: stops its tasks');
     this.#stopRepeating();
+    background(this.#withdraw(epoch));
+  }
+
+  /** Beside its calls: acceptances that come meanwhile are of the registration before, and go. */
+  async #withdraw(epoch: number): Promise<void> {
+    const { withdrawal, workers, logger } = this.#options;
     const status: Status = { kind: 'withdrawing' };
     this.#status = status;
     const allEnded = await withdrawal.withdrawAll(epoch, WITHDRAWAL_TIMEOUT_MS);
@@ -97,10 +106,10 @@ export class Registration {
   }
 
   #send(status: Extract<Status, { kind: 'registering' }>, repeatDelayMs: number): void {
-    const { outbox, withdrawal, workers, clock, logger, offer } = this.#options;
+    const { outbox, withdrawal, workers, clock, logger, offer, numbers } = this.#options;
     const compose = (): RegisterTaskManager => {
       withdrawal.release();
-      const registration = ++this.#registrations;
+      const registration = ++numbers.last;
       return { ...offer, registration, attempts: workers.attempts().map((report) => ({ ...report, reason: null })) };
     };
     outbox.register(compose, () => {

@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import { JournalError } from '../ports/journal.ts';
 import type { Logger } from '../ports/logger.ts';
 import { attemptKey } from './attemptKey.ts';
+import { statusUnsendable } from './errors.ts';
 import { halvesOf, type ReportMessage, ReportQueue } from './reportQueue.ts';
 
 export interface StatusOutboxOptions {
@@ -16,6 +17,10 @@ export interface StatusOutboxOptions {
   readonly channels: Channels;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of work that goes on beside its calls. */
+  readonly background: (work: Promise<unknown>) => void;
+  /** What waits cannot be sent, now or later. */
+  readonly onFailure: (error: Error) => void;
 }
 
 interface WantedRegistration {
@@ -73,7 +78,10 @@ export class StatusOutbox {
   }
 
   #pump(): Promise<void> {
-    this.#pumping ??= this.#sendAll();
+    if (this.#pumping === null) {
+      this.#pumping = this.#sendAll();
+      this.#options.background(this.#pumping);
+    }
     return this.#pumping;
   }
 
@@ -99,7 +107,10 @@ export class StatusOutbox {
         }
       }
     } catch (error) {
-      this.#options.logger.error({ error, unsent: this.#reports.length }, 'status messages can no longer be sent');
+      const { taskManagerId, logger, onFailure } = this.#options;
+      logger.error({ error, unsent: this.#reports.length }, 'status messages can no longer be sent');
+      if (!this.#abort.signal.aborted)
+        onFailure(statusUnsendable(taskManagerId, error instanceof Error ? error : new Error(String(error))));
     } finally {
       // In the same step as the last look at the queues, so that nothing can come in between and wait for ever.
       this.#pumping = null;

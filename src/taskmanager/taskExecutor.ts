@@ -1,25 +1,20 @@
 // The TaskManager's shell. It follows what the leader assigns, hands it to the Workers and reports back what becomes of it; it never
 // talks to a particular JobManager, so it need not notice when one dies, and its tasks run on while there is none. Repeated messages
 // change nothing; messages of a deposed leader are refused.
+import { ActorSystem } from '../actors/actorSystem.ts';
 import type { Channels } from '../codec/channels.ts';
 import type { AssignmentMessage } from '../core/messages.ts';
-import type { AttemptReport, DeployTasks } from '../core/schema.gen.ts';
+import type { AttemptReport, CheckpointReport, DeployTasks } from '../core/schema.gen.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Signals } from '../ports/signals.ts';
 import type { Workers } from '../ports/workers.ts';
-import { AssignmentReader } from './assignmentReader.ts';
 import { hasEnded } from './attemptKey.ts';
 import { deploymentProblem } from './deploymentProblem.ts';
-import { type Gauges, processGauges } from './gauges.ts';
-import { Heartbeats } from './heartbeats.ts';
-import { LivenessLinks } from './livenessLinks.ts';
-import { Registration } from './registration.ts';
-import { ResultForwarder } from './resultForwarder.ts';
-import { StatusOutbox } from './statusOutbox.ts';
-import { Withdrawal } from './withdrawal.ts';
+import { partFailed, TaskManagerError } from './errors.ts';
+import type { Gauges } from './gauges.ts';
+import { Parts } from './parts.ts';
 
-const DEFAULT_HEARTBEAT_INTERVAL_MS = 500;
 /** How long tasks may take to stop when the TaskManager does. */
 const STOP_TASKS_TIMEOUT_MS = 3_000;
 /** How long the last messages may take to become durable. */
@@ -48,94 +43,75 @@ export interface TaskExecutorOptions {
   readonly gauges?: () => Gauges;
   /** Keeps a connection to each JobManager, so that the end of this process is known at once. Default: no. */
   readonly linked?: boolean;
+  /** The TaskManager has stopped because it cannot go on; a restart is its owner's affair. Called at most once, after it stopped. */
+  readonly onFailure: (error: Error) => void;
 }
 
 export class TaskExecutor {
   readonly #options: TaskExecutorOptions;
-  readonly #outbox: StatusOutbox;
-  readonly #withdrawal: Withdrawal;
-  readonly #results: ResultForwarder;
-  readonly #reader: AssignmentReader;
-  readonly #heartbeats: Heartbeats;
-  readonly #links: LivenessLinks | null;
-  #registration: Registration | null = null;
+  readonly #actors: ActorSystem;
+  readonly #parts: Parts;
   #stopping: Promise<void> | null = null;
+  #failed = false;
   /** Oldest first. An append may land twice: what deploys a job that was released is a copy from before. */
   readonly #releasedJobs = new Set<string>();
 
   constructor(options: TaskExecutorOptions) {
     this.#options = options;
-    const { id: taskManagerId, channels, clock, workers, logger, signals, pid } = options;
-    this.#outbox = new StatusOutbox({ taskManagerId, channels, clock, logger });
-    this.#withdrawal = new Withdrawal({ taskManagerId, workers, clock });
-    this.#results = new ResultForwarder({ channels, clock, logger });
-    this.#reader = new AssignmentReader({
-      taskManagerId,
-      channels,
+    const { clock, logger } = options;
+    this.#actors = new ActorSystem({
+      name: 'taskmanager',
       clock,
       logger,
+      onFailure: (error, origin) => this.#onUnmended(error, origin),
+    });
+    this.#parts = new Parts(this.#actors.context, {
+      options,
       onAssignment: (message) => this.#onAssignment(message),
-      onGap: (reason) => this.#requireRegistration(this.#reader.highestEpoch, reason),
+      onGap: (reason) => this.#requireRegistration(this.epoch, reason),
     });
-    this.#heartbeats = new Heartbeats({
-      taskManagerId,
-      pid,
-      intervalMs: options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
-      signals,
-      workers,
-      clock,
-      gauges: options.gauges ?? processGauges(clock),
-      logger,
-    });
-    const onLost = () => this.#heartbeats.beat();
-    this.#links = options.linked ? new LivenessLinks({ taskManagerId, signals, clock, logger, onLost }) : null;
   }
 
   get isRegistered(): boolean {
-    return this.#registration?.isRegistered ?? false;
+    return this.#parts.registration?.current?.isRegistered ?? false;
   }
 
   /** The highest epoch of a leader that this TaskManager has heard; 0 before the first. */
   get epoch(): number {
-    return this.#reader.highestEpoch;
+    return this.#parts.epoch;
   }
 
   /** Resolves once it reads its assignments and its registration is on its way; it is accepted whenever there is a leader. */
   async start(): Promise<void> {
-    const {
-      id: taskManagerId,
-      workers,
-      slots,
-      managedMemoryBytes,
-      requestId = null,
-      pid,
-      clock,
-      logger,
-    } = this.#options;
+    const { id: taskManagerId, workers, slots, managedMemoryBytes, requestId = null, pid, logger } = this.#options;
+    const { outbox, results } = this.#parts;
     const { host, dataPort } = await workers.start({
-      onReports: (reports) => this.#onReports(reports),
-      onCheckpointReports: (report) => this.#outbox.reportCheckpoint(report),
-      onResults: (batch) => this.#results.forward(batch),
-    });
-    this.#registration = new Registration({
-      outbox: this.#outbox,
-      withdrawal: this.#withdrawal,
-      workers,
-      clock,
-      logger,
-      offer: { type: 'RegisterTaskManager', taskManagerId, pid, host, dataPort, slots, managedMemoryBytes, requestId },
+      onReports: this.#parts.reporting((reports: readonly AttemptReport[]) => this.#onReports(reports)),
+      onCheckpointReports: this.#parts.reporting((report: CheckpointReport) =>
+        outbox.current?.reportCheckpoint(report),
+      ),
+      onResults: (batch) => results.current?.forward(batch) ?? Promise.reject(new Error('the TaskManager has stopped')),
     });
     try {
       // Before it registers: what the leader answers must not be missed.
-      await this.#reader.open();
+      await this.#parts.read();
     } catch (error) {
+      if (this.#stopping !== null) return;
+      await this.#actors.stop();
       await workers[Symbol.asyncDispose]();
       throw error;
     }
     if (this.#stopping !== null) return;
-    this.#registration.begin();
-    this.#heartbeats.start();
-    this.#links?.start().catch((error: unknown) => logger.warn({ error }, 'JobManagers are not linked to'));
+    this.#parts.join({
+      type: 'RegisterTaskManager',
+      taskManagerId,
+      pid,
+      host,
+      dataPort,
+      slots,
+      managedMemoryBytes,
+      requestId,
+    });
     logger.info({ taskManagerId, host, dataPort, slots }, 'TaskManager started');
   }
 
@@ -147,16 +123,26 @@ export class TaskExecutor {
 
   async #stop(reason: string): Promise<void> {
     const { id: taskManagerId, workers, logger } = this.#options;
+    const { withdrawal, outbox } = this.#parts;
     logger.info({ reason }, 'TaskManager stops');
-    this.#registration?.end();
-    await this.#reader.close();
-    const allEnded = await this.#withdrawal.withdrawAll(this.#reader.highestEpoch, STOP_TASKS_TIMEOUT_MS);
+    await this.#parts.stopReading();
+    const allEnded = await withdrawal.withdrawAll(this.epoch, STOP_TASKS_TIMEOUT_MS);
     if (!allEnded) logger.warn({ left: workers.attempts().length }, 'some tasks did not stop in time');
-    await this.#outbox.close({ type: 'TaskManagerStopping', taskManagerId, reason }, STOP_MESSAGES_TIMEOUT_MS);
-    this.#heartbeats.stop();
-    await this.#links?.stop();
-    this.#results.close();
+    await outbox.current?.close({ type: 'TaskManagerStopping', taskManagerId, reason }, STOP_MESSAGES_TIMEOUT_MS);
+    await this.#actors.stop();
     await workers[Symbol.asyncDispose]();
+  }
+
+  /** No supervision could mend it: the process cannot go on. It stops, and its owner is told why. */
+  #onUnmended(error: Error, origin: string): void {
+    if (this.#failed || this.#stopping !== null) return;
+    this.#failed = true;
+    const { id, logger, onFailure } = this.#options;
+    const failure = error instanceof TaskManagerError ? error : partFailed(id, origin, error);
+    logger.error({ code: failure.code }, failure.message);
+    const tell = (): void => onFailure(failure);
+    // Whatever else fails on the way down is of no more interest than this.
+    this.stop(failure.message).then(tell, tell);
   }
 
   #onAssignment(message: AssignmentMessage): void {
@@ -164,11 +150,11 @@ export class TaskExecutor {
     if (this.#stopping !== null) return;
     switch (message.type) {
       case 'RegistrationAccepted':
-        return this.#registration?.accept(message.epoch);
+        return this.#accept(message.epoch);
       case 'RegistrationRequired':
         return this.#requireRegistration(message.epoch, message.reason);
       case 'DeployTasks':
-        this.#registration?.accept(message.epoch);
+        this.#accept(message.epoch);
         return this.#deploy(message);
       case 'CancelTasks':
         logger.debug({ jobId: message.jobId, tasks: message.tasks.length }, 'cancels tasks');
@@ -199,7 +185,7 @@ export class TaskExecutor {
     } catch (error) {
       logger.error({ error, jobId }, 'tasks could not be deployed');
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#outbox.report(
+      this.#parts.outbox.current?.report(
         tasks.map(({ vertex, subtask, attempt }) => ({
           jobId,
           vertex,
@@ -222,15 +208,18 @@ export class TaskExecutor {
     }
   }
 
+  #accept(epoch: number): void {
+    this.#parts.registration?.tell((registration) => registration.accept(epoch));
+  }
+
   #requireRegistration(epoch: number, reason: string): void {
-    this.#registration
-      ?.require(epoch, reason)
-      .catch((error: unknown) => this.#options.logger.error({ error }, 'could not register anew'));
+    this.#parts.registration?.tell((registration) => registration.require(epoch, reason));
   }
 
   #onReports(reports: readonly AttemptReport[]): void {
-    for (const report of reports) if (hasEnded(report.state)) this.#results.forget(report);
-    const passed = this.#withdrawal.filter(reports);
-    if (passed.length > 0) this.#outbox.report(passed);
+    const { results, withdrawal, outbox } = this.#parts;
+    for (const report of reports) if (hasEnded(report.state)) results.current?.forget(report);
+    const passed = withdrawal.filter(reports);
+    if (passed.length > 0) outbox.current?.report(passed);
   }
 }

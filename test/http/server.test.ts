@@ -22,7 +22,15 @@ afterEach(async () => {
 });
 
 async function start(port = 0): Promise<RestServer> {
-  const server = await openRest({ host: '127.0.0.1', port, view, logger: silentLogger });
+  const server = await openRest({
+    host: '127.0.0.1',
+    port,
+    view,
+    logger: silentLogger,
+    onFailure: (error) => {
+      throw error;
+    },
+  });
   open.push(server);
   return server;
 }

@@ -180,6 +180,7 @@ describe('planning a job', () => {
       driver: null,
       checkpoints: null,
       clock: harness.clock,
+      background: (work) => void work,
       logger: silentLogger,
       state: jobManager.state,
       observe: ({ type }) => told.push(type) > 0,

@@ -46,7 +46,7 @@ const send = (gate: InputGate, producer: number, ...items: readonly (string | nu
   for (const item of items) {
     if (typeof item === 'string')
       gate.receiveLocal(from(producer), { records: [item], timestamps: null, marks: null }, credit);
-    else gate.receiveLocalBarrier(from(producer), { checkpointId: item, stops: false }, credit);
+    else gate.receiveBarrier(from(producer), { checkpointId: item, stops: false });
   }
 };
 

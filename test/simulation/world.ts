@@ -179,6 +179,7 @@ export class World {
       logger: this.#logger(id),
       pid: this.#started,
       gauges: () => ({ cpuLoad: 0.25, usedHeapBytes: 1_000 }),
+      onFailure: (error) => this.oracle.fail(`${id} cannot go on: ${error.message}`),
     });
     const machine: TaskManagerMachine = { id, process, journal, executor, workers, slots, requestId, leaving: false };
     this.taskManagers.push(machine);

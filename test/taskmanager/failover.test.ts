@@ -45,6 +45,9 @@ describe(`TaskManagers under real JobManagers, seed ${seed}`, () => {
       logger: silentLogger,
       pid: 1,
       gauges: () => ({ cpuLoad: 0, usedHeapBytes: 0 }),
+      onFailure: (error) => {
+        throw error;
+      },
     });
     const taskManager = { executor, workers, process };
     taskManagers.push(taskManager);

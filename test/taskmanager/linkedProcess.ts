@@ -21,6 +21,9 @@ const executor = new TaskExecutor({
   linked: true,
   logger: { debug() {}, info() {}, warn() {}, error() {} },
   pid: process.pid,
+  onFailure: (error) => {
+    throw error;
+  },
 });
 process.on('SIGTERM', () => {
   void executor.stop('SIGTERM').then(async () => {

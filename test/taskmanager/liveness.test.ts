@@ -153,6 +153,7 @@ describe('links that break while both ends live', () => {
       signals: hub.connect(),
       clock: systemClock,
       logger: silentLogger,
+      guard: (callback) => callback,
       onLost: () => lost++,
     });
     await links.start();

@@ -42,6 +42,7 @@ export interface Started {
   readonly workers: FakeWorkers;
   readonly process: SimulatedProcess;
   readonly log: LogBook;
+  readonly failures: Error[];
 }
 
 export class Stage {
@@ -98,6 +99,7 @@ export class Stage {
     const process = new SimulatedProcess(this.clock);
     const workers = new FakeWorkers(options);
     const log = new LogBook();
+    const failures: Error[] = [];
     const executor = new TaskExecutor({
       id,
       channels: this.channels(id, this.broker.connect(process)),
@@ -109,9 +111,10 @@ export class Stage {
       logger: log,
       pid: 42,
       gauges: () => ({ cpuLoad: 0.5, usedHeapBytes: 1_000 }),
+      onFailure: (error) => failures.push(error),
     });
     await this.settled(executor.start());
-    return { executor, workers, process, log };
+    return { executor, workers, process, log, failures };
   }
 
   async startRegistered(id: string, options: FakeWorkersOptions = {}): Promise<Started> {

@@ -35,6 +35,7 @@ export class SimulatedSignalHub {
   readonly #subscriptions: Record<SignalSubject, Set<Subscription>> = {
     jobmanagers: new Set(),
     taskmanagers: new Set(),
+    actors: new Set(),
   };
   readonly #cut = new Set<SimulatedProcess>();
 

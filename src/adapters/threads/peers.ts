@@ -8,6 +8,7 @@ import { TaskError } from '../../runtime/errors.ts';
 import {
   type ExchangeControl,
   FRAME_BARRIER,
+  FRAME_BROADCAST,
   FRAME_CONTROL,
   FRAME_CREDIT,
   FRAME_DATA,
@@ -20,7 +21,7 @@ import {
 import { FrameParser } from './frameParser.ts';
 import type { Bundle } from './protocol.ts';
 
-const PROTOCOL_VERSION = 2;
+const PROTOCOL_VERSION = 3;
 /** From connect, or accept, to the peer's hello. */
 const HELLO_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 50;
@@ -31,6 +32,7 @@ const MAX_REMEMBERED_LOSSES = 1_000;
 const MAX_STRANGERS = 1_000;
 /** The first frame of a connection: nobody has to hold more for a stranger. */
 const MAX_HELLO_BYTES = 4_096;
+const FRAMES_FOR_TASKS: ReadonlySet<number> = new Set([FRAME_DATA, FRAME_CREDIT, FRAME_BARRIER, FRAME_BROADCAST]);
 
 interface Hello {
   readonly version: number;
@@ -218,7 +220,7 @@ export class Peers {
     let frames: Uint8Array[] = [];
     let controls: ExchangeControl[] = [];
     const parser = new FrameParser((frame) => {
-      const kind = frame[4];
+      const kind = frame[4]!;
       if (from === null) {
         if (kind !== FRAME_HELLO)
           throw new TaskError('PROTOCOL_VIOLATION', 'The peer sent records before it said who it is.');
@@ -226,7 +228,7 @@ export class Peers {
         from = hello.from;
         parser.maxFrameBytes = MAX_FRAME_BYTES;
         onHello(hello);
-      } else if (kind === FRAME_DATA || kind === FRAME_CREDIT || kind === FRAME_BARRIER) frames.push(frame);
+      } else if (FRAMES_FOR_TASKS.has(kind)) frames.push(frame);
       else if (kind === FRAME_CONTROL) controls = controls.concat(readControls(readJsonFrame(frame)));
       else throw new TaskError('PROTOCOL_VIOLATION', `TaskManager ${from} sent a frame of unknown kind ${kind}.`);
     }, MAX_HELLO_BYTES);

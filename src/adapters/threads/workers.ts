@@ -13,10 +13,11 @@ import type {
 } from '../../core/schema.gen.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import { reasonOf, type TaskError } from '../../runtime/errors.ts';
-import { type ExchangeControl, readRoute } from '../../runtime/exchangeProtocol.ts';
+import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
 import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHostOptions.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { CancellationWatch } from './cancellationWatch.ts';
+import { spreadFrames } from './frameSpreading.ts';
 import { Peers } from './peers.ts';
 import { peersOf } from './peerTopology.ts';
 import type { FromSlotThread, StorageRequest, ToSlotThread } from './protocol.ts';
@@ -197,23 +198,14 @@ export class ThreadWorkers implements Workers {
     }
   }
 
-  /** From a peer to the threads: records and credit to the one that is concerned, messages to all. */
   #route(from: string, frames: readonly Uint8Array[], controls: readonly ExchangeControl[]): void {
-    const byThread = new Map<SlotThread, Uint8Array[]>();
-    if (controls.length > 0) for (const thread of this.#threads) byThread.set(thread, []);
-    for (const frame of frames) {
-      const { jobId, vertex, subtask } = readRoute(frame);
+    const threads = spreadFrames(frames, controls.length > 0, this.#threads, ({ jobId, vertex, subtask }) => {
       const slot = this.#attempts.slotOf(jobId, vertex, subtask);
-      // Of a job that is over here.
-      if (slot === undefined) continue;
-      const thread = this.#threadOf(slot);
-      const own = byThread.get(thread);
-      if (own) own.push(frame);
-      else byThread.set(thread, [frame]);
-    }
-    for (const [thread, own] of byThread) {
-      const bundle = { frames: concatenated(own), controls };
-      thread.post({ type: 'bundle', from, bundle }, [bundle.frames.buffer]);
+      return slot === undefined ? undefined : this.#threadOf(slot);
+    });
+    for (const [thread, own] of threads) {
+      const bundle = { frames: own, controls };
+      thread.post({ type: 'bundle', from, bundle }, [own.buffer]);
     }
   }
 
@@ -283,14 +275,4 @@ export class ThreadWorkers implements Workers {
 
 function failed(jobId: string, { vertex, subtask, attempt }: TaskAssignment, reason: string): AttemptReport {
   return { jobId, vertex, subtask, attempt, state: 'FAILED', reason, recordsIn: 0, recordsOut: 0 };
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

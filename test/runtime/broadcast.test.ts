@@ -1,0 +1,167 @@
+// Barriers of an all-to-all exchange: one frame a link whatever the number of consumers behind it, in order with the records of each, and
+// behind those that wait for credit.
+import { describe, expect, it } from 'vitest';
+import { FrameParser } from '../../src/adapters/threads/frameParser.ts';
+import { spreadFrames } from '../../src/adapters/threads/frameSpreading.ts';
+import { ByteWriter } from '../../src/runtime/byteWriter.ts';
+import { type Link, readFrames } from '../../src/runtime/exchangeProtocol.ts';
+import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
+import { InputGate } from '../../src/runtime/inputGate.ts';
+import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
+import type { TaskContext } from '../../src/runtime/taskContext.ts';
+
+const JOB = '0'.repeat(32);
+
+const context = (subtask: number, parallelism: number): TaskContext => ({
+  jobId: JOB,
+  vertex: 0,
+  subtask,
+  attempt: 0,
+  parallelism,
+  maxParallelism: 128,
+  pressure: { blocked: 0 },
+  time: { timestamp: 0 },
+  timers: new ProcessingTimers(() => {}),
+  suspend() {},
+  exchangeFlusher: { add() {} },
+  sinkFlusher: { add() {} },
+  now: () => 0,
+  wake() {},
+  wakeAt() {},
+  fail(error) {
+    throw error;
+  },
+  countOut() {},
+});
+
+function writerOf(consumers: number, producers = 1) {
+  const out = new ByteWriter();
+  const link: Link = { name: 'link', out, frameWritten() {}, control() {} };
+  const writer = new ExchangeWriter(
+    {
+      consumer: 1,
+      input: 0,
+      strategy: 'REBALANCE',
+      key: null,
+      eventTime: false,
+      operator: 'source',
+      consumerName: 'sink',
+      consumerParallelism: consumers,
+      consumerMaxParallelism: 128,
+      consumerAttempts: Array.from({ length: consumers }, () => 0),
+      placeOf: () => 'tm',
+    },
+    context(0, producers),
+  );
+  const frames = () => [...readFrames(out.take())].map((frame) => ({ ...frame, bytes: undefined }));
+  return { writer, link, frames };
+}
+
+function gatesOf(consumers: number, producers: number): InputGate[] {
+  const input = {
+    port: 0,
+    strategy: 'REBALANCE',
+    source: 0,
+    sourceName: 'source',
+    producerAttempts: Array.from({ length: producers }, () => 0),
+  } as const;
+  return Array.from(
+    { length: consumers },
+    (_, subtask) => new InputGate(`sink ${subtask}`, subtask, [input], () => {}),
+  );
+}
+
+describe('barriers of a wide exchange', () => {
+  it('cost one frame a link, behind the records that were collected before', () => {
+    const { writer, link, frames } = writerOf(100);
+    for (let subtask = 0; subtask < 100; subtask++) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { collect } = writer.input();
+    collect('a');
+    collect('b');
+    writer.barrier({ checkpointId: 7, stops: true });
+    expect(frames()).toMatchObject([
+      { kind: 'data', subtask: 0 },
+      { kind: 'data', subtask: 1 },
+      {
+        kind: 'broadcast',
+        vertex: 1,
+        producerSubtask: 0,
+        barrier: { checkpointId: 7, stops: true },
+        except: new Set(),
+      },
+    ]);
+  });
+
+  it('wait behind records that have no credit, on that channel alone', () => {
+    const { writer, link, frames } = writerOf(2, 1_000);
+    for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { collect } = writer.input();
+    // The window of so many producers is two batches.
+    for (let batch = 0; batch < 3; batch++) {
+      collect('to 0');
+      collect('to 1');
+      writer.flush();
+      if (batch < 2) writer.credit(1, 1);
+    }
+    frames();
+    writer.barrier({ checkpointId: 1, stops: false });
+    expect(frames()).toMatchObject([{ kind: 'broadcast', except: new Set([0]) }]);
+    writer.credit(0, 1);
+    expect(frames()).toMatchObject([
+      { kind: 'data', subtask: 0 },
+      { kind: 'barrier', subtask: 0, barrier: { checkpointId: 1, stops: false } },
+    ]);
+  });
+
+  it('go to each consumer by itself while some have not announced themselves', () => {
+    const { writer, link, frames } = writerOf(3);
+    writer.consumerReady(0, 0, { kind: 'link', link });
+    writer.barrier({ checkpointId: 1, stops: false });
+    for (const subtask of [1, 2]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    expect(frames()).toMatchObject([0, 1, 2].map((subtask) => ({ kind: 'barrier', subtask })));
+  });
+
+  it('are routed to every thread, in order with the records of each', () => {
+    const { writer, link } = writerOf(2);
+    for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const collect = writer.input().collect;
+    collect('to 0');
+    writer.barrier({ checkpointId: 1, stops: false });
+    collect('to 1');
+    writer.flush();
+    const frames: Uint8Array[] = [];
+    new FrameParser((frame) => frames.push(frame)).feed(Buffer.from(link.out.take()));
+    const threads = spreadFrames(frames, false, ['even', 'odd'], ({ subtask }) => (subtask === 0 ? 'even' : 'odd'));
+    const kinds = [...threads].map(([thread, own]) => [thread, [...readFrames(own)].map(({ kind }) => kind)]);
+    expect(kinds).toEqual([
+      ['even', ['data', 'broadcast']],
+      ['odd', ['broadcast', 'data']],
+    ]);
+  });
+
+  it('give a waiting consumer something to do only with the last one', () => {
+    const [gate] = gatesOf(1, 50) as [InputGate];
+    const woken = Array.from({ length: 50 }, (_, producerSubtask) =>
+      gate.receiveBarrier({ input: 0, producerSubtask, producerAttempt: 0 }, { checkpointId: 1, stops: false }),
+    );
+    expect(woken.indexOf(true)).toBe(49);
+    expect(gate.take()).toEqual({ checkpointId: 1, stops: false });
+    expect(gate.take()).toBeNull();
+  });
+
+  it('do not wait for a producer that ends instead', () => {
+    const [gate] = gatesOf(1, 2) as [InputGate];
+    const barrier = { checkpointId: 1, stops: false };
+    expect(gate.receiveBarrier({ input: 0, producerSubtask: 0, producerAttempt: 0 }, barrier)).toBe(false);
+    const end = { type: 'endOfPartition', jobId: JOB, vertex: 1, consumer: null, input: 0 } as const;
+    expect(gate.endOfPartition({ ...end, producerSubtask: 1, producerAttempt: 0 })).toBe(true);
+    expect(gate.take()).toEqual(barrier);
+  });
+
+  it('of another attempt count for nothing', () => {
+    const [gate] = gatesOf(1, 1) as [InputGate];
+    const barrier = { checkpointId: 1, stops: false };
+    expect(gate.receiveBarrier({ input: 0, producerSubtask: 0, producerAttempt: 1 }, barrier)).toBe(false);
+    expect(gate.take()).toBeNull();
+  });
+});

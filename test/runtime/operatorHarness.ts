@@ -1,0 +1,160 @@
+// One subtask of one operator, driven by hand: records, watermarks, the wall clock, snapshots and restores, without a cluster around it. Everything in
+// it but the clock and the room for output is what a task uses.
+import type { OperatorSpec } from '../../src/runtime/operatorSpec.ts';
+import { type OperatorState, restore, snapshot } from '../../src/runtime/operatorState.ts';
+import { buildChain, type Chain } from '../../src/runtime/operators.ts';
+import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
+import { HeapBackend } from '../../src/runtime/state/heapBackend.ts';
+import { ElementTime, MAX_WATERMARK } from '../../src/runtime/streamTime.ts';
+import { Suspensions } from '../../src/runtime/suspensions.ts';
+import type { TaskContext } from '../../src/runtime/taskContext.ts';
+
+export interface Emitted {
+  readonly value: unknown;
+  /** Null: none. */
+  readonly timestamp: number | null;
+}
+
+export interface HarnessOptions {
+  readonly subtask?: number;
+  readonly parallelism?: number;
+  /** Snapshots to start from. */
+  readonly parts?: readonly Uint8Array[];
+  /** Tags of side outputs that are read. */
+  readonly tags?: readonly string[];
+  /** How many records may be emitted before the room is used up; `makeRoom` gives as much again. Default: any number. */
+  readonly room?: number;
+  /** The job runs as batch. */
+  readonly batch?: boolean;
+}
+
+const MAX_PARALLELISM = 128;
+
+export class OperatorHarness {
+  readonly emitted: Emitted[] = [];
+  readonly late: Record<string, unknown[]> = {};
+  readonly watermarks: number[] = [];
+  readonly statuses: boolean[] = [];
+  readonly context: TaskContext;
+  now = 1_000_000;
+  readonly #chain: Chain;
+  readonly #states: OperatorState[] = [];
+  readonly #suspensions: Suspensions;
+  readonly #timers: ProcessingTimers;
+  readonly #room: number;
+  #used = 0;
+
+  private constructor(spec: OperatorSpec, options: HarnessOptions) {
+    const { subtask = 0, parallelism = 1, tags = [], room = Number.POSITIVE_INFINITY } = options;
+    const pressure = { blocked: 0 };
+    const time = new ElementTime();
+    this.#room = room;
+    this.#timers = new ProcessingTimers(
+      () => {},
+      () => this.now,
+    );
+    this.#suspensions = new Suspensions(pressure);
+    this.context = {
+      jobId: '0'.repeat(32),
+      vertex: 0,
+      subtask,
+      attempt: 0,
+      parallelism,
+      maxParallelism: MAX_PARALLELISM,
+      pressure,
+      time,
+      timers: this.#timers,
+      exchangeFlusher: { add() {} },
+      sinkFlusher: { add() {} },
+      now: () => this.now,
+      wake() {},
+      wakeAt() {},
+      suspend: (continuation) => this.#suspensions.add(continuation),
+      fail: (error) => {
+        throw error;
+      },
+      countOut() {},
+    };
+    const exchange = { consumer: 1, input: 0, strategy: 'FORWARD', key: null, eventTime: true } as const;
+    const exchanges = [null, ...tags].map((tag) => ({ ...exchange, tag }));
+    this.#chain = buildChain(
+      { uid: 'op', name: 'op', spec, chained: [], exchanges },
+      {
+        exchange: (_, { tag }) => ({
+          collect: (value) => {
+            if (tag !== null) {
+              this.late[tag] = [...(this.late[tag] ?? []), value];
+              return;
+            }
+            this.emitted.push({ value, timestamp: Number.isNaN(time.timestamp) ? null : time.timestamp });
+            if (++this.#used >= this.#room) pressure.blocked = 1;
+          },
+          watermark: (timestamp) => tag === null && this.watermarks.push(timestamp),
+          status: (idle) => tag === null && this.statuses.push(idle),
+        }),
+        sink: () => () => {},
+      },
+      {
+        context: this.context,
+        batch: options.batch ?? false,
+        keep: (state) => this.#states.push(state),
+        keyedState: ({ uid, name }) => {
+          const backend = new HeapBackend(MAX_PARALLELISM, () => this.now);
+          this.#states.push({ kind: 'keyed', uid, operator: name, backend });
+          return backend;
+        },
+      },
+    );
+  }
+
+  static async open(spec: OperatorSpec, options: HarnessOptions = {}): Promise<OperatorHarness> {
+    const harness = new OperatorHarness(spec, options);
+    const parts = (options.parts ?? []).map((bytes, index) => ({ handle: `part-${index}`, bytes }));
+    restore(harness.#states, parts, { own: false, allowNonRestoredState: false }, harness.context);
+    for (const operator of harness.#chain.operators) await operator.open?.();
+    return harness;
+  }
+
+  /** A record arrives; without a timestamp where none is given. */
+  collect(value: unknown, timestamp = Number.NaN, port = 0): void {
+    this.context.time.timestamp = timestamp;
+    this.#chain.inputs[port]!.collect(value);
+    this.context.time.timestamp = Number.NaN;
+  }
+
+  watermark(timestamp: number, port = 0): void {
+    this.#chain.inputs[port]!.watermark(timestamp);
+  }
+
+  /** The wall clock goes on. */
+  clock(now: number): void {
+    this.now = now;
+    this.#timers.fire(() => this.context.pressure.blocked === 0 && this.#suspensions.none);
+  }
+
+  /** As much room as there was at first; what was suspended goes on. */
+  makeRoom(): void {
+    this.#used = 0;
+    this.context.pressure.blocked = 0;
+    this.#suspensions.resume();
+  }
+
+  get suspended(): boolean {
+    return !this.#suspensions.none;
+  }
+
+  /** Bounded input ends. */
+  end(): void {
+    for (const input of this.#chain.inputs) input.watermark(MAX_WATERMARK);
+    for (const operator of this.#chain.operators) operator.endOfInput?.();
+  }
+
+  /** Null: nothing is kept. */
+  async snapshot(): Promise<Uint8Array | null> {
+    return snapshot(this.#states)();
+  }
+
+  get values(): unknown[] {
+    return this.emitted.map(({ value }) => value);
+  }
+}
