@@ -15,9 +15,9 @@ import {
   FRAME_HELLO,
   jsonFrame,
   MAX_FRAME_BYTES,
-  readControls,
   readJsonFrame,
 } from '../../runtime/exchangeProtocol.ts';
+import { readControls } from './controls.ts';
 import { FrameParser } from './frameParser.ts';
 import type { Bundle } from './protocol.ts';
 
