@@ -187,10 +187,11 @@ export async function createTaskExecutor(
 ) {
   const { config, id, requestId, dir, blobFolder, logger, onFailure } = options;
   const { channels, clock, ids } = backbone;
-  const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }] = await Promise.all([
+  const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }, { claimWorkingFolder }] = await Promise.all([
     import('./taskmanager/taskExecutor.ts'),
     import('./adapters/threads/workers.ts'),
     import('./adapters/journalBlobs.ts'),
+    import('./runtime/state/workingFolder.ts'),
   ]);
   const [blobs, signals] = await Promise.all([
     JournalBlobs.open({ channels, folder: blobFolder, clock, ids, logger }),
@@ -206,6 +207,11 @@ export async function createTaskExecutor(
     bufferTimeoutMs: config['execution.buffer-timeout'],
     fetchArtifact: (sha256) => blobs.fetch(sha256),
     checkpoints: await createCheckpointStorage(config, dir),
+    stateBackends: {
+      fallback: config['state.backend.type'],
+      folder: claimWorkingFolder(path.resolve(dir, config['io.tmp.dirs']), id),
+      managedBytes: config['taskmanager.memory.managed.size'],
+    },
     logger,
   });
   const executor = new TaskExecutor({

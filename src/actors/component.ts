@@ -8,7 +8,7 @@ export interface ComponentProps<T> {
   /** A new one for each incarnation. Its timers, callbacks and work beside its methods should come from the context. */
   readonly create: (context: ActorContext) => T;
   /** After `create`; until it has resolved, calls wait. Ended while it is under way, it is not waited for: `stop` must cope with that. */
-  readonly start?: (component: T) => unknown;
+  readonly start?: (component: T, context: ActorContext) => unknown;
   readonly stop?: (component: T) => unknown;
   /** Before the `stop` of one that failed and is replaced: what the next one must know. */
   readonly beforeRestart?: (component: T, error: Error) => unknown;
@@ -31,7 +31,7 @@ export class Component<T> {
         this.#current = component;
         return {
           preStart: () => {
-            const started = start?.(component);
+            const started = start?.(component, context);
             return started instanceof Promise ? unlessAborted(context.signal, started) : undefined;
           },
           receive: (call) => call(component),

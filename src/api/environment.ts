@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CheckpointConfig } from '../core/schema.gen.ts';
 import type { OperatorSpec } from '../runtime/operatorSpec.ts';
+import { type StateBackendKind, stateBackendKinds } from '../runtime/state/stateBackendKind.ts';
 import { ApiError } from './apiError.ts';
 import { type CheckpointingOptions, checkpointConfig } from './checkpointing.ts';
 import { DataStreamSource, type GraphBuilder } from './dataStream.ts';
@@ -81,6 +82,21 @@ export class StreamExecutionEnvironment {
    */
   enableCheckpointing(intervalMs: number, options: CheckpointingOptions = {}): this {
     this.#checkpointing = checkpointConfig(intervalMs, options);
+    return this;
+  }
+
+  /**
+   * Where the job's keyed state is kept: 'hashmap' in heap, 'lmdb' on disk behind a cache in managed memory. Savepoints fit both. Default:
+   * the cluster's `state.backend.type`.
+   */
+  setStateBackend(kind: StateBackendKind): this {
+    if (!stateBackendKinds.includes(kind)) {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `There is no state backend '${String(kind)}': choose one of ${stateBackendKinds.join(', ')}.`,
+      );
+    }
+    this.#graph.stateBackend = kind;
     return this;
   }
 

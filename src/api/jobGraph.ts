@@ -83,6 +83,7 @@ export function toExecutableJob(
     name,
     graph: { vertices, hash: hashOfJob(vertices, operators, batch) },
     checkpointing,
+    stateBackend: graph.stateBackend,
     batch,
     vertices: ordered.map((head) => ({
       head: chainNodes.get(head)!,

@@ -23,6 +23,7 @@ export {
   ValueStateDescriptor,
   type ValueStateOptions,
 } from '../runtime/state/descriptors.ts';
+export type { StateBackendKind } from '../runtime/state/stateBackendKind.ts';
 export type { StateSerializer } from '../runtime/state/stateSerializer.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from '../runtime/state/states.ts';
 export type { FunctionProvider, RichFunction, RuntimeContext } from '../runtime/userFunction.ts';

@@ -1,8 +1,10 @@
 // StreamGraph: the job as its author wrote it, one node an operator and one edge an input. The API adds to it; toExecutableJob
 // (jobGraph.ts) reads it. Inputs exist before their consumer, so ids rise along every edge and a cycle cannot be made.
+
 import { defaultMaxParallelism, MAX_PARALLELISM_LIMIT } from '../runtime/keyGroups.ts';
 import type { KeySelector, OperatorSpec } from '../runtime/operatorSpec.ts';
 import { isSink, isSource } from '../runtime/operatorTraits.ts';
+import type { StateBackendKind } from '../runtime/state/stateBackendKind.ts';
 import { ApiError } from './apiError.ts';
 
 /** Name of the slot sharing group that sources start in. */
@@ -57,6 +59,8 @@ export interface NodeDefaults {
 export class StreamGraph {
   readonly nodes: StreamNode[] = [];
   runtimeMode: RuntimeMode = 'STREAMING';
+  /** Null: the TaskManager's. */
+  stateBackend: StateBackendKind | null = null;
   /** False: no operator is chained to another. */
   chaining = true;
   #sealed = false;

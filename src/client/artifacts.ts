@@ -2,9 +2,8 @@
 // storing a bundle twice compacts into one.
 import { createHash } from 'node:crypto';
 import type { Channels } from '../codec/channels.ts';
-import { appendDurably } from '../codec/durableAppend.ts';
+import { appendDurably, type DurableAppendOptions } from '../codec/durableAppend.ts';
 import type { Artifact, ArtifactPart } from '../core/schema.gen.ts';
-import type { Clock } from '../ports/clock.ts';
 
 const MAX_PART_BYTES = 512 * 1024;
 const HASH = /^[0-9a-f]{64}$/;
@@ -27,7 +26,7 @@ export interface Bundle {
 export async function uploadArtifact(
   channels: Channels,
   { name, bytes }: Bundle,
-  options: { readonly clock: Clock; readonly signal: AbortSignal },
+  options: DurableAppendOptions,
 ): Promise<Artifact> {
   const sha256 = hashOf(bytes);
   for (const part of artifactParts(name, sha256, bytes)) {

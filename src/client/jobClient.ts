@@ -60,6 +60,11 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
 }
 
+export interface StopOptions extends CommandOptions {
+  /** Lets event time go to its end first, so that every window and timer fires; for a job that will not go on. Default: false. */
+  readonly drain?: boolean;
+}
+
 type WithoutId<C> = C extends unknown ? Omit<C, 'commandId'> : never;
 type JobCommandFields = WithoutId<JobCommand>;
 
@@ -93,9 +98,9 @@ export class JobClient {
     const jobId = submission.jobId ?? this.#ids.hex(ID_LENGTH);
     const commandId = submission.commandId ?? this.#ids.hex(ID_LENGTH);
     // The positions from which the job is followed are fixed before it exists, so nothing of it can be missed.
-    const [artifact, resultsFrom] = await this.#reading('An answer of the journal', (signal) =>
+    const [artifact, resultsFrom] = await this.#reading('An answer of the journal', (signal, onRetry) =>
       Promise.all([
-        this.#artifactOf(submission.artifact, signal),
+        this.#artifactOf(submission.artifact, signal, onRetry),
         this.#resultsEnd(jobId, signal),
         this.#statuses.open(),
         this.#commands.open(),
@@ -148,8 +153,8 @@ export class JobClient {
 
   /** Stores a bundle, so that jobs can be submitted by its name or sha256; resolves once it is durable. */
   async push(bundle: Bundle): Promise<Artifact> {
-    return this.#reading('The upload of the artifact', (signal) =>
-      uploadArtifact(this.#channels, bundle, { clock: this.#clock, signal }),
+    return this.#reading('The upload of the artifact', (signal, onRetry) =>
+      uploadArtifact(this.#channels, bundle, { clock: this.#clock, signal, onRetry }),
     );
   }
 
@@ -170,8 +175,15 @@ export class JobClient {
   }
 
   /** Takes a savepoint and ends the job as FINISHED behind it; resolves with its path when it is complete. */
-  async stop(jobId: string, directory: string | null = null, options?: CommandOptions): Promise<string> {
-    const { path } = await this.#command({ type: 'StopWithSavepoint', jobId, targetPath: directory }, options);
+  async stop(jobId: string, directory: string | null = null, options: StopOptions = {}): Promise<string> {
+    const { drain = false, ...rest } = options;
+    const { path } = await this.#command({ type: 'StopWithSavepoint', jobId, targetPath: directory, drain }, rest);
+    return path ?? '';
+  }
+
+  /** Takes a checkpoint now; resolves with its place in the checkpoint storage when it is complete. */
+  async checkpoint(jobId: string, options?: CommandOptions): Promise<string> {
+    const { path } = await this.#command({ type: 'RequestCheckpoint', jobId }, options);
     return path ?? '';
   }
 
@@ -203,15 +215,19 @@ export class JobClient {
     return reply;
   }
 
-  #reading<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #reading<T>(what: string, action: (signal: AbortSignal, onRetry: (error: Error) => void) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(closed());
     return withinTime(what, this.#clock, this.#timeoutMs, action);
   }
 
-  async #artifactOf(artifact: Bundle | Artifact | string, signal: AbortSignal): Promise<Artifact> {
+  async #artifactOf(
+    artifact: Bundle | Artifact | string,
+    signal: AbortSignal,
+    onRetry: (error: Error) => void,
+  ): Promise<Artifact> {
     if (typeof artifact === 'string') return { sha256: isHash(artifact) ? artifact : '', name: artifact };
     if (!('bytes' in artifact)) return artifact;
-    return uploadArtifact(this.#channels, artifact, { clock: this.#clock, signal });
+    return uploadArtifact(this.#channels, artifact, { clock: this.#clock, signal, onRetry });
   }
 
   async #resultsEnd(jobId: string, signal: AbortSignal): Promise<number> {

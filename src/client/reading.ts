@@ -30,24 +30,24 @@ export function rangeOf(
   return askUntilAnswered(() => channels.offsets(topic, partition), clock, signal);
 }
 
-/** Does something that reads the cluster's topics, for at most `timeoutMs`. */
+/** Does something with the cluster's topics for at most `timeoutMs`; what `onRetry` was told last is given as the reason where that was too short. */
 export async function withinTime<T>(
   what: string,
   clock: Clock,
   timeoutMs: number,
-  action: (signal: AbortSignal) => Promise<T>,
+  action: (signal: AbortSignal, onRetry: (error: Error) => void) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController();
-  const timer = clock.after(timeoutMs, () =>
-    abort.abort(
-      new JobClientError(
-        'JOURNAL_UNREADABLE',
-        `${what} did not come within ${timeoutMs} ms: check that the journal runs and can be reached.`,
-      ),
-    ),
-  );
+  let cause: Error | null = null;
+  const timer = clock.after(timeoutMs, () => {
+    const because = cause === null ? '' : ` (${cause.message})`;
+    const message = `${what} did not come within ${timeoutMs} ms${because}: check that the journal runs and can be reached.`;
+    abort.abort(new JobClientError('JOURNAL_UNREADABLE', message, { cause }));
+  });
   try {
-    return await action(abort.signal);
+    return await action(abort.signal, (error) => {
+      cause = error;
+    });
   } finally {
     timer.cancel();
   }

@@ -1,7 +1,8 @@
 // The keys of sluice.yaml by which the coordinator decides: restarts, placement, checkpoints, how many TaskManagers there are, planning.
 // They stand in the table of options.ts.
+import { checkpointOptions } from './checkpointOptions.ts';
 import type { ConfigOption } from './configOption.ts';
-import { decimal, duration, flag, integer, memorySize, oneOf, optionalText } from './values.ts';
+import { decimal, duration, flag, integer, memorySize, oneOf } from './values.ts';
 
 const MAX_INT = 2 ** 31 - 1;
 
@@ -75,13 +76,7 @@ export const coordinatorOptions = {
     kind: 'duration',
     description: 'Pause before a restart.',
   },
-  'execution.checkpointing.savepoint-dir': {
-    schema: optionalText(),
-    fallback: '',
-    kind: 'folder',
-    description: 'Folder for savepoints that name none. Empty: each must name one.',
-    aliases: ['state.savepoints.dir'],
-  },
+  ...checkpointOptions,
   'heartbeat.connections': {
     schema: flag(),
     fallback: 'true',
@@ -95,6 +90,41 @@ export const coordinatorOptions = {
     kind: 'none | slots | tasks',
     description:
       'How tasks are placed. none: TaskManagers are filled in order; slots: spread by slots in use and measured load; tasks: spread by number of tasks.',
+  },
+  'jobmanager.scheduler': {
+    schema: oneOf(['static', 'dynamic']),
+    fallback: 'static',
+    kind: 'static | dynamic',
+    description:
+      'When placement is decided. static means when a job starts, which waits until it has all of its slots; dynamic means again whenever TaskManagers come, go or are loaded. A job short of slots then starts with fewer subtasks and grows later, and one with checkpoints is moved from crowded TaskManagers.',
+  },
+  'jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout': {
+    schema: duration(),
+    fallback: '10 s',
+    kind: 'duration',
+    description: 'In dynamic mode a job that has been short of slots for so long starts with those that are there.',
+    aliases: ['jobmanager.adaptive-scheduler.resource-stabilization-timeout'],
+  },
+  'jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout': {
+    schema: duration(),
+    fallback: '10 s',
+    kind: 'duration',
+    description: 'In dynamic mode running jobs are moved only when no TaskManager has come for so long.',
+  },
+  'jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling': {
+    schema: duration(),
+    fallback: '30 s',
+    kind: 'duration',
+    description:
+      'In dynamic mode a job runs for so long before it is moved or grows (again). For measured load alone it is moved after ten times as long.',
+    aliases: ['jobmanager.adaptive-scheduler.scaling-interval.min'],
+  },
+  'jobmanager.adaptive-scheduler.rebalance.min-gain': {
+    schema: decimal(0.05, 1),
+    fallback: '0.25',
+    kind: 'number',
+    description:
+      'In dynamic mode a job is moved if the fullest of its TaskManagers becomes less full by this share of its slots.',
   },
   'scheduler.aging-interval': {
     schema: duration(),

@@ -1,6 +1,7 @@
 // Every key of sluice.yaml in one table: how its value is written, its default and what it means. The parser, the defaults,
 // deploy/sluice.yaml and docs/configuration.md all follow from it. Keys are Flink's wherever Flink has the thing.
 import type { z } from 'zod';
+import { stateBackendKinds } from '../runtime/state/stateBackendKind.ts';
 import type { ConfigOption } from './configOption.ts';
 import { coordinatorOptions } from './coordinatorOptions.ts';
 import { duration, integer, list, memorySize, oneOf, text } from './values.ts';
@@ -104,12 +105,20 @@ export const configOptions = {
     kind: 'duration',
     description: 'A batch of records that is not full is sent after so long.',
   },
-  'execution.checkpointing.dir': {
+  'state.backend.type': {
+    schema: oneOf(stateBackendKinds),
+    fallback: 'hashmap',
+    kind: 'hashmap | lmdb',
+    description:
+      'Where jobs that choose nothing keep their keyed state: in heap, or on disk behind a cache in managed memory.',
+    aliases: ['state.backend'],
+  },
+  'io.tmp.dirs': {
     schema: text(),
-    fallback: 'checkpoints',
+    fallback: 'tmp',
     kind: 'folder',
     description:
-      'Folder in which tasks store their state, the same for all processes of the cluster; a relative one lies in the cluster’s folder.',
+      'Folder for what a TaskManager’s tasks keep on disk while they run, such as state in LMDB; a relative one lies in the cluster’s folder.',
   },
   'parallelism.default': {
     schema: integer(1, MAX_PARALLELISM),

@@ -1,5 +1,5 @@
 // What sluice.yaml says of the leader's decisions, in core's terms.
-import type { DriverPolicy, FixedPolicy } from '../core/inputs.ts';
+import type { DriverPolicy, DynamicPolicy, FixedPolicy } from '../core/inputs.ts';
 import { NO_RESTART } from '../core/restartStrategy.ts';
 import type { RestartStrategy } from '../core/schema.gen.ts';
 import type { Config } from './options.ts';
@@ -10,9 +10,16 @@ export function policyOf(config: Config): FixedPolicy {
     restart: restartStrategyOf(config),
     loadBalance: config['taskmanager.load-balance.mode'],
     jobExpirationMs: config['jobstore.expiration-time'],
+    checkpoints: {
+      retained: config['execution.checkpointing.num-retained'],
+      retention: config['execution.checkpointing.externalized-checkpoint-retention'],
+      unaligned: config['execution.checkpointing.unaligned.enabled'],
+      alignedTimeoutMs: config['execution.checkpointing.aligned-checkpoint-timeout'],
+    },
     savepointDirectory: config['execution.checkpointing.savepoint-dir'],
     agingMs: config['scheduler.aging-interval'],
     starvationLimitMs: config['scheduler.starvation-limit'],
+    dynamic: config['jobmanager.scheduler'] === 'dynamic' ? dynamicPolicyOf(config) : null,
     driver: config['resourcemanager.driver'] === 'none' ? null : driverPolicyOf(config),
     snapshots: {
       intervalEvents: config['jobmanager.snapshot.interval-events'],
@@ -20,6 +27,15 @@ export function policyOf(config: Config): FixedPolicy {
       retained: config['jobmanager.snapshot.retained'],
       retainEvents: config['jobmanager.snapshot.retain-events'],
     },
+  };
+}
+
+function dynamicPolicyOf(config: Config): DynamicPolicy {
+  return {
+    startTimeoutMs: config['jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout'],
+    stabilizationMs: config['jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout'],
+    cooldownMs: config['jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling'],
+    minGain: config['jobmanager.adaptive-scheduler.rebalance.min-gain'],
   };
 }
 

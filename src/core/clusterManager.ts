@@ -1,6 +1,7 @@
 // ClusterManager: how many TaskManagers there should be. Where slots are short, or fewer run than desired, it asks the driver for more;
 // where one that the driver started has idled long enough and is not needed, it lets it go. The driver itself lies outside core.
 import type { DriverPolicy, Policy } from './inputs.ts';
+import { canMove, currentParallelisms, slotsNeeded } from './rescheduling.ts';
 import type { ResourceEvent } from './resourceManager.ts';
 import { freeSlots } from './slotPool.ts';
 import type { ClusterState, TaskManager } from './state.ts';
@@ -12,7 +13,7 @@ export function* decideTaskManagers(state: Readonly<ClusterState>, policy: Polic
   for (const [requestId, requestedAt] of [...state.requests]) {
     if (requestedAt + driver.requestTimeoutMs <= state.at) yield { type: 'TaskManagerRequestExpired', requestId };
   }
-  let unwanted = freeSlots(state).length - slotsWanted(state);
+  let unwanted = freeSlots(state).length - slotsWanted(state) - (policy.dynamic === null ? 0 : slotsLacking(state));
   const shortage = Math.max(0, -unwanted);
   const present = [...state.taskManagers.values()].filter(({ status }) => status.kind !== 'releasing').length;
   const wanted = Math.max(Math.ceil(shortage / driver.slotsPerTaskManager), state.desiredTaskManagers - present);
@@ -66,4 +67,13 @@ function slotsWanted(state: Readonly<ClusterState>): number {
     wanted += Math.max(0, (job.status.queuedFor ?? 0) - job.slots.size);
   }
   return wanted;
+}
+
+/** Slots that running jobs lack which have started with fewer than they want, and can be given more. */
+function slotsLacking(state: Readonly<ClusterState>): number {
+  let lacking = 0;
+  for (const job of state.jobs.values()) {
+    if (canMove(job)) lacking += slotsNeeded(job, job.wantedParallelisms) - slotsNeeded(job, currentParallelisms(job));
+  }
+  return lacking;
 }

@@ -1,12 +1,15 @@
 // The one way in: an input becomes events. A decision folds each event into the leader's speculative state as soon as it is made, so
 // that what follows in it sees it; the events then leave as Commits. Nothing here reads a clock, makes an id or awaits.
-import { decideReport as decideCheckpointReport } from './checkpointCoordinator.ts';
+
+import { completeConfig } from './checkpointConfig.ts';
+import { decideReport as decideCheckpointReport, decideNotStored, decideStored } from './checkpointCoordinator.ts';
 import { decideSubmit, earlierAnswer } from './dispatcher.ts';
 import { evolve } from './evolve.ts';
 import { decideReport, graphProblem } from './executionGraph.ts';
 import type { Envelope, Input, Policy } from './inputs.ts';
 import { decideJobCommand } from './jobCommands.ts';
 import { decideClaimCounted } from './leadership.ts';
+import { decideReview } from './rescheduling.ts';
 import {
   decideHeard,
   decideRegistration,
@@ -16,6 +19,7 @@ import {
   missingAttempts,
   overdueTaskManagers,
 } from './resourceManager.ts';
+import { decideDamaged, decideRestorePoint } from './restorePoint.ts';
 import type { AttemptReport, Cause, ClusterEvent, Commit, RegisterTaskManager } from './schema.gen.ts';
 import { settle } from './settle.ts';
 import { decideSnapshot } from './snapshotRetention.ts';
@@ -92,10 +96,12 @@ function weightOf(event: ClusterEvent): number {
     case 'JobFailed':
     case 'JobRestarting':
       return 100 + event.reason.length;
+    case 'RestoreStatesRead':
+      return 100 + event.states.length * 200;
     case 'JobSubmitted':
       return 1_000 + (event.graph?.vertices.length ?? 0) * 400 + event.args.reduce((sum, arg) => sum + arg.length, 0);
     case 'CheckpointAcked':
-      return 100 + event.handle.length;
+      return 100 + event.handle.length + event.shared.reduce((sum, name) => sum + name.length, 0);
     default:
       return 100;
   }
@@ -117,13 +123,14 @@ function* decideInput(
   switch (input.type) {
     case 'SubmitJob':
       touched.add(input.jobId);
-      yield* decideSubmit(state, input);
+      yield* decideSubmit(state, input, policy);
       return;
     case 'CancelJob':
     case 'PauseJob':
     case 'ResumeJob':
     case 'TriggerSavepoint':
     case 'StopWithSavepoint':
+    case 'RequestCheckpoint':
     case 'RescaleJob':
       touched.add(input.jobId);
       yield* decideJobCommand(state, input, policy);
@@ -149,7 +156,24 @@ function* decideInput(
       const job = state.jobs.get(input.jobId);
       if (job === undefined) return;
       touched.add(job.id);
+      yield* decideDamaged(job, input);
       yield* decideCheckpointReport(job, input);
+      return;
+    }
+    case 'ManifestWritten':
+    case 'ManifestFailed': {
+      const job = state.jobs.get(input.jobId);
+      if (job === undefined) return;
+      touched.add(job.id);
+      if (input.type === 'ManifestWritten') yield* decideStored(job, input.checkpointId);
+      else yield* decideNotStored(job, input.checkpointId, input.reason);
+      return;
+    }
+    case 'RestorePointRead': {
+      const job = state.jobs.get(input.jobId);
+      if (job === undefined) return;
+      touched.add(job.id);
+      yield* decideRestorePoint(job, input.path, input.manifest);
       return;
     }
     case 'TaskManagerStopping':
@@ -174,9 +198,10 @@ function* decideInput(
       return;
     case 'PlanReady':
       touched.add(input.jobId);
-      yield* decidePlan(state, input.jobId, input);
+      yield* decidePlan(state, input.jobId, input, policy);
       return;
     case 'PlanFailed':
+    case 'RestorePointUnusable':
       touched.add(input.jobId);
       if (state.jobs.get(input.jobId)?.status.kind === 'INITIALIZING') {
         yield { type: 'JobFailing', jobId: input.jobId, reason: input.reason };
@@ -200,10 +225,13 @@ function* decidePlan(
   state: Readonly<ClusterState>,
   jobId: string,
   { artifact, graph, checkpointing }: Extract<Input, { type: 'PlanReady' }>,
+  policy: Policy,
 ): Generator<ClusterEvent> {
-  if (state.jobs.get(jobId)?.status.kind !== 'INITIALIZING') return;
+  const job = state.jobs.get(jobId);
+  if (job?.status.kind !== 'INITIALIZING' || job.graph.vertices.length > 0) return;
   const problem = graphProblem(graph) ?? (checkpointing === null ? null : checkpointingProblem(checkpointing));
-  if (problem === null) yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing };
+  if (problem === null)
+    yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing: completeConfig(checkpointing, policy) };
   else yield { type: 'JobFailing', jobId, reason: `the planned job cannot run: ${problem}` };
 }
 
@@ -259,6 +287,7 @@ function* decideDeadline(state: Readonly<ClusterState>, policy: Policy, touched:
       yield { type: 'JobExpired', jobId: job.id };
     }
   }
+  yield* decideReview(state, policy);
 }
 
 /** A deep copy, for the leader's speculative state. */

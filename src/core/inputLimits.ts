@@ -1,9 +1,9 @@
 // What no sender of ours would write, and no decision should have to bear: ids, paths and reasons without end, numbers out of their range.
 // Such an input is refused before it is decided. Commands that are merely wrong are decisions' to reject, with an answer in the ledger.
+import { MAX_PATH_CHARS } from './checkpointConfig.ts';
 import { MAX_REASON_CHARS } from './executionGraph.ts';
 import type { Command, StatusMessage } from './inputs.ts';
 import type { CheckpointReport, RegisterTaskManager, TaskReport } from './schema.gen.ts';
-import { MAX_PATH_CHARS } from './submissionLimits.ts';
 
 /** Longest id of a command, a job, a TaskManager or a request. */
 export const MAX_ID_CHARS = 256;
@@ -14,6 +14,8 @@ const MAX_PORT = 65_535;
 const MAX_TASK_MANAGERS = 10_000;
 /** Most attempts, acks or declines in one report: a TaskManager cannot have more. */
 const MAX_REPORTED = 200_000;
+/** Most files of one subtask's state that later checkpoints share, and most operators of it. */
+const MAX_SHARED_FILES = 10_000;
 /** Longest handle of a subtask's state in a checkpoint. */
 const MAX_HANDLE_CHARS = 65_536;
 
@@ -38,6 +40,7 @@ export function inputProblem(input: Command | StatusMessage): string | null {
     case 'PauseJob':
     case 'ResumeJob':
     case 'RescaleJob':
+    case 'RequestCheckpoint':
       return commandProblem(input);
     default:
       return input satisfies never;
@@ -68,13 +71,18 @@ function attemptsProblem({ attempts }: Pick<TaskReport, 'attempts'>): string | n
   return stranger === undefined ? null : tooLong('jobId', stranger.jobId, MAX_ID_CHARS);
 }
 
-function checkpointReportProblem({ acks, declines }: CheckpointReport): string | null {
-  if (acks.length + declines.length > MAX_REPORTED)
-    return `it has ${acks.length} acks and ${declines.length} declines, and ${MAX_REPORTED} are possible`;
-  for (const { handle, bytes } of acks) {
+function checkpointReportProblem({ acks, declines, damaged }: CheckpointReport): string | null {
+  const most = Math.max(acks.length, declines.length, damaged.length);
+  if (most > MAX_REPORTED)
+    return `it has ${acks.length} acks, ${declines.length} declines and ${damaged.length} damaged states, and ${MAX_REPORTED} of each are possible`;
+  for (const { handle, bytes, shared, operators } of acks) {
     const problem =
-      tooLong('handle', handle, MAX_HANDLE_CHARS) ?? outOfRange('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
+      tooLong('handle', handle, MAX_HANDLE_CHARS) ??
+      outOfRange('bytes', bytes, 0, Number.MAX_SAFE_INTEGER) ??
+      outOfRange('number of shared files', shared.length, 0, MAX_SHARED_FILES) ??
+      outOfRange('number of operators', operators.length, 0, MAX_SHARED_FILES);
     if (problem !== null) return problem;
+    for (const name of shared) if (name.length > MAX_PATH_CHARS) return tooLong('shared', name, MAX_PATH_CHARS);
   }
   return null;
 }

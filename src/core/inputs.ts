@@ -1,13 +1,16 @@
 // Everything that can reach a leader, as data. Each comes with its time (`at`) and, where it was read from a topic, its cause.
+import type { Manifest } from './manifest.ts';
 import type {
   Artifact,
   CancelJob,
   Cause,
   CheckpointConfig,
   CheckpointReport,
+  CheckpointRetention,
   JobGraph,
   PauseJob,
   RegisterTaskManager,
+  RequestCheckpoint,
   RescaleJob,
   RestartStrategy,
   ResumeJob,
@@ -28,6 +31,7 @@ export type Command =
   | ResumeJob
   | TriggerSavepoint
   | StopWithSavepoint
+  | RequestCheckpoint
   | RescaleJob
   | SetDesiredTaskManagers;
 
@@ -57,6 +61,12 @@ export type Observation =
     }
   /** The planner could not. */
   | { readonly type: 'PlanFailed'; readonly jobId: string; readonly reason: string }
+  /** The manifest of a checkpoint that every subtask has acked is in its place. */
+  | { readonly type: 'ManifestWritten'; readonly jobId: string; readonly checkpointId: number }
+  | { readonly type: 'ManifestFailed'; readonly jobId: string; readonly checkpointId: number; readonly reason: string }
+  /** The manifest of what a job starts from was read, and its files are there. */
+  | { readonly type: 'RestorePointRead'; readonly jobId: string; readonly path: string; readonly manifest: Manifest }
+  | { readonly type: 'RestorePointUnusable'; readonly jobId: string; readonly reason: string }
   /** A snapshot was written, read back and found equal to the state at its offset. */
   | ({ readonly type: 'SnapshotVerified' } & VerifiedSnapshot)
   /** nextDeadline(state, policy) has passed. */
@@ -89,12 +99,16 @@ export interface FixedPolicy {
   readonly loadBalance: LoadBalanceMode;
   /** `jobstore.expiration-time`: how long ended jobs are remembered. */
   readonly jobExpirationMs: number;
+  /** For jobs that say nothing of it themselves. */
+  readonly checkpoints: CheckpointPolicy;
   /** Folder for savepoints that name none; null: they must name one. */
   readonly savepointDirectory: string | null;
   /** Waiting that raises a job by one priority, so that none starves. */
   readonly agingMs: number;
   /** A job that has waited this long lets none behind it overtake. */
   readonly starvationLimitMs: number;
+  /** `jobmanager.scheduler`; null: static, a job keeps the parallelism and the slots that it got. */
+  readonly dynamic: DynamicPolicy | null;
   /** Starts and stops TaskManagers; null: somebody else does. */
   readonly driver: DriverPolicy | null;
   readonly snapshots: SnapshotPolicy;
@@ -106,6 +120,17 @@ export interface Policy extends FixedPolicy {
   readonly load: ReadonlyMap<string, number>;
 }
 
+export interface CheckpointPolicy {
+  /** `execution.checkpointing.num-retained`. */
+  readonly retained: number;
+  /** `execution.checkpointing.externalized-checkpoint-retention`. */
+  readonly retention: CheckpointRetention;
+  /** `execution.checkpointing.unaligned.enabled`. */
+  readonly unaligned: boolean;
+  /** `execution.checkpointing.aligned-checkpoint-timeout`. */
+  readonly alignedTimeoutMs: number;
+}
+
 export interface SnapshotPolicy {
   /** `jobmanager.snapshot.interval-events`: one is taken after so many events. */
   readonly intervalEvents: number;
@@ -115,6 +140,18 @@ export interface SnapshotPolicy {
   readonly retained: number;
   /** `jobmanager.snapshot.retain-events`: the log is kept for so many events at least, with a snapshot at its beginning. */
   readonly retainEvents: number;
+}
+
+/** When placement changes after a job was submitted. */
+export interface DynamicPolicy {
+  /** `jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout`: short of slots for so long, a job starts with fewer. */
+  readonly startTimeoutMs: number;
+  /** `jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout`: no TaskManager has come for so long. */
+  readonly stabilizationMs: number;
+  /** `jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling`: a job runs for so long before it is moved again. */
+  readonly cooldownMs: number;
+  /** `jobmanager.adaptive-scheduler.rebalance.min-gain`: share of a TaskManager's slots by which its fullest one must become less full. */
+  readonly minGain: number;
 }
 
 export interface DriverPolicy {

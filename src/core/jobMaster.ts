@@ -1,20 +1,16 @@
 // JobMaster: one job's life. `decideJob` looks at where the job is and yields what follows from it, so that calling it again, by the
 // same leader or the next, from any prefix of an earlier decision, goes on where that stopped.
-import {
-  abortAll,
-  canCheckpoint,
-  checkpointDueAt,
-  decidePending,
-  subsume,
-  toleratesNoMore,
-  triggered,
-} from './checkpointCoordinator.ts';
+import { abortAll, decidePending, PLACE_ANEW, subsume, triggered } from './checkpointCoordinator.ts';
+import { canCheckpoint, checkpointDueAt, toleratesNoMore } from './checkpointSchedule.ts';
 import { countOf, subtasksIn } from './executionGraph.ts';
 import type { Policy } from './inputs.ts';
+import { prospectOf } from './placement.ts';
+import { fittingParallelisms, reasonToShrink, slotsNeeded } from './rescheduling.ts';
 import { judgeFailure, strategyOf } from './restartStrategy.ts';
+import { nothingToRestore } from './restorePoint.ts';
 import { decideSchedule } from './scheduler.ts';
 import type { ClusterEvent } from './schema.gen.ts';
-import { releaseSlots } from './slotPool.ts';
+import { freeSlots, releaseSlots, usableSlotsOf } from './slotPool.ts';
 import type { ClusterState, Job, Subtask } from './state.ts';
 
 /**
@@ -71,6 +67,13 @@ function* decideActive(
   policy: Policy,
   mayTakeSlots: boolean,
 ): Generator<ClusterEvent> {
+  const lost = job.status.kind === 'RUNNING' && countOf(job, 'FAILED') === 0 ? null : nothingToRestore(job);
+  if (lost !== null) {
+    yield* abortAll(job, 'the job fails');
+    yield { type: 'JobFailing', jobId: job.id, reason: lost };
+    yield* decideJob(state, job, policy);
+    return;
+  }
   if (countOf(job, 'FAILED') > 0) {
     const regions = new Set([...subtasksIn(job, 'FAILED')].map((subtask) => subtask.region));
     yield* decideFailure(state, job, policy, job.failures.at(-1)?.reason ?? 'a task failed', [...regions]);
@@ -81,6 +84,14 @@ function* decideActive(
     if (job.draining > 0 || job.status.restartAt > state.at) return;
   }
   if (countOf(job, 'CREATED') > 0) {
+    const reason = reasonToShrink(state, job, policy, mayTakeSlots ? freeSlots(state).length : 0);
+    if (reason !== null) {
+      const regions = job.regions.map((region) => region.id);
+      const consecutive = job.consecutiveRestarts;
+      yield { type: 'JobRestarting', jobId: job.id, reason, restartAt: state.at, regions, consecutive };
+      yield* cancelOldRun(job);
+      return;
+    }
     yield* decideSchedule(state, job, policy, mayTakeSlots);
     return;
   }
@@ -150,6 +161,10 @@ function* decideStopping(state: Readonly<ClusterState>, job: Readonly<Job>, poli
     if (giveUpAt <= state.at) yield* cancelLive(job);
     return;
   }
+  if (purpose === 'RESCALE' && parallelism === PLACE_ANEW) {
+    yield* placeAnew(state, job, policy);
+    return;
+  }
   yield* releaseSlots(job);
   switch (purpose) {
     case 'STOP':
@@ -159,13 +174,28 @@ function* decideStopping(state: Readonly<ClusterState>, job: Readonly<Job>, poli
     case 'PAUSE':
       yield { type: 'JobPaused', jobId: job.id };
       return;
-    case 'RESCALE':
-      yield { type: 'JobRescaled', jobId: job.id, parallelisms: rescaledTo(job, parallelism) };
+    case 'RESCALE': {
+      const parallelisms = rescaledTo(job, parallelism);
+      const reason = `a command asked for parallelism ${parallelism}`;
+      yield { type: 'JobRescaled', jobId: job.id, parallelisms, wanted: parallelisms, reason };
       yield* decideJob(state, job, policy);
       return;
+    }
     default:
       purpose satisfies never;
   }
+}
+
+/** The job gets the slots that are best for it now, those that it had among them. */
+function* placeAnew(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): Generator<ClusterEvent> {
+  const slots = usableSlotsOf(state, job).length + freeSlots(state).length;
+  const parallelisms = fittingParallelisms(job, slots) ?? job.wantedParallelisms;
+  // Before it gives them up: what its TaskManagers would be without it is known only now.
+  const plan = prospectOf(state, job, slotsNeeded(job, parallelisms), policy).slots;
+  yield* releaseSlots(job);
+  const reason = `the scheduler places it anew: ${slots} slots are there for it`;
+  yield { type: 'JobRescaled', jobId: job.id, parallelisms, wanted: job.wantedParallelisms, reason };
+  yield* decideSchedule(state, job, policy, true, plan);
 }
 
 /** The savepoint holds all, and what its sinks were to commit on its completion may not be committed. */

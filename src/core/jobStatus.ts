@@ -13,6 +13,7 @@ export type JobEvent = Extract<
   {
     type:
       | 'JobPlanned'
+      | 'JobRestorePointSet'
       | 'JobQueued'
       | 'JobStarted'
       | 'JobRestarting'
@@ -37,7 +38,12 @@ export function evolveJob(state: ClusterState, event: JobEvent): void {
       job.graph = event.graph;
       job.artifact = event.artifact;
       Object.assign(job, buildExecution(job.id, event.graph, -1));
+      job.wantedParallelisms = event.graph.vertices.map((vertex) => vertex.parallelism);
       job.options = { ...job.options, checkpointing: job.options.checkpointing ?? event.checkpointing };
+      // It waits for the manifest of what it starts from.
+      if (job.options.savepointPath !== null) return;
+      return enter(state, job, { kind: 'CREATED', queuedFor: null });
+    case 'JobRestorePointSet':
       return enter(state, job, { kind: 'CREATED', queuedFor: null });
     case 'JobQueued':
       if (job.status.kind !== 'CREATED' && job.status.kind !== 'RESTARTING') {
@@ -80,6 +86,8 @@ export function evolveJob(state: ClusterState, event: JobEvent): void {
         parallelism: event.parallelisms[index] ?? vertex.parallelism,
       }));
       Object.assign(job, buildExecution(job.id, { ...job.graph, vertices }, attempt));
+      job.wantedParallelisms = event.wanted;
+      job.rescheduledAt = state.at;
       return enter(state, job, { kind: 'CREATED', queuedFor: null });
     }
     case 'JobCancelling':

@@ -1,14 +1,16 @@
 // Scheduler: gives a waiting job its slots and deploys its tasks from the sources on. Subtasks with one index of the vertices of one slot
-// sharing group (and so of a co-location group, which lies within one) share a slot. Which TaskManagers the slots come from is up to
-// `taskmanager.load-balance.mode`; a subtask that ran before goes back to its slot, where its state is, if the job still holds it.
+// sharing group (and so of a co-location group, which lies within one) share a slot. A subtask that ran before goes back to its slot if the
+// job still holds it; where the others come from is for placement.ts to say.
 import type { Policy } from './inputs.ts';
+import { faultyFor, type Place, placeSeats } from './placement.ts';
+import { adaptedParallelisms } from './rescheduling.ts';
 import type { ClusterEvent } from './schema.gen.ts';
-import { freeSlots, releaseSlots } from './slotPool.ts';
+import { freeSlots, releaseSlots, usableSlotsOf } from './slotPool.ts';
 import type { ClusterState, ExecutionJobVertex, Job, Slot } from './state.ts';
 
 export type SchedulingEvent = Extract<
   ClusterEvent,
-  { type: 'SlotAllocated' | 'SlotReleased' | 'TaskDeployed' | 'JobQueued' }
+  { type: 'SlotAllocated' | 'SlotReleased' | 'TaskDeployed' | 'JobQueued' | 'JobRescaled' }
 >;
 
 /** A slot sharing group: as many slots as its widest vertex has subtasks. */
@@ -20,18 +22,29 @@ interface SharingGroup {
 
 /**
  * Deploys every subtask that has no attempt in the current run, or queues the job where slots are short. `mayTakeSlots` is false where the
- * free ones are kept for another job; those that it holds already are its own all the same.
+ * free ones are kept for another job; those that it holds already are its own all the same. `plan`: slots chosen for it before.
  */
 export function* decideSchedule(
   state: Readonly<ClusterState>,
   job: Readonly<Job>,
   policy: Policy,
   mayTakeSlots: boolean,
+  plan: readonly Place[] = [],
 ): Generator<SchedulingEvent> {
+  const free = mayTakeSlots ? freeSlots(state) : [];
+  const adapted = adaptedParallelisms(state, job, policy, free.length);
+  if (adapted !== null) {
+    const slots = usableSlotsOf(state, job).length + free.length;
+    yield* releaseSlots(job);
+    const reason = `${slots} slots are there for it when it starts`;
+    yield { type: 'JobRescaled', jobId: job.id, parallelisms: adapted, wanted: job.wantedParallelisms, reason };
+    yield* decideSchedule(state, job, policy, mayTakeSlots);
+    return;
+  }
+  yield* leaveFaulty(state, job, free);
   const groups = sharingGroups(job);
   const seats = groups.map((group) => seatsHeld(job, group));
   const missing = seats.reduce((sum, group) => sum + group.filter((slot) => slot === null).length, 0);
-  const free = mayTakeSlots ? freeSlots(state) : [];
   if (missing > free.length) {
     // A job that cannot start must not sit on slots that another could use.
     if (job.live === 0) yield* releaseSlots(job);
@@ -40,14 +53,15 @@ export function* decideSchedule(
     if (waiting !== slotsNeeded) yield { type: 'JobQueued', jobId: job.id, slotsNeeded };
     return;
   }
-  // The seats with most tasks come first, so that in mode `tasks` they go to the least loaded TaskManagers.
-  const chosen = choose(state, free, missing, policy);
+  const places = groups.flatMap((group, index) => placesBefore(group, seats[index] ?? []));
+  const sound = soundSlots(free, faultyFor(state, job), missing);
+  const chosen = placeSeats(state, sound, plan.length > 0 ? plan.slice(0, missing) : places, policy);
   for (const [index, group] of groups.entries()) {
     const held = seats[index] ?? [];
     for (const [seat, slot] of held.entries()) {
       if (slot !== null) continue;
-      const next = chosen.pop();
-      if (next === undefined) throw new Error('spread() gave fewer slots than were free');
+      const next = chosen.shift();
+      if (next === undefined) throw new Error('placeSeats() gave fewer slots than were free');
       held[seat] = next;
       yield {
         type: 'SlotAllocated',
@@ -114,53 +128,33 @@ function seatsHeld(job: Readonly<Job>, group: SharingGroup): (Slot | null)[] {
   return seats;
 }
 
-/** A TaskManager with free slots; `cost` orders them, the smallest next. */
-interface Offer {
-  readonly free: Slot[];
-  used: number;
-  tasks: number;
-  readonly total: number;
-  readonly load: number;
+/** For each seat that has no slot the place where its subtasks ran before. */
+function placesBefore(group: SharingGroup, seats: readonly (Slot | null)[]): (Place | null)[] {
+  return seats.flatMap((slot, index) => {
+    if (slot !== null) return [];
+    for (const { subtasks } of group.vertices) {
+      const before = subtasks[index]?.slot;
+      if (before) return [before];
+    }
+    return [null];
+  });
 }
 
-/** `count` of the free slots, to be taken from the end. */
-function choose(state: Readonly<ClusterState>, free: readonly Slot[], count: number, policy: Policy): Slot[] {
-  // As registered, each one's slots in order: what Flink calls no balancing.
-  if (policy.loadBalance === 'none') return free.slice(0, count).reverse();
-  const offers = new Map<string, Offer>();
-  for (const slot of free) {
-    let offer = offers.get(slot.taskManagerId);
-    if (offer === undefined) {
-      const taskManager = state.taskManagers.get(slot.taskManagerId);
-      const tasks = taskManager?.slots.reduce((sum, { owner }) => sum + (owner?.subtasks.size ?? 0), 0) ?? 0;
-      offer = {
-        free: [],
-        used: taskManager?.usedSlots ?? 0,
-        tasks,
-        total: taskManager?.slots.length ?? 1,
-        load: policy.load.get(slot.taskManagerId) ?? 0,
-      };
-      offers.set(slot.taskManagerId, offer);
-    }
-    offer.free.push(slot);
+/** Gives back idle slots on a TaskManager where the job's tasks keep failing, as far as others are free in their place. */
+function* leaveFaulty(state: Readonly<ClusterState>, job: Readonly<Job>, free: Slot[]): Generator<SchedulingEvent> {
+  const faulty = faultyFor(state, job);
+  if (faulty === null) return;
+  let others = free.filter(({ taskManagerId }) => taskManagerId !== faulty).length;
+  for (const slot of [...job.slots]) {
+    if (slot.taskManagerId !== faulty || slot.owner === null || slot.owner.subtasks.size > 0 || others === 0) continue;
+    others--;
+    free.push(slot);
+    yield { type: 'SlotReleased', jobId: job.id, taskManagerId: slot.taskManagerId, slot: slot.index };
   }
-  const byTasks = policy.loadBalance === 'tasks';
-  const chosen: Slot[] = [];
-  while (chosen.length < count) {
-    let best: Offer | null = null;
-    for (const offer of offers.values()) {
-      if (offer.free.length > 0 && (best === null || cost(offer, byTasks) < cost(best, byTasks))) best = offer;
-    }
-    const slot = best?.free.shift();
-    if (best === null || slot === undefined) throw new Error('fewer slots are free than were counted');
-    best.used++;
-    best.tasks++;
-    chosen.push(slot);
-  }
-  return chosen.reverse();
 }
 
-/** Slots (or tasks) first; measured load decides between TaskManagers that are within a slot of each other. */
-function cost({ used, tasks, total, load }: Offer, byTasks: boolean): number {
-  return (byTasks ? tasks : used / total) + load / (byTasks ? 2 : 2 * total);
+/** Without those of the faulty TaskManager, while the others are enough. */
+function soundSlots(free: readonly Slot[], faulty: string | null, count: number): readonly Slot[] {
+  const sound = free.filter(({ taskManagerId }) => taskManagerId !== faulty);
+  return sound.length >= count ? sound : free;
 }

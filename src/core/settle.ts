@@ -1,10 +1,11 @@
 // What follows from the state whatever the input was: jobs go on, the queue is served, TaskManagers are asked for; and when time alone will
 // make something due. Runs after each input, so that a decision of which only a part reached the log is completed by the next.
-import { checkpointDeadline } from './checkpointCoordinator.ts';
+import { checkpointDeadline } from './checkpointSchedule.ts';
 import { decideTaskManagers, taskManagerDeadline } from './clusterManager.ts';
 import type { Policy } from './inputs.ts';
 import { decideJob } from './jobMaster.ts';
 import { blocksOthers, holdOn, inOrder } from './queue.ts';
+import { reviewDueAt, startsSmallerAt } from './rescheduling.ts';
 import type { ClusterEvent } from './schema.gen.ts';
 import type { ClusterState } from './state.ts';
 import { isTerminal } from './state.ts';
@@ -62,6 +63,7 @@ export function nextDeadline(state: Readonly<ClusterState>, policy: Policy): num
   const consider = (at: number | null) => {
     if (at !== null && (next === null || at < next)) next = at;
   };
+  consider(reviewDueAt(state, policy));
   for (const { status } of state.taskManagers.values()) if (status.kind === 'suspected') consider(status.lostAt);
   for (const job of state.jobs.values()) {
     const { status } = job;
@@ -76,6 +78,9 @@ export function nextDeadline(state: Readonly<ClusterState>, policy: Policy): num
     if (status.kind === 'RESTARTING' && status.restartAt > state.at) consider(status.restartAt);
     const hold = holdOn(state, job);
     if (hold?.kind === 'until') consider(hold.at);
+    // One that is past waits for even one slot a group.
+    const smallerAt = hold === null ? startsSmallerAt(state, job, policy) : null;
+    if (smallerAt !== null && smallerAt > state.at) consider(smallerAt);
   }
   return next;
 }

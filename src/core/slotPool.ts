@@ -23,6 +23,13 @@ export function usableSlots(state: Readonly<ClusterState>): number {
   return slots;
 }
 
+/** The slots that the job holds on registered (not suspected) TaskManagers. */
+export function usableSlotsOf(state: Readonly<ClusterState>, job: Readonly<Job>): Slot[] {
+  return [...job.slots].filter(
+    ({ taskManagerId }) => state.taskManagers.get(taskManagerId)?.status.kind === 'registered',
+  );
+}
+
 /** Gives back every slot of the job. */
 export function* releaseSlots(job: Readonly<Job>): Generator<SlotEvent> {
   for (const slot of [...job.slots]) {

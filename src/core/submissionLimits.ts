@@ -13,8 +13,6 @@ const MAX_VERTEX_NAME_CHARS = 16_384;
 const MAX_LABEL_CHARS = 1_024;
 /** Characters of everything that is named in a graph. */
 const MAX_GRAPH_CHARS = 1_000_000;
-/** Longest path of a savepoint. */
-export const MAX_PATH_CHARS = 4_096;
 /** Longest time that an option may ask for: beyond it, times would be no dates. */
 const MAX_DURATION_MS = 3_650 * 24 * 3_600_000;
 /** The last time that is a date, Unix ms. */
@@ -59,13 +57,11 @@ function vertexSizeProblem({ name, operators, inputs, slotSharingGroup, coLocati
 
 /** What is wrong with a submission's options, or null. */
 export function optionsProblem(options: JobOptions): string | null {
-  const { startAt, parentJobId, savepointPath, checkpointing, restartStrategy } = options;
+  const { startAt, parentJobId, checkpointing, restartStrategy } = options;
   if (startAt !== null && (startAt < 0 || startAt > MAX_TIME_MS))
     return `startAt ${startAt} is no time: give milliseconds since 1970`;
   if (parentJobId !== null && !/^[0-9a-f]{32}$/.test(parentJobId))
     return `parentJobId '${parentJobId.slice(0, 64)}' is not 32 lower-case hex digits`;
-  if (savepointPath !== null && savepointPath.length > MAX_PATH_CHARS)
-    return `savepointPath has ${savepointPath.length} characters: at most ${MAX_PATH_CHARS} are possible`;
   return (
     (checkpointing === null ? null : checkpointingProblem(checkpointing)) ??
     (restartStrategy === null ? null : restartStrategyProblem(restartStrategy))
@@ -74,14 +70,16 @@ export function optionsProblem(options: JobOptions): string | null {
 
 /** What is wrong with how a job is to be checkpointed, or null. */
 export function checkpointingProblem(config: CheckpointConfig): string | null {
-  const { intervalMs, minPauseMs, timeoutMs, maxConcurrent, toleratedFailures, retained } = config;
+  const { intervalMs, minPauseMs, timeoutMs, maxConcurrent, toleratedFailures, retained, alignedTimeoutMs } = config;
   return firstProblem('checkpointing', [
-    ['intervalMs', intervalMs, MIN_CHECKPOINT_INTERVAL_MS, MAX_DURATION_MS],
-    ['minPauseMs', minPauseMs, 0, MAX_DURATION_MS],
+    // The longest there is means never, and is added to no time that is recorded.
+    ['intervalMs', intervalMs, MIN_CHECKPOINT_INTERVAL_MS, Number.MAX_SAFE_INTEGER],
+    ['minPauseMs', minPauseMs, 0, Number.MAX_SAFE_INTEGER],
     ['timeoutMs', timeoutMs, MIN_CHECKPOINT_INTERVAL_MS, MAX_DURATION_MS],
     ['maxConcurrent', maxConcurrent, 1, MAX_CONCURRENT_CHECKPOINTS],
     ['toleratedFailures', toleratedFailures, 0, MAX_INT],
-    ['retained', retained, 1, MAX_RETAINED_CHECKPOINTS],
+    ['retained', retained ?? 1, 1, MAX_RETAINED_CHECKPOINTS],
+    ['alignedTimeoutMs', alignedTimeoutMs ?? 0, 0, MAX_DURATION_MS],
   ]);
 }
 

@@ -9,6 +9,7 @@ import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
 import { addJobOperations, Triggered } from './jobOperations.ts';
 import { jobDetails, jobExceptions, jobIds, jobsOverview } from './jobResources.ts';
+import { addLiveViews } from './liveViews.ts';
 import { taskManagerDetails, taskManagersOverview } from './taskManagerResources.ts';
 
 const REFUSED_SUBMISSION =
@@ -60,6 +61,7 @@ function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered
     return taskManagerDetails(taskManager, view);
   });
   app.get('/jobmanagers', () => jobManagersOverview(view));
+  addLiveViews(app, view);
 }
 
 interface JobRequest {

@@ -1,6 +1,11 @@
 // What REST shows and asks of the JobManager that serves it, so that http/ needs to know nothing else of it.
 import type { Command } from '../core/inputs.ts';
-import type { JobManagerRole, TaskManagerHeartbeat } from '../core/schema.gen.ts';
+import type {
+  JobManagerDescription,
+  JobManagerRole,
+  TaskManagerDescription,
+  TaskManagerHeartbeat,
+} from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
 
 export interface JobManagerView {
@@ -29,6 +34,10 @@ export interface ClusterView {
   lastHeard(taskManagerId: string): HeardTaskManager | null;
   /** Folder of savepoints that name none; null: each must name one. */
   readonly savepointDirectory: string | null;
+  /** Asks the process itself, this one or another. Rejects with ActorError where it does not answer. */
+  describeJobManager(id: string): Promise<JobManagerDescription>;
+  /** As the other; lists at most so many attempts. */
+  describeTaskManager(id: string, maxAttempts: number): Promise<TaskManagerDescription>;
   newCommandId(): string;
   /** Hands a command to whoever leads. Rejects with JournalError where it could not be appended. */
   send(command: Command): Promise<void>;

@@ -1,9 +1,9 @@
 // Operations on a job that take their time, in Flink's paths: a savepoint, a stop with one, a new parallelism. Each is a command in the log,
 // under the id that its caller polls by; what became of it is read from the replica, so that any JobManager can tell.
 import type { FastifyInstance } from 'fastify';
+import { MAX_PATH_CHARS } from '../core/checkpointConfig.ts';
 import { MAX_PARALLELISM } from '../core/executionGraph.ts';
 import type { Command } from '../core/inputs.ts';
-import { MAX_PATH_CHARS } from '../core/submissionLimits.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
 import { failureCause } from './failureCause.ts';
@@ -49,16 +49,23 @@ export function addJobOperations(app: FastifyInstance, view: ClusterView, trigge
     readJson(routes);
     routes.post<JobRequest>('/jobs/:jobId/savepoints', async ({ params, body }, reply) => {
       const { directory, cancels, triggerId } = savepointBody(body, 'target-directory', 'cancel-job');
-      const type = cancels ? 'StopWithSavepoint' : 'TriggerSavepoint';
-      return reply
-        .code(202)
-        .send(await trigger(params.jobId, triggerId, (ids) => ({ type, ...ids, targetPath: targetOf(directory) })));
+      const command = (ids: Ids): Command => {
+        const targetPath = targetOf(directory);
+        if (!cancels) return { type: 'TriggerSavepoint', ...ids, targetPath };
+        return { type: 'StopWithSavepoint', ...ids, targetPath, drain: false };
+      };
+      return reply.code(202).send(await trigger(params.jobId, triggerId, command));
     });
     routes.post<JobRequest>('/jobs/:jobId/stop', async ({ params, body }, reply) => {
       const { directory, triggerId } = savepointBody(body, 'targetDirectory', null);
-      if ((body as { drain?: unknown } | null)?.drain === true)
-        throw new RequestError(400, 'A job is not drained when it is stopped: leave "drain" out.');
-      const command = (ids: Ids): Command => ({ type: 'StopWithSavepoint', ...ids, targetPath: targetOf(directory) });
+      const drain = (body as { drain?: unknown } | null)?.drain ?? false;
+      if (typeof drain !== 'boolean') throw new RequestError(400, '"drain" must be true or false.');
+      const command = (ids: Ids): Command => ({
+        type: 'StopWithSavepoint',
+        ...ids,
+        targetPath: targetOf(directory),
+        drain,
+      });
       return reply.code(202).send(await trigger(params.jobId, triggerId, command));
     });
     routes.patch<JobRequest & { Querystring: { parallelism?: string } }>(

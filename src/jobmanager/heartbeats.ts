@@ -44,7 +44,12 @@ export class Heartbeats {
       if (this.#stopped) await unsubscribe();
       else this.#unsubscribe.push(unsubscribe);
     };
-    await Promise.all([subscribe('jobmanagers'), subscribe('taskmanagers')]);
+    const subscribed = await Promise.allSettled([subscribe('jobmanagers'), subscribe('taskmanagers')]);
+    const failed = subscribed.find(({ status }) => status === 'rejected');
+    if (failed === undefined) return;
+    // Whoever tries again must not hear everything twice.
+    await Promise.all(this.#unsubscribe.splice(0).map((unsubscribe) => unsubscribe()));
+    throw (failed as PromiseRejectedResult).reason;
   }
 
   /** Sends a heartbeat now and the next after the interval of the role; called on each change of it. */

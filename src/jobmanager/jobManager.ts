@@ -3,11 +3,20 @@
 // alone: a term begins and ends with records that it read back.
 import { ActorSystem } from '../actors/actorSystem.ts';
 import { Deferred } from '../actors/deferred.ts';
+import { JOB_MANAGER_DESCRIPTION, TASK_MANAGER_DESCRIPTION } from '../actors/descriptions.ts';
+import { ActorError } from '../actors/errors.ts';
+import type { RemotePart } from '../actors/remotePart.ts';
 import type { Command } from '../core/inputs.ts';
 import type { LedgerRecord, Verdict } from '../core/ledger.ts';
-import type { JobManagerHeartbeat, JobManagerRole } from '../core/schema.gen.ts';
+import type {
+  JobManagerDescription,
+  JobManagerHeartbeat,
+  JobManagerRole,
+  TaskManagerDescription,
+} from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
 import type { ClusterView, HeardTaskManager, JobManagerView } from '../http/clusterView.ts';
+import { type Gauges, processGauges } from '../taskmanager/gauges.ts';
 import { JobManagerError, partFailed } from './errors.ts';
 import { defaultLiveness, type JobManagerOptions, type LivenessOptions } from './options.ts';
 import { Parts, type PartsOwner } from './parts.ts';
@@ -28,6 +37,8 @@ export class JobManager implements ClusterView {
   readonly #peers: Peers;
   readonly #parts: Parts;
   readonly #cannotStart = new Deferred();
+  readonly #gauges: () => Gauges;
+  readonly #startedAtMs: number;
   #listening = false;
   #status: PartsOwner['status'] = 'new';
   #failure: JobManagerError | null = null;
@@ -38,6 +49,8 @@ export class JobManager implements ClusterView {
     this.#options = options;
     this.#liveness = { ...defaultLiveness, ...options.liveness };
     const { clock, logger } = options;
+    this.#gauges = processGauges(clock);
+    this.#startedAtMs = clock.monotonic();
     this.#actors = new ActorSystem({
       name: 'jobmanager',
       clock,
@@ -52,7 +65,7 @@ export class JobManager implements ClusterView {
       (gapMs) => this.#onGap(gapMs),
     );
     this.#peers = new Peers(this.#time);
-    this.#parts = new Parts(root, this.#partsOwner());
+    this.#parts = new Parts(this.#actors, this.#partsOwner());
   }
 
   get state(): Readonly<ClusterState> {
@@ -130,6 +143,16 @@ export class JobManager implements ClusterView {
     return this.#parts.taskManagers.current?.lastHeard(taskManagerId) ?? null;
   }
 
+  /** Rejects with ActorError where it is away. */
+  async describeJobManager(id: string): Promise<JobManagerDescription> {
+    return id === this.id ? this.#describe() : this.#remote().describe(id, JOB_MANAGER_DESCRIPTION, 0);
+  }
+
+  /** Rejects with ActorError where it is away. */
+  async describeTaskManager(id: string, maxAttempts: number): Promise<TaskManagerDescription> {
+    return this.#remote().describe(id, TASK_MANAGER_DESCRIPTION, maxAttempts);
+  }
+
   get savepointDirectory(): string | null {
     return this.#options.policy.savepointDirectory;
   }
@@ -155,11 +178,12 @@ export class JobManager implements ClusterView {
         return status();
       },
       heartbeat: () => this.#heartbeat(),
+      describe: () => this.#describe(),
       onRecord: (record, verdict) => this.#onRecord(record, verdict),
       onReplicaBatch: () => this.#onReplicaBatch(),
       onTermChanged: (change) => this.#onTermChanged(change),
       onJobManager: (heartbeat) => {
-        if (heartbeat.jobManagerId === this.id) return;
+        if (heartbeat.jobManagerId === this.id) return this.#parts.taskManagers.tell((watch) => watch.onEcho());
         this.#peers.onHeartbeat(heartbeat);
         this.#parts.election.tell((election) => election.onHeartbeat(heartbeat));
       },
@@ -243,6 +267,18 @@ export class JobManager implements ClusterView {
       epoch: this.state.epoch,
       offset: this.state.offset,
     };
+  }
+
+  #describe(): JobManagerDescription {
+    const { type: _, ...heartbeat } = this.#heartbeat();
+    const upMs = Math.round(this.#options.clock.monotonic() - this.#startedAtMs);
+    return { type: 'JobManagerDescription', ...heartbeat, upMs, ...this.#gauges(), actors: this.#actors.view() };
+  }
+
+  #remote(): RemotePart {
+    const { remote } = this.#parts;
+    if (remote === null) throw new ActorError('ACTOR_STOPPED', `JobManager ${this.id} hears nobody yet.`);
+    return remote;
   }
 
   /** No supervision could mend it: the process cannot go on. It leads no more and stops, and its owner is told why. */

@@ -126,8 +126,9 @@ export class LedgerWriter {
       else this.#listener.onUnappendable(first, messageOf(error));
       return;
     }
+    const code = error instanceof JournalError ? error.code : null;
     this.#logger.warn(
-      { epoch: chunk[0]?.epoch, seq: chunk[0]?.seq, commits: chunk.length, error: messageOf(error) },
+      { code, epoch: chunk[0]?.epoch, seq: chunk[0]?.seq, commits: chunk.length, error: messageOf(error) },
       'appending to events failed; the same Commits will be sent again',
     );
   }

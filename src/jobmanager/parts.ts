@@ -2,10 +2,13 @@
 // from what is heard is restarted; what the rest stands on is not, and takes the process with it, in order. A term of leadership that fails
 // is over, as any term that ends: the next begins from the log, under a new Claim.
 import type { ActorContext } from '../actors/actor.ts';
+import type { ActorSystem } from '../actors/actorSystem.ts';
 import { Component } from '../actors/component.ts';
+import { persistently } from '../actors/persistently.ts';
+import { RemotePart } from '../actors/remotePart.ts';
 import { always } from '../actors/supervision.ts';
 import type { LedgerRecord, Verdict } from '../core/ledger.ts';
-import type { JobManagerHeartbeat, TaskManagerHeartbeat } from '../core/schema.gen.ts';
+import type { JobManagerDescription, JobManagerHeartbeat, TaskManagerHeartbeat } from '../core/schema.gen.ts';
 import type { ClusterView } from '../http/clusterView.ts';
 import { Election } from './election.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -27,6 +30,7 @@ export interface PartsOwner {
   readonly view: ClusterView;
   readonly status: 'new' | 'catchingUp' | 'running' | 'stopping' | 'stopped';
   heartbeat(): JobManagerHeartbeat;
+  describe(): JobManagerDescription;
   onRecord(record: LedgerRecord, verdict: Verdict): void;
   onReplicaBatch(): void;
   onTermChanged(change: 'begun' | 'ended'): void;
@@ -43,11 +47,14 @@ export class Parts {
   readonly election: Component<Election>;
   readonly taskManagers: Component<TaskManagerWatch>;
   readonly snapshots: Component<SnapshotTaker>;
+  /** From when it listens. */
+  remote: RemotePart | null = null;
   /**
    * Epochs that this process has claimed and whose Claim it has not read back: a Claim under its id for any other is an earlier process's.
    * Of no part, since the Claim of one that failed may still count.
    */
   readonly claimed = new Set<number>();
+  readonly #system: ActorSystem;
   readonly #root: ActorContext;
   readonly #owner: PartsOwner;
   #heartbeats: Component<Heartbeats> | null = null;
@@ -55,7 +62,9 @@ export class Parts {
   /** '' before it was first open, and where REST is off. */
   #restAddress = '';
 
-  constructor(root: ActorContext, owner: PartsOwner) {
+  constructor(system: ActorSystem, owner: PartsOwner) {
+    const root = system.context;
+    this.#system = system;
     this.#root = root;
     this.#owner = owner;
     this.replica = this.#spawnReplica();
@@ -123,25 +132,32 @@ export class Parts {
   /** Resolves when whatever is sent from now on is heard. */
   async listen(): Promise<void> {
     const { options, liveness } = this.#owner;
+    const { id: memberId, signals, logger } = options;
+    this.#root.spawn('description', {
+      create: () => ({ receive: () => this.#owner.describe() }),
+      accepts: ({ type }) => type === 'DescribeProcess',
+      supervision: always('resume'),
+    });
+    this.remote = new RemotePart({ memberId, system: this.#system, signals, logger });
     this.#heartbeats = new Component(this.#root, 'heartbeats', {
       create: (context) =>
         new Heartbeats({
-          signals: options.signals,
+          signals,
           clock: context.clock,
           background: context.background,
-          logger: options.logger,
+          logger,
           keepaliveIntervalMs: liveness.keepaliveIntervalMs,
           own: () => this.#owner.heartbeat(),
           onJobManager: context.guard((heartbeat: JobManagerHeartbeat) => this.#owner.onJobManager(heartbeat)),
           onTaskManager: context.guard((heartbeat: TaskManagerHeartbeat) => this.#onTaskManager(heartbeat)),
         }),
-      start: async (heartbeats) => {
-        await heartbeats.listen();
+      start: async (heartbeats, context) => {
+        await persistently(context, logger, () => heartbeats.listen());
         heartbeats.beat();
       },
       stop: (heartbeats) => heartbeats.stop(),
     });
-    await this.#heartbeats.ref.started;
+    await Promise.all([this.#heartbeats.ref.started, this.remote.started]);
   }
 
   beat(): void {

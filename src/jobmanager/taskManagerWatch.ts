@@ -1,5 +1,6 @@
 // Which TaskManagers live. Every JobManager keeps the last heartbeat of each, for REST; the leader's also notices silence and tells
-// its term (TaskManagerSilent, TaskManagerHeard), with a full time-out of grace after a change of leader or a pause of its own. A
+// its term (TaskManagerSilent, TaskManagerHeard), with a full time-out of grace after a change of leader or a pause of its own. While this
+// process does not even hear itself, signals do not arrive (the broker is away, the disk is full), and nobody's silence means anything. A
 // TaskManager that heartbeats and that the ledger does not know is asked to register.
 import type { Observation } from '../core/inputs.ts';
 import type { TaskManagerHeartbeat } from '../core/schema.gen.ts';
@@ -22,6 +23,9 @@ const MAX_WATCHED = 20_000;
 const CONFIRM_GONE_MS = 200;
 /** A heartbeat that comes so soon after its connection closed may have been sent before. */
 const UNDER_WAY_MS = 60;
+
+/** Signals are away once its own heartbeat was not heard for this share of the time-out: before anyone can seem silent for all of it. */
+const SIGNALS_AWAY_SHARE = 0.5;
 
 export interface TaskManagerWatchOptions {
   readonly heartbeatIntervalMs: number;
@@ -53,6 +57,8 @@ export class TaskManagerWatch {
   readonly #clock: Clock;
   readonly #watched = new Map<string, Watched>();
   #load: ReadonlyMap<string, number> | null = null;
+  /** Running ms at which this process's own heartbeat was heard last. */
+  #echoAtMs = 0;
 
   constructor(options: TaskManagerWatchOptions, time: RunningTime, clock: Clock) {
     this.#options = options;
@@ -70,6 +76,11 @@ export class TaskManagerWatch {
       [...this.#watched].flatMap(([id, { last }]) => (last === null ? [] : [[id, last.heartbeat.cpuLoad] as const])),
     );
     return this.#load;
+  }
+
+  /** This process has heard its own heartbeat: signals arrive. */
+  onEcho(): void {
+    this.#echoAtMs = this.#time.ms;
   }
 
   /** `leading`: null on a standby. */
@@ -99,7 +110,7 @@ export class TaskManagerWatch {
     watched.silentSinceMs = null;
   }
 
-  /** A new term, or a pause of this process: nobody is silent yet. */
+  /** A new term, a pause of this process, or no signals: nobody is silent yet. */
   grantGrace(): void {
     for (const watched of this.#watched.values()) {
       watched.heardAtMs = this.#time.ms;
@@ -123,6 +134,7 @@ export class TaskManagerWatch {
     for (const [id, watched] of this.#watched) {
       if (!state.taskManagers.has(id) && this.#time.ms - watched.heardAtMs > FORGET_AFTER_MS) this.#watched.delete(id);
     }
+    if (this.#time.ms - this.#echoAtMs >= this.#options.heartbeatTimeoutMs * SIGNALS_AWAY_SHARE) this.grantGrace();
     for (const [id, { status }] of state.taskManagers) {
       // On a standby too: a TaskManager that joins is watched from when it was first seen.
       const watched = this.#watch(id);

@@ -3,6 +3,7 @@
 import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
 import type { OperatorFactory } from './operator.ts';
 import type { ProcessSpec } from './processOperators.ts';
+import type { StateBackendKind } from './state/stateBackendKind.ts';
 import type { TimeSpec } from './timeOperators.ts';
 import type { UserFunction } from './userFunction.ts';
 
@@ -93,6 +94,8 @@ export interface ExecutableJob {
   readonly batch: boolean;
   /** As the program asks for; null: none. */
   readonly checkpointing: CheckpointConfig | null;
+  /** As the program asks for; null: the TaskManager's. */
+  readonly stateBackend: StateBackendKind | null;
   readonly vertices: readonly ExecutableVertex[];
 }
 

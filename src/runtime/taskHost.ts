@@ -11,6 +11,7 @@ import { announce, askWhoIsReady } from './hostLinks.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import type { LocalReceiver, Route } from './outputChannel.ts';
 import { RunQueue, TimedFlusher } from './runQueue.ts';
+import { StateBackends } from './state/stateBackends.ts';
 import { Task } from './task.ts';
 import type { Deployment } from './taskContext.ts';
 import { DEFAULT_BUFFER_TIMEOUT_MS, DEFAULT_PEER_TIMEOUT_MS, type TaskHostOptions } from './taskHostOptions.ts';
@@ -50,8 +51,8 @@ export class TaskHost {
       sinkFlusher: this.#sinkFlusher,
       onResults: options.onResults,
       storage: options.storage,
-      acked: (task, checkpointId, handle, bytes) => this.#answers.acked(task, checkpointId, handle, bytes),
-      declined: (task, checkpointId, reason) => this.#answers.declined(task, checkpointId, reason),
+      stateBackends: new StateBackends(options.stateBackends),
+      answers: this.#answers,
       wake: (task) => queue.wake(task),
       wakeAt: (task, timeMs) => queue.wakeAt(task, timeMs),
       changed: (task) => this.#changed(task),
@@ -84,7 +85,12 @@ export class TaskHost {
     const hosted = job;
     hosted.released = false;
     for (const task of tasks) hosted.expect(task);
-    hosted.load(loadJob).then(
+    const prepared = async () => {
+      const executable = await loadJob();
+      await this.#owner.stateBackends.prepare(executable);
+      return executable;
+    };
+    hosted.load(prepared).then(
       (executable) => this.#start(hosted, executable, deployment),
       (error: unknown) => {
         for (const task of tasks) if (hosted.unexpect(task)) this.#failBeforeStart(jobId, task, error);
@@ -283,8 +289,9 @@ export class TaskHost {
     this.#options.flushLinks();
     const reports = this.#reports;
     this.#reports = [];
-    if (reports.length > 0) this.#options.onReports(reports);
+    // First: a task may have ended because of what it says of a checkpoint.
     for (const report of this.#answers.take()) this.#options.onCheckpointReports(report);
+    if (reports.length > 0) this.#options.onReports(reports);
   }
 }
 

@@ -10,7 +10,7 @@ import { buildChain, type Chain, type ChainEnds } from './operators.ts';
 import { isSource } from './operatorTraits.ts';
 import { createSink, type ResultHandler } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
-import { HeapBackend } from './state/heapBackend.ts';
+import type { TaskBackends } from './state/stateBackends.ts';
 import type { Deployment, TaskContext, TaskOutput } from './taskContext.ts';
 
 export interface TaskParts {
@@ -28,6 +28,7 @@ export interface PartHandlers {
   /** Each operator's state, once. */
   readonly keep: (state: OperatorState) => void;
   readonly giveUp: GiveUp;
+  readonly backends: TaskBackends;
 }
 
 export function buildParts(
@@ -35,7 +36,7 @@ export function buildParts(
   deployment: Deployment,
   assignment: TaskAssignment,
   context: TaskContext,
-  { onResults, keep, giveUp }: PartHandlers,
+  { onResults, keep, giveUp, backends }: PartHandlers,
 ): TaskParts {
   const writers: ExchangeWriter[] = [];
   const sinks: TaskOutput[] = [];
@@ -58,7 +59,7 @@ export function buildParts(
     batch: job.batch,
     keep,
     keyedState: ({ uid, name }) => {
-      const backend = new HeapBackend(context.maxParallelism, Date.now);
+      const backend = backends.open();
       keep({ kind: 'keyed', uid, operator: name, backend });
       return backend;
     },

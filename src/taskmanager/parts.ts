@@ -2,10 +2,18 @@
 // says to the leader what it may have missed. What waits to be told the leader exists nowhere else: where it cannot be, the process ends,
 // in order, so that the tasks go elsewhere.
 import type { ActorContext } from '../actors/actor.ts';
+import type { ActorSystem } from '../actors/actorSystem.ts';
 import { Component } from '../actors/component.ts';
+import { persistently } from '../actors/persistently.ts';
+import { RemotePart } from '../actors/remotePart.ts';
 import { always } from '../actors/supervision.ts';
 import type { AssignmentMessage } from '../core/messages.ts';
-import type { RegisterTaskManager } from '../core/schema.gen.ts';
+import type {
+  AttemptReport,
+  DescribeProcess,
+  RegisterTaskManager,
+  TaskManagerDescription,
+} from '../core/schema.gen.ts';
 import { AssignmentReader } from './assignmentReader.ts';
 import { type Gauges, processGauges } from './gauges.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -17,6 +25,8 @@ import type { TaskExecutorOptions } from './taskExecutor.ts';
 import { Withdrawal } from './withdrawal.ts';
 
 const DEFAULT_HEARTBEAT_INTERVAL_MS = 500;
+/** About 80 kB. */
+const MAX_DESCRIBED_ATTEMPTS = 1_000;
 
 export interface PartsOwner {
   readonly options: TaskExecutorOptions;
@@ -30,6 +40,7 @@ export class Parts {
   readonly results: Component<ResultForwarder>;
   readonly withdrawal: Withdrawal;
   readonly gauges: () => Gauges;
+  readonly #system: ActorSystem;
   readonly #root: ActorContext;
   readonly #owner: PartsOwner;
   readonly #epoch = { highest: 0 };
@@ -39,7 +50,9 @@ export class Parts {
   #registration: Component<Registration> | null = null;
   #heartbeats: Component<Heartbeats> | null = null;
 
-  constructor(root: ActorContext, owner: PartsOwner) {
+  constructor(system: ActorSystem, owner: PartsOwner) {
+    const root = system.context;
+    this.#system = system;
     this.#root = root;
     this.#owner = owner;
     const { id: taskManagerId, channels, clock, workers, logger, gauges } = owner.options;
@@ -128,6 +141,7 @@ export class Parts {
     });
     this.#beat();
     this.#link();
+    this.#speak();
   }
 
   async stopReading(): Promise<void> {
@@ -155,6 +169,36 @@ export class Parts {
     });
   }
 
+  /** Answers other processes. */
+  #speak(): void {
+    const { id: memberId, pid, workers, clock, signals, logger } = this.#owner.options;
+    const startedAtMs = clock.monotonic();
+    const gauges = this.#owner.options.gauges ?? processGauges(clock);
+    const describe = ({ maxAttempts }: DescribeProcess): TaskManagerDescription => {
+      const attempts = workers.attempts();
+      return {
+        type: 'TaskManagerDescription',
+        taskManagerId: memberId,
+        pid,
+        registered: this.#registration?.current?.isRegistered ?? false,
+        epoch: this.epoch,
+        upMs: Math.round(clock.monotonic() - startedAtMs),
+        ...gauges(),
+        waitingReports: this.outbox.current?.waiting ?? 0,
+        attemptCount: attempts.length,
+        attempts: attempts.slice(0, Math.min(maxAttempts, MAX_DESCRIBED_ATTEMPTS)).map(withoutReason),
+        actors: this.#system.view(),
+      };
+    };
+    this.#root.spawn('description', {
+      create: () => ({ receive: describe }),
+      accepts: ({ type }) => type === 'DescribeProcess',
+      supervision: always('resume'),
+    });
+    // It is asked only by people: what keeps it from starting is no reason to wait.
+    new RemotePart({ memberId, system: this.#system, signals, logger });
+  }
+
   #link(): void {
     const { id: taskManagerId, signals, logger, linked } = this.#owner.options;
     if (!linked) return;
@@ -168,8 +212,12 @@ export class Parts {
           guard: context.guard,
           onLost: () => this.#heartbeats?.tell((heartbeats) => heartbeats.beat()),
         }),
-      start: (links) => links.start(),
+      start: (links, context) => persistently(context, logger, () => links.start()),
       stop: (links) => links.stop(),
     });
   }
+}
+
+function withoutReason(report: AttemptReport): AttemptReport {
+  return { ...report, reason: null };
 }

@@ -42,6 +42,11 @@ export class StatusOutbox {
     this.#reports = new ReportQueue(options.taskManagerId);
   }
 
+  /** Reports that wait to be sent. */
+  get waiting(): number {
+    return this.#reports.length;
+  }
+
   /** Order is kept for each attempt. What is reported in one tick, or while a record is on its way, shares a record. */
   report(reports: readonly AttemptReport[]): void {
     this.#reports.push(reports);

@@ -65,7 +65,7 @@ export class TaskExecutor {
       logger,
       onFailure: (error, origin) => this.#onUnmended(error, origin),
     });
-    this.#parts = new Parts(this.#actors.context, {
+    this.#parts = new Parts(this.#actors, {
       options,
       onAssignment: (message) => this.#onAssignment(message),
       onGap: (reason) => this.#requireRegistration(this.epoch, reason),

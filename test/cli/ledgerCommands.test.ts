@@ -213,6 +213,12 @@ describe('sluice log verify', () => {
     expect((await verifyRecords(back)).faults).toEqual([
       { offset: 5, what: expect.stringMatching(/^its time is \d+ ms before/) },
     ]);
+    const { epoch, at } = records[5]!;
+    const claimed = [
+      ...records.slice(0, 6),
+      { type: 'Claim', epoch: epoch + 1, leaderId: 'jm-late', at: at - 60_000 } as const,
+    ];
+    expect((await verifyRecords(claimed)).faults).toEqual([]);
     // A job that ends while its tasks run.
     const running = records.findIndex(
       (record) => record.type === 'Commit' && record.events.some((event) => event.type === 'TaskRunning'),

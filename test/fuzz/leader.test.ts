@@ -30,6 +30,9 @@ const checkpointing = {
   maxConcurrent: 1,
   toleratedFailures: 0,
   retained: 1,
+  retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 const restartStrategy = {
   kind: 'EXPONENTIAL_DELAY',
@@ -47,7 +50,7 @@ const COMMANDS: readonly Message[] = [
   { ...other, graph: null, args: ['a'] },
   { type: 'CancelJob', ...ids },
   { type: 'RescaleJob', ...ids, parallelism: 2 },
-  { type: 'StopWithSavepoint', ...ids, targetPath: '/x' },
+  { type: 'StopWithSavepoint', ...ids, targetPath: '/x', drain: false },
   { type: 'SetDesiredTaskManagers', commandId: 'd', desired: 1 },
 ];
 const register = {
@@ -64,8 +67,9 @@ const STATUS: readonly Message[] = [
     taskManagerId: 'stranger',
     jobId: worker.jobId,
     checkpointId: 1,
-    acks: [{ vertex: 0, subtask: 0, attempt: 0, handle: 'h', bytes: 1 }],
+    acks: [{ vertex: 0, subtask: 0, attempt: 0, handle: 'h', bytes: 1, shared: ['s'], operators: [1], metrics: null }],
     declines: [{ vertex: 0, subtask: 0, attempt: 0, reason: 'r' }],
+    damaged: [{ vertex: 0, subtask: 0, attempt: 0, handle: 'h', reason: 'r' }],
   },
   { type: 'TaskManagerStopping', taskManagerId: 'stranger', reason: 'r' },
 ];

@@ -1,9 +1,15 @@
 // A cluster as REST sees it: the state that core folds, and commands that the test itself decides. One TaskManager and one job with two
 // vertices of two subtasks.
+import { ActorError } from '../../src/actors/errors.ts';
 import { copyState, propose } from '../../src/core/decide.ts';
 import type { Command, Input } from '../../src/core/inputs.ts';
 import { applyRecord } from '../../src/core/ledger.ts';
-import type { AttemptReport, AttemptState } from '../../src/core/schema.gen.ts';
+import type {
+  AttemptReport,
+  AttemptState,
+  JobManagerDescription,
+  TaskManagerDescription,
+} from '../../src/core/schema.gen.ts';
 import { type ClusterState, emptyState } from '../../src/core/state.ts';
 import type { ClusterView } from '../../src/http/clusterView.ts';
 import { POLICY } from '../core/cluster.ts';
@@ -74,6 +80,49 @@ export class Cluster implements ClusterView {
         attempts: this.attempts('RUNNING', null),
       },
     } as const;
+  }
+
+  /** Other processes answer when asked. */
+  answering = true;
+
+  async describeJobManager(id: string): Promise<JobManagerDescription> {
+    this.#mustAnswer(id);
+    return {
+      type: 'JobManagerDescription',
+      jobManagerId: id,
+      pid: 1,
+      restAddress: 'http://127.0.0.1:8081',
+      role: 'leader',
+      epoch: 1,
+      offset: this.state.offset,
+      upMs: 5,
+      cpuLoad: 0.1,
+      usedHeapBytes: 99,
+      actors: [{ path: 'jobmanager', status: 'running', restarts: 0, waitingMessages: 0 }],
+    };
+  }
+
+  async describeTaskManager(id: string, maxAttempts: number): Promise<TaskManagerDescription> {
+    this.#mustAnswer(id);
+    const attempts = this.attempts('RUNNING', null);
+    return {
+      type: 'TaskManagerDescription',
+      taskManagerId: id,
+      pid: 4711,
+      registered: true,
+      epoch: 1,
+      upMs: 5,
+      cpuLoad: 0.25,
+      usedHeapBytes: 1234,
+      waitingReports: 0,
+      attemptCount: attempts.length + 1,
+      attempts: attempts.slice(0, maxAttempts),
+      actors: [{ path: 'taskmanager/status', status: 'running', restarts: 2, waitingMessages: 1 }],
+    };
+  }
+
+  #mustAnswer(id: string): void {
+    if (!this.answering) throw new ActorError('ASK_TIMEOUT', `${id} did not answer`);
   }
 
   newCommandId(): string {

@@ -12,6 +12,8 @@ const view: ClusterView = {
   jobManagers: () => [],
   lastHeard: () => null,
   savepointDirectory: null,
+  describeJobManager: () => Promise.reject(new Error('nobody')),
+  describeTaskManager: () => Promise.reject(new Error('nobody')),
   newCommandId: () => '0'.repeat(32),
   send: async () => {},
 };

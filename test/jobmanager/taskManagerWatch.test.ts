@@ -1,4 +1,4 @@
-// What a closed connection means: the end of a TaskManager, unless it is heard or links again soon after.
+// What a closed connection means: the end of a TaskManager, unless it is heard or links again soon after. And what silence means.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/adapters/simulated/clock.ts';
 import type { Observation } from '../../src/core/inputs.ts';
@@ -101,5 +101,36 @@ describe('a connection that closed', () => {
     expect(gone()).toBe(0);
     await clock.advance(150);
     expect(gone()).toBe(1);
+  });
+});
+
+describe('silence', () => {
+  const silent = () => observed.filter(({ type }) => type === 'TaskManagerSilent').length;
+
+  /** Time in which this process hears itself. */
+  async function advance(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 500) {
+      watch.onEcho();
+      await clock.advance(500);
+    }
+  }
+
+  it('is noticed after the time-out', async () => {
+    beat();
+    await advance(59_500);
+    expect(silent()).toBe(0);
+    await advance(1_000);
+    expect(silent()).toBe(1);
+  });
+
+  it('means nothing while this process does not hear itself, and begins anew after that', async () => {
+    beat();
+    await advance(20_000);
+    await clock.advance(120_000);
+    expect(silent()).toBe(0);
+    await advance(59_000);
+    expect(silent()).toBe(0);
+    await advance(2_000);
+    expect(silent()).toBe(1);
   });
 });

@@ -9,6 +9,7 @@ import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
 import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
+import { barrierOf } from './barriers.ts';
 
 const JOB = '0'.repeat(32);
 
@@ -78,7 +79,7 @@ describe('barriers of a wide exchange', () => {
     const { collect } = writer.input();
     collect('a');
     collect('b');
-    writer.barrier({ checkpointId: 7, stops: true });
+    writer.barrier(barrierOf(7, true));
     expect(frames()).toMatchObject([
       { kind: 'data', subtask: 0 },
       { kind: 'data', subtask: 1 },
@@ -86,7 +87,7 @@ describe('barriers of a wide exchange', () => {
         kind: 'broadcast',
         vertex: 1,
         producerSubtask: 0,
-        barrier: { checkpointId: 7, stops: true },
+        barrier: barrierOf(7, true),
         except: new Set(),
       },
     ]);
@@ -104,19 +105,19 @@ describe('barriers of a wide exchange', () => {
       if (batch < 2) writer.credit(1, 1);
     }
     frames();
-    writer.barrier({ checkpointId: 1, stops: false });
+    writer.barrier(barrierOf(1));
     expect(frames()).toMatchObject([{ kind: 'broadcast', except: new Set([0]) }]);
     writer.credit(0, 1);
     expect(frames()).toMatchObject([
       { kind: 'data', subtask: 0 },
-      { kind: 'barrier', subtask: 0, barrier: { checkpointId: 1, stops: false } },
+      { kind: 'barrier', subtask: 0, barrier: barrierOf(1) },
     ]);
   });
 
   it('go to each consumer by itself while some have not announced themselves', () => {
     const { writer, link, frames } = writerOf(3);
     writer.consumerReady(0, 0, { kind: 'link', link });
-    writer.barrier({ checkpointId: 1, stops: false });
+    writer.barrier(barrierOf(1));
     for (const subtask of [1, 2]) writer.consumerReady(subtask, 0, { kind: 'link', link });
     expect(frames()).toMatchObject([0, 1, 2].map((subtask) => ({ kind: 'barrier', subtask })));
   });
@@ -126,7 +127,7 @@ describe('barriers of a wide exchange', () => {
     for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
     const collect = writer.input().collect;
     collect('to 0');
-    writer.barrier({ checkpointId: 1, stops: false });
+    writer.barrier(barrierOf(1));
     collect('to 1');
     writer.flush();
     const frames: Uint8Array[] = [];
@@ -142,16 +143,16 @@ describe('barriers of a wide exchange', () => {
   it('give a waiting consumer something to do only with the last one', () => {
     const [gate] = gatesOf(1, 50) as [InputGate];
     const woken = Array.from({ length: 50 }, (_, producerSubtask) =>
-      gate.receiveBarrier({ input: 0, producerSubtask, producerAttempt: 0 }, { checkpointId: 1, stops: false }),
+      gate.receiveBarrier({ input: 0, producerSubtask, producerAttempt: 0 }, barrierOf(1)),
     );
     expect(woken.indexOf(true)).toBe(49);
-    expect(gate.take()).toEqual({ checkpointId: 1, stops: false });
+    expect(gate.take()).toEqual(barrierOf(1));
     expect(gate.take()).toBeNull();
   });
 
   it('do not wait for a producer that ends instead', () => {
     const [gate] = gatesOf(1, 2) as [InputGate];
-    const barrier = { checkpointId: 1, stops: false };
+    const barrier = barrierOf(1);
     expect(gate.receiveBarrier({ input: 0, producerSubtask: 0, producerAttempt: 0 }, barrier)).toBe(false);
     const end = { type: 'endOfPartition', jobId: JOB, vertex: 1, consumer: null, input: 0 } as const;
     expect(gate.endOfPartition({ ...end, producerSubtask: 1, producerAttempt: 0 })).toBe(true);
@@ -160,7 +161,7 @@ describe('barriers of a wide exchange', () => {
 
   it('of another attempt count for nothing', () => {
     const [gate] = gatesOf(1, 1) as [InputGate];
-    const barrier = { checkpointId: 1, stops: false };
+    const barrier = barrierOf(1);
     expect(gate.receiveBarrier({ input: 0, producerSubtask: 0, producerAttempt: 1 }, barrier)).toBe(false);
     expect(gate.take()).toBeNull();
   });

@@ -40,6 +40,8 @@ export class Oracle {
   readonly undecodable = new Set<string>();
   /** What the tasks really acked: handles by `attempt@checkpoint`. */
   readonly reallyAcked = new Set<string>();
+  /** What cannot be read back of it. */
+  damaged: ReadonlySet<string> = new Set();
   violation: string | null = null;
   records = 0;
   onFolded: (record: LedgerRecord, offset: number, counted: boolean) => void = () => {};
@@ -131,9 +133,11 @@ export class Oracle {
   }
 
   #afterCommit(commit: Commit, before: ReturnType<typeof attemptsOf> | null): void {
+    const restMs = this.#policy.dynamic?.cooldownMs ?? Number.POSITIVE_INFINITY;
     for (const event of commit.events) {
       const problem =
-        this.history.note(event, (jobId, id) => this.#isSavepoint(jobId, id)) ?? this.#againstTasks(event);
+        this.history.note(event, commit.at, restMs, (jobId, id) => this.#isSavepoint(jobId, id)) ??
+        this.#againstTasks(event);
       if (problem !== null) this.fail(problem);
     }
     this.causes.onCommit(commit, this.state);
@@ -160,6 +164,8 @@ export class Oracle {
 
   /** What the ledger says of checkpoints, against what the tasks did. */
   #againstTasks(event: ClusterEvent): string | null {
+    if (event.type === 'CheckpointDamaged' && !this.damaged.has(event.handle))
+      return `the ledger says that '${event.handle}' is damaged, and it is not`;
     if (event.type !== 'CheckpointAcked') return null;
     const { handle, checkpointId } = event;
     if (this.reallyAcked.has(handle) && handle.endsWith(`@${checkpointId}`)) return null;

@@ -3,6 +3,7 @@
 
 import type { Policy } from '../../src/core/inputs.ts';
 import { blocksOthers, holdOn, inOrder } from '../../src/core/queue.ts';
+import { canMove, currentParallelisms, fittingParallelisms } from '../../src/core/rescheduling.ts';
 import { freeSlots } from '../../src/core/slotPool.ts';
 import type { ClusterState, Job } from '../../src/core/state.ts';
 import { isLive, isTerminal } from '../../src/core/state.ts';
@@ -72,7 +73,7 @@ function unsettled(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Po
       if (other !== undefined) return `subtask ${other.vertex}/${other.index} is ${other.state}`;
       for (const { purpose, id } of job.checkpoints.pending.values())
         if (purpose !== 'PERIODIC') return `checkpoint ${id} for a ${purpose} is under way`;
-      return null;
+      return lacksSlots(state, job, policy);
     }
     case 'CREATED':
     case 'RESTARTING': {
@@ -95,6 +96,17 @@ function unsettled(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Po
     default:
       return 'that is a passing state';
   }
+}
+
+/** In dynamic mode nothing runs at less than it wants beside slots that nobody uses. */
+function lacksSlots(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): string | null {
+  if (policy.dynamic === null || !canMove(job)) return null;
+  if ([...state.jobs.values()].some(({ status }) => 'queuedFor' in status && status.queuedFor !== null)) return null;
+  const now = currentParallelisms(job);
+  const could = fittingParallelisms(job, job.slots.size + freeSlots(state).length) ?? now;
+  return could.some((parallelism, index) => parallelism > (now[index] ?? 0))
+    ? `it has parallelism ${now} and could have ${could}`
+    : null;
 }
 
 function* taskManagers({ taskManagers: machines, oracle }: World): Generator<string> {

@@ -2,7 +2,8 @@
 // leaves most kinds of fault out, since some bugs show only where others do not interfere.
 import type { SimulatedFaults } from '../../src/adapters/simulated/faults.ts';
 import type { SignalFaults } from '../../src/adapters/simulated/signals.ts';
-import type { FixedPolicy } from '../../src/core/inputs.ts';
+import { DEFAULT_CHECKPOINT_POLICY } from '../../src/core/checkpointConfig.ts';
+import type { DynamicPolicy, FixedPolicy } from '../../src/core/inputs.ts';
 import { NO_RESTART } from '../../src/core/restartStrategy.ts';
 import type { RestartStrategy } from '../../src/core/schema.gen.ts';
 import { Chance } from './chance.ts';
@@ -30,6 +31,8 @@ export interface TaskFaults {
   /** A checkpoint's barrier that does not arrive before the faults end. */
   readonly silenceRate: number;
   readonly slowCancelRate: number;
+  /** Of stored states, those that cannot be read back. */
+  readonly damageRate: number;
 }
 
 export interface Scenario {
@@ -93,13 +96,14 @@ export function scenarioOf(seed: number): Scenario {
       declineRate: rate(chance, 0.3, 0.05),
       silenceRate: rate(chance, 0.3, 0.05),
       slowCancelRate: rate(chance, 0.2, 0.3),
+      damageRate: calm ? 0 : rate(chance, 0.3, 0.3),
     },
     outside: { failRate: rate(chance, 0.3, 0.4), unplannableRate: rate(chance, 0.5, 0.3) },
     meanSubmitMs: chance.whole(300, 2_000),
     meanCommandMs: chance.whole(300, 2_500),
     meanJunkMs: chance.holds(0.25) ? chance.whole(300, 3_000) : null,
     maxJobs: chance.whole(2, 12),
-    policy: drawPolicy(chance),
+    policy: { ...drawPolicy(chance), dynamic: drawDynamic(new Chance(seed, 'dynamic')) },
     clockSkewMs: chance.holds(0.3) ? chance.whole(1, 3_000) : 0,
   };
 }
@@ -133,13 +137,25 @@ function drawSignalFaults(chance: Chance): Partial<SignalFaults> {
   };
 }
 
-function drawPolicy(chance: Chance): FixedPolicy {
+/** Short enough that a run sees jobs shrink, grow and move. */
+function drawDynamic(chance: Chance): DynamicPolicy | null {
+  if (chance.holds(0.6)) return null;
+  return {
+    startTimeoutMs: chance.whole(0, 1_500),
+    stabilizationMs: chance.whole(0, 500),
+    cooldownMs: chance.whole(200, 1_500),
+    minGain: chance.between(0.05, 0.3),
+  };
+}
+
+function drawPolicy(chance: Chance): Omit<FixedPolicy, 'dynamic'> {
   return {
     faultTransferDelayMs: chance.whole(100, 1_500),
     restart: chance.holds(0.4) ? null : drawRestartStrategy(chance),
     loadBalance: chance.pick(['none', 'slots', 'tasks'] as const),
     // Longer than any copy of a submission may be late.
     jobExpirationMs: chance.holds(0.8) ? 3_600_000 : chance.whole(12_000, 20_000),
+    checkpoints: { ...DEFAULT_CHECKPOINT_POLICY, retained: chance.whole(1, 2) },
     savepointDirectory: chance.holds(0.8) ? '/savepoints' : null,
     agingMs: chance.pick([0, 500, 10_000]),
     starvationLimitMs: chance.pick([1_000, 5_000, 300_000]),

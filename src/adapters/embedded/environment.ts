@@ -14,7 +14,15 @@ export interface EnvironmentOptions {
    * have so much (`ulimit -v`) LMDB's binding crashes, so it must be set lower there.
    */
   readonly mapSizeBytes: number;
+  /**
+   * Nothing is written with less than this free on the disk, default 16 MiB. LMDB's binding (3.5.6) writes its error message beyond its
+   * buffer when a write meets a full disk, and the process dies of it sooner or later: so the disk's end is never reached.
+   */
+  readonly minFreeBytes?: number | undefined;
 }
+
+const BYTES_PER_MB = 1024 * 1024;
+const DEFAULT_MIN_FREE_BYTES = 16 * BYTES_PER_MB;
 
 /** Processes times threads that may read at once. */
 const MAX_READERS = 1024;
@@ -30,13 +38,16 @@ export class Environment {
   readonly path: string;
   readonly dataFile: string;
   readonly #database: Database;
+  readonly #minFreeBytes: number;
 
-  constructor({ path, mapSizeBytes }: EnvironmentOptions) {
+  constructor({ path, mapSizeBytes, minFreeBytes = DEFAULT_MIN_FREE_BYTES }: EnvironmentOptions) {
     this.path = path;
+    this.#minFreeBytes = minFreeBytes;
     this.dataFile = `${path}/data.mdb`;
     try {
       fs.mkdirSync(path, { recursive: true });
       assertDatabase(this.dataFile);
+      if (!fs.existsSync(this.dataFile)) this.#checkRoom();
       createDataFile(path, this.dataFile);
       this.#database = open<Buffer, Buffer>({
         path,
@@ -49,6 +60,7 @@ export class Environment {
         overlappingSync: false,
       });
     } catch (cause) {
+      if (cause instanceof JournalError) throw cause;
       throw new JournalError(
         'JOURNAL_UNAVAILABLE',
         `The embedded journal in ${path} could not be opened (${messageOf(cause)}); check that the folder is on a local disk, ` +
@@ -74,6 +86,8 @@ export class Environment {
       let failure: unknown;
       this.#database.transactionSync(() => {
         try {
+          // Within the transaction: other processes' commits are done.
+          this.#checkRoom();
           result = action(this.#database);
           decided = true;
           return undefined;
@@ -92,6 +106,16 @@ export class Environment {
 
   async close(): Promise<void> {
     await this.#database.close();
+  }
+
+  #checkRoom(): void {
+    const free = freeBytes(this.path);
+    if (free >= this.#minFreeBytes) return;
+    throw new JournalError(
+      'JOURNAL_FULL',
+      `The disk under the embedded journal in ${this.path} has ${inMb(free)} MB free, and the journal writes nothing below ${inMb(this.#minFreeBytes)} MB: ` +
+        'free some space there, and what waits is written.',
+    );
   }
 
   #writeFailure(cause: unknown, committing: boolean): JournalError {
@@ -186,6 +210,10 @@ function assertDatabase(dataFile: string): void {
     fs.closeSync(file);
   }
   if (begin.readUInt32LE(LMDB_MAGIC_AT) !== LMDB_MAGIC) throw new Error(`${dataFile} is no LMDB database`);
+}
+
+function inMb(bytes: number): string {
+  return (bytes / BYTES_PER_MB).toFixed(1);
 }
 
 function freeBytes(folder: string): number {

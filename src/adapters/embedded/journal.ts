@@ -31,6 +31,8 @@ export interface EmbeddedJournalOptions {
   readonly mapSizeBytes?: number;
   /** Appends are refused with JOURNAL_FULL beyond this. Default: no bound but the disk. */
   readonly maxBytes?: number;
+  /** Appends are refused with JOURNAL_FULL while the disk has less than this free, default 16 MiB. */
+  readonly minFreeBytes?: number;
 }
 
 const DEFAULT_MAP_SIZE_BYTES = 64 * 1024 ** 3;
@@ -50,7 +52,7 @@ class EmbeddedJournal implements Journal {
 
   constructor(options: EmbeddedJournalOptions) {
     const { path, clock, clusterId = 'default', mapSizeBytes = DEFAULT_MAP_SIZE_BYTES } = options;
-    this.#environment = new Environment({ path, mapSizeBytes });
+    this.#environment = new Environment({ path, mapSizeBytes, minFreeBytes: options.minFreeBytes });
     this.#catalog = new Catalog(this.#environment, clusterId);
     this.#watch = new CommitWatch(clock, () => this.#wakeTails());
     this.#watch.add(this.#environment.dataFile);

@@ -1,6 +1,7 @@
 // What the journal knows of the Kafka cluster: who leads which partition, and one connection for each purpose and broker, opened when
 // first used and again after it broke. Guarantees: retries are bounded in time and back off; a topic that no broker knows is
 // reported after a short grace, since a fresh topic reaches brokers one after the other.
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JournalError } from '../../ports/journal.ts';
 import { type BrokerAddress, BrokerConnection, type ConnectionSettings } from './connection.ts';
@@ -31,6 +32,8 @@ export class KafkaCluster {
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
+    // Every tail and writer pauses on it at once while the brokers are away.
+    setMaxListeners(0, this.#closing.signal);
     this.#bootstrap = settings.brokers.map(parseAddress);
     if (this.#bootstrap.length === 0) {
       throw new JournalError(

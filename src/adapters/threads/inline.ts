@@ -12,6 +12,8 @@ import type { StateStorage } from '../../ports/checkpointStorage.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
+import { defaultStateBackends, type StateBackendOptions } from '../../runtime/state/stateBackends.ts';
+import { removeWorkingFolder } from '../../runtime/state/workingFolder.ts';
 import { TaskHost } from '../../runtime/taskHost.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { BundlingLink } from './bundlingLink.ts';
@@ -21,6 +23,8 @@ export interface InlineWorkersOptions {
   readonly loadJob: (message: DeployTasks) => Promise<ExecutableJob>;
   /** Longest time that a record waits for its batch to fill. */
   readonly bufferTimeoutMs?: number | undefined;
+  /** Default: in heap, and in the system's folder for temporary files. */
+  readonly stateBackends?: StateBackendOptions | undefined;
   /** Default: none, and tasks decline checkpoints. */
   readonly checkpoints?: StateStorage | undefined;
   readonly logger?: Logger | undefined;
@@ -29,10 +33,12 @@ export interface InlineWorkersOptions {
 export class InlineWorkers implements Workers {
   readonly #options: InlineWorkersOptions;
   readonly #attempts = new AttemptRegistry();
+  readonly #stateBackends: StateBackendOptions;
   #host: TaskHost | null = null;
 
   constructor(options: InlineWorkersOptions) {
     this.#options = options;
+    this.#stateBackends = options.stateBackends ?? defaultStateBackends(options.taskManagerId);
   }
 
   /** There is no data port: 0. Jobs that span several TaskManagers do not run here. */
@@ -57,6 +63,7 @@ export class InlineWorkers implements Workers {
       onResults,
       onCheckpointReports,
       storage: checkpoints ?? null,
+      stateBackends: this.#stateBackends,
       onReports: (reports) => {
         const news = reports.filter((report) => this.#attempts.apply(report));
         if (news.length > 0) onReports(news);
@@ -103,6 +110,7 @@ export class InlineWorkers implements Workers {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#host?.close();
+    removeWorkingFolder(this.#stateBackends.folder);
     this.#host = null;
   }
 }

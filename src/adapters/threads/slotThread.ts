@@ -13,7 +13,8 @@ import { RemoteStorage } from './remoteStorage.ts';
 const COUNTERS_INTERVAL_MS = 250;
 
 const main = parentPort as MessagePort;
-const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints } = workerData as SlotThreadData;
+const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints, stateBackends } =
+  workerData as SlotThreadData;
 const threadLinks = new Map<number, { readonly link: BundlingLink; readonly port: MessagePort }>();
 const taskManagerLinks = new Map<string, BundlingLink>();
 const results = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
@@ -33,6 +34,7 @@ const host = new TaskHost({
   onReports: (reports) => post({ type: 'reports', reports }),
   onCheckpointReports: (report) => post({ type: 'checkpointReport', report }),
   storage: storesCheckpoints ? storage : null,
+  stateBackends,
   onResults,
 });
 

@@ -14,6 +14,8 @@ import type {
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
 import { reasonOf, type TaskError } from '../../runtime/errors.ts';
 import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
+import { defaultStateBackends, type StateBackendOptions } from '../../runtime/state/stateBackends.ts';
+import { removeTaskFolders, removeWorkingFolder } from '../../runtime/state/workingFolder.ts';
 import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHostOptions.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { CancellationWatch } from './cancellationWatch.ts';
@@ -23,10 +25,11 @@ import { peersOf } from './peerTopology.ts';
 import type { FromSlotThread, StorageRequest, ToSlotThread } from './protocol.ts';
 import { answerFrom } from './remoteStorage.ts';
 import { SlotThread } from './slotThreadHandle.ts';
-import { type ThreadWorkersOptions, threadCount } from './workersOptions.ts';
+import { managedBytesOf, type ThreadWorkersOptions, threadCount } from './workersOptions.ts';
 
 export class ThreadWorkers implements Workers {
   readonly #options: ThreadWorkersOptions;
+  readonly #stateBackends: StateBackendOptions;
   readonly #attempts = new AttemptRegistry();
   readonly #threads: SlotThread[] = [];
   readonly #peers: Peers;
@@ -38,6 +41,7 @@ export class ThreadWorkers implements Workers {
 
   constructor(options: ThreadWorkersOptions) {
     this.#options = options;
+    this.#stateBackends = options.stateBackends ?? defaultStateBackends(options.taskManagerId);
     this.#peers = new Peers({
       taskManagerId: options.taskManagerId,
       host: options.host ?? '127.0.0.1',
@@ -55,10 +59,14 @@ export class ThreadWorkers implements Workers {
   async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
     this.#handlers = handlers;
     const dataPort = await this.#peers.listen();
-    const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, heapPerThreadMb, checkpoints } = this.#options;
-    for (let index = 0; index < threadCount(this.#options); index++) {
+    const { taskManagerId, slots, bufferTimeoutMs, peerTimeoutMs, heapPerThreadMb, checkpoints } = this.#options;
+    const threads = threadCount(this.#options);
+    for (let index = 0; index < threads; index++) {
+      const managedBytes = managedBytesOf(index, threads, slots, this.#stateBackends.managedBytes);
+      const stateBackends = { ...this.#stateBackends, managedBytes };
+      const storesCheckpoints = checkpoints !== undefined;
       const thread = new SlotThread(index, {
-        data: { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints: checkpoints !== undefined },
+        data: { taskManagerId, bufferTimeoutMs, peerTimeoutMs, stateBackends, storesCheckpoints },
         heapMb: heapPerThreadMb,
         onMessage: (message) => this.#received(thread, message),
         onDied: (reason, final) => this.#died(thread, reason, final),
@@ -138,6 +146,7 @@ export class ThreadWorkers implements Workers {
     this.#closed = true;
     this.#cancellations.close();
     await Promise.all([this.#peers.close(), ...this.#threads.map((thread) => thread.close())]);
+    removeWorkingFolder(this.#stateBackends.folder);
   }
 
   #start(message: DeployTasks, admitted: readonly TaskAssignment[], bundlePath: string): void {
@@ -227,6 +236,7 @@ export class ThreadWorkers implements Workers {
 
   #died(thread: SlotThread, reason: string, final: boolean): void {
     const tasks = this.#attempts.liveIn((slot) => this.#threadOf(slot) === thread);
+    removeTaskFolders(this.#stateBackends.folder, tasks);
     this.#options.logger?.error({ thread: thread.index, tasks: tasks.length, reason, final }, 'a slot thread died');
     this.#report(
       tasks.map((task) =>

@@ -2,6 +2,7 @@
 import os from 'node:os';
 import type { StateStorage } from '../../ports/checkpointStorage.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { StateBackendOptions } from '../../runtime/state/stateBackends.ts';
 
 /** Default: threads for slots beyond the cores, up to here. */
 const MAX_DEFAULT_THREADS = 8;
@@ -25,9 +26,16 @@ export interface ThreadWorkersOptions {
   readonly heapPerThreadMb?: number | undefined;
   /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
   readonly cancellationTimeoutMs?: number | undefined;
+  /** Managed memory is of all slots. Default: in heap, and in the system's folder for temporary files. */
+  readonly stateBackends?: StateBackendOptions | undefined;
   /** Default: none, and tasks decline checkpoints. */
   readonly checkpoints?: StateStorage | undefined;
   readonly logger?: Logger | undefined;
+}
+
+/** What one thread's slots have of the TaskManager's managed memory; the slot with number i is on the thread i mod threads. */
+export function managedBytesOf(thread: number, threads: number, slots: number, managedBytes: number): number {
+  return Math.floor((managedBytes / slots) * Math.ceil((slots - thread) / threads));
 }
 
 /** How many threads run the slots. */

@@ -1,9 +1,9 @@
 // Keyed state in heap: the fastest backend, for state that fits. A snapshot begins without copying anything; its slices go through the cells one by one,
 // and a cell that is used before its turn is written to the snapshot first. So a stall is one slice, and a cell costs at most one encoding more.
-import { performance } from 'node:perf_hooks';
-import { TaskError } from '../errors.ts';
+
+import { HeapSnapshot } from './heapSnapshot.ts';
 import { type Cell, HeapRows, HeapTable } from './heapTable.ts';
-import { KeyedSnapshotWriter, type StateMeta, type StateRow, type ValueWriter } from './keyedSnapshot.ts';
+import type { StateMeta, StateRow } from './keyedSnapshot.ts';
 import {
   type KeyedSnapshot,
   type KeyedStateBackend,
@@ -11,14 +11,11 @@ import {
   MAX_SNAPSHOTS,
   type NamedState,
   type Namespace,
+  tooManySnapshots,
 } from './keyedStateBackend.ts';
 import { type Registration, StateRegistry } from './stateRegistry.ts';
 import { migration, restoredValues, type UnreadValue, unreadReader, valuesOf } from './stateValues.ts';
 import type { CellStore, RowStore } from './stores.ts';
-import { living } from './ttl.ts';
-
-/** Cells between two looks at the clock. */
-const CHUNK_CELLS = 64;
 
 export class HeapBackend extends StateRegistry implements KeyedStateBackend {
   /** Of the newest snapshot. */
@@ -45,12 +42,7 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
   }
 
   snapshot(): KeyedSnapshot {
-    if (this.#snapshots.size >= MAX_SNAPSHOTS) {
-      throw new TaskError(
-        'STATE_UNUSABLE',
-        `${MAX_SNAPSHOTS} snapshots of the state are under way. Let checkpoints follow each other less closely.`,
-      );
-    }
+    if (this.#snapshots.size >= MAX_SNAPSHOTS) throw tooManySnapshots();
     const snapshot = new HeapSnapshot(++this.version, this.#maxParallelism, [...this.#tables.values()], {
       touch: (table, cell, namespace, key) => this.touch(table, cell, namespace, key),
       over: (ended) => this.#snapshots.delete(ended),
@@ -144,79 +136,5 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
       this.#tables.set(meta.name, table);
     }
     return table;
-  }
-}
-
-class HeapSnapshot implements KeyedSnapshot {
-  readonly version: number;
-  readonly #writer: KeyedSnapshotWriter;
-  readonly #cells: Iterator<void, void>;
-  readonly #over: (snapshot: HeapSnapshot) => void;
-  #failure: unknown;
-
-  constructor(version: number, maxParallelism: number, tables: readonly HeapTable[], owner: SnapshotOwner) {
-    this.version = version;
-    this.#writer = new KeyedSnapshotWriter(maxParallelism);
-    this.#over = owner.over;
-    this.#cells = cellByCell(tables, owner.touch);
-  }
-
-  advance(deadlineMs: number): boolean {
-    do {
-      for (let left = CHUNK_CELLS; left > 0; left--) {
-        if (this.#failure !== undefined) {
-          this.#over(this);
-          throw this.#failure;
-        }
-        if (this.#cells.next().done === true) {
-          this.#over(this);
-          return this.#failure === undefined || this.advance(deadlineMs);
-        }
-      }
-    } while (performance.now() < deadlineMs);
-    return false;
-  }
-
-  bytes(): Uint8Array | null {
-    return this.#writer.bytes();
-  }
-
-  discard(): void {
-    this.#failure = new TaskError('STATE_UNUSABLE', 'The snapshot was given up.');
-    this.#over(this);
-  }
-
-  /** Never throws: it is called in the midst of the task's work, which must not suffer. */
-  take({ meta, values, ttl }: HeapTable, held: unknown, namespace: Namespace, key: KeyIdentity): void {
-    if (this.#failure !== undefined) return;
-    try {
-      const write: ValueWriter = (out, value) => values.write(out, value);
-      if (meta.kind !== 'map') {
-        const left = ttl === null ? held : living(meta.kind, ttl, held);
-        if (left !== undefined) this.#writer.row(meta, namespace, key, undefined, left, write);
-        return;
-      }
-      for (const [mapKey, row] of held as Map<KeyIdentity, unknown>) {
-        if (ttl === null || living('map', ttl, row) !== undefined)
-          this.#writer.row(meta, namespace, key, mapKey, row, write);
-      }
-    } catch (error) {
-      this.#failure = error;
-    }
-  }
-}
-
-interface SnapshotOwner {
-  readonly touch: (table: HeapTable, cell: Cell, namespace: Namespace, key: KeyIdentity) => void;
-  readonly over: (snapshot: HeapSnapshot) => void;
-}
-
-/** Cells that are put meanwhile may be met as well: they belong to no earlier snapshot. */
-function* cellByCell(tables: readonly HeapTable[], touch: SnapshotOwner['touch']): Generator<void, void> {
-  for (const table of tables) {
-    for (const [key, namespace, cell] of table.all()) {
-      touch(table, cell, namespace, key);
-      yield;
-    }
   }
 }

@@ -2,7 +2,7 @@
 // key part (namespace, key and, in map state, the key in the map) and its value are encodings that stand for themselves, so that a backend
 // which holds bytes copies them, and one that cannot read a value yet carries it on as it is.
 import { type ByteReader, ByteWriter } from '../byteWriter.ts';
-import { TaskError } from '../errors.ts';
+import { reasonOf, TaskError } from '../errors.ts';
 import { keyGroupOfIdentity, subtaskOf } from '../keyGroups.ts';
 import type { TaskContext } from '../taskContext.ts';
 import { ValueDecoder, ValueEncoder } from '../valueCodec.ts';
@@ -74,6 +74,15 @@ export class KeyedSnapshotWriter {
     }
   }
 
+  /** Appends a row whose key part and value are bytes already, the key part as writeRowKey writes it. */
+  encodedRow(state: StateMeta, keyGroup: number, key: Uint8Array, value: Uint8Array): void {
+    const out = this.#group(keyGroup);
+    out.varint(this.#indexOf(state));
+    out.raw(key);
+    out.u32(value.length);
+    out.raw(value);
+  }
+
   /** Null where there is no row. */
   bytes(): Uint8Array | null {
     if (this.#groups.size === 0) return null;
@@ -108,6 +117,12 @@ export class KeyedSnapshotWriter {
     }
     return index;
   }
+}
+
+/** Why a value of the state cannot be stored. */
+export function ofState(name: string, error: unknown): TaskError {
+  const code = error instanceof TaskError ? error.code : 'UNSUPPORTED_VALUE';
+  return new TaskError(code, `A value of the state '${name}' cannot be stored: ${reasonOf(error)}`, { cause: error });
 }
 
 /** Which of all subtasks restores. */

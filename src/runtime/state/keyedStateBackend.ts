@@ -1,6 +1,7 @@
 // Where one keyed operator of one subtask keeps its state: by state, namespace and key. Heap and LMDB keep it alike, and what one has stored the
 // other restores. A namespace sets apart what one key keeps for each of its windows or timers; user state has the empty one.
 
+import { TaskError } from '../errors.ts';
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -56,6 +57,13 @@ export interface KeyedStateBackend {
 
 /** Snapshots that may be under way in one backend: checkpoints at a time, and a savepoint. */
 export const MAX_SNAPSHOTS = 16;
+
+export function tooManySnapshots(): TaskError {
+  return new TaskError(
+    'STATE_UNUSABLE',
+    `${MAX_SNAPSHOTS} snapshots of the state are under way. Let checkpoints follow each other less closely.`,
+  );
+}
 
 export interface KeyedSnapshot {
   /** Works until `deadlineMs` (monotonic) or its end; true: complete. Throws what made it impossible. */

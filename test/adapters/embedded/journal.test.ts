@@ -113,6 +113,23 @@ describe('the embedded journal', () => {
     expect(await journal.offsets('t', 0)).toEqual({ earliest: 50, end: 51 });
   });
 
+  it('writes nothing on a disk that is nearly full, and reads on', async () => {
+    const first = await openJournal();
+    await first.ensureTopics(topic());
+    await first.append('t', 0, records(3, 10));
+    const journal = await openJournal({ minFreeBytes: Number.MAX_SAFE_INTEGER });
+    const full = { code: 'JOURNAL_FULL', message: expect.stringMatching(`${folder}.*free some space`) };
+    await expect(journal.append('t', 0, records(1, 10))).rejects.toMatchObject(full);
+    await expect(journal.ensureTopics([{ ...topic()[0]!, name: 'u' }])).rejects.toMatchObject(full);
+    expect((await everything(journal)).records.length).toBe(3);
+    const elsewhere = path.join(folder, 'new');
+    await expect(openJournal({ path: elsewhere, minFreeBytes: Number.MAX_SAFE_INTEGER })).rejects.toMatchObject({
+      code: 'JOURNAL_FULL',
+    });
+    // Others have their room.
+    expect(await first.append('t', 0, records(1, 10))).toBe(3);
+  });
+
   it('drops what is older than retention.ms, and tells a reader that was too slow', async () => {
     const journal = await openJournal();
     await journal.ensureTopics(topic({ 'retention.ms': String(HOUR_MS) }));

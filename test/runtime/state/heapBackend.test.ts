@@ -1,5 +1,5 @@
 // The heap backend by the contract of all backends.
-import { HeapBackend } from '../../../src/runtime/state/heapBackend.ts';
 import { backendContract } from './backendContract.ts';
+import { hashmap, lmdb } from './backends.ts';
 
-backendContract({ name: 'hashmap', open: (maxParallelism, now) => new HeapBackend(maxParallelism, now) }, []);
+backendContract(hashmap, [lmdb(1_000)]);

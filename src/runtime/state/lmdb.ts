@@ -1,0 +1,3 @@
+// What is loaded when a job first keeps state in LMDB.
+export { LmdbBackend } from './lmdbBackend.ts';
+export { LmdbEnvironment } from './lmdbEnvironment.ts';

@@ -1,0 +1,172 @@
+// What an LMDB backend holds in heap of the rows in its environment: those used lately, and those changed and not written yet. Both are bounded: rows by
+// a guess of their bytes (when the younger half is full, the older half goes), changes by their number, so that writing them takes
+// milliseconds. Whoever asks for a row gets it with all changes, written or not.
+import type { RowKey } from './lmdbKeys.ts';
+import type { StateValues } from './stateValues.ts';
+
+/** Changed rows that are written at once at the latest. */
+const MAX_CHANGED_ROWS = 2048;
+const MAX_CHANGED_BYTES = 2 * 1024 * 1024;
+/** What a row takes in heap beside its value: its key, its objects, its places in maps. */
+const ROW_BYTES = 250;
+/** Nodes of a value that are looked at to guess its size. */
+const GUESS_NODES = 32;
+
+export interface Row {
+  readonly key: RowKey;
+  /** Rows that a map is gone through with; null for others. */
+  readonly group: string | null;
+  /** undefined: there is none. */
+  value: unknown;
+  changed: boolean;
+  /** In heap, guessed. */
+  bytes: number;
+  /** Name of its state. */
+  readonly state: string;
+  readonly values: StateValues;
+}
+
+export class RowCache {
+  #maxBytes: number;
+  readonly #flush: (changed: readonly Row[]) => void;
+  #young = new Map<string, Row>();
+  #old = new Map<string, Row>();
+  #youngBytes = 0;
+  #changed: Row[] = [];
+  #changedBytes = 0;
+  readonly #changedByGroup = new Map<string, Row[]>();
+  /** Counts the halves that went: a row held since an earlier one may have gone. */
+  age = 0;
+
+  /** `flush` writes the values that rows have; if it throws, they count as changed still. */
+  constructor(maxBytes: number, flush: (changed: readonly Row[]) => void) {
+    this.#maxBytes = maxBytes;
+    this.#flush = flush;
+  }
+
+  setMaxBytes(maxBytes: number): void {
+    this.#maxBytes = maxBytes;
+  }
+
+  get(key: string): Row | undefined {
+    const row = this.#young.get(key);
+    if (row !== undefined) return row;
+    const older = this.#old.get(key);
+    if (older !== undefined) {
+      this.#old.delete(key);
+      this.#keep(older);
+    }
+    return older;
+  }
+
+  /** Without counting as use. */
+  peek(key: string): Row | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  /** A row that is not in it. */
+  add(row: Row): Row {
+    row.bytes = guessBytes(row.value);
+    this.#keep(row);
+    return row;
+  }
+
+  /** Of a row that is in it. May write what has changed so far. */
+  change(row: Row, value: unknown): void {
+    row.value = value;
+    const bytes = guessBytes(value);
+    this.#youngBytes += bytes - row.bytes;
+    row.bytes = bytes;
+    if (!row.changed) {
+      row.changed = true;
+      this.#changed.push(row);
+      if (row.group !== null) {
+        const group = this.#changedByGroup.get(row.group);
+        if (group === undefined) this.#changedByGroup.set(row.group, [row]);
+        else group.push(row);
+      }
+    }
+    this.#changedBytes += bytes;
+    if (this.#changed.length >= MAX_CHANGED_ROWS || this.#changedBytes >= MAX_CHANGED_BYTES) this.flush();
+    if (this.#youngBytes > this.#maxBytes / 2) this.#rotate();
+  }
+
+  /** Changed and not written yet. */
+  changedIn(group: string): readonly Row[] {
+    return this.#changedByGroup.get(group) ?? [];
+  }
+
+  flush(): void {
+    if (this.#changed.length === 0) return;
+    this.#flush(this.#changed);
+    for (const row of this.#changed) row.changed = false;
+    this.#changed = [];
+    this.#changedBytes = 0;
+    this.#changedByGroup.clear();
+  }
+
+  clear(): void {
+    this.#young.clear();
+    this.#old.clear();
+    this.#youngBytes = 0;
+    this.age++;
+  }
+
+  #keep(row: Row): void {
+    this.#young.set(row.key.text, row);
+    this.#youngBytes += row.bytes;
+    if (this.#youngBytes > this.#maxBytes / 2) this.#rotate(row);
+  }
+
+  /** `kept` stays among the young: it is about to be used. */
+  #rotate(kept?: Row): void {
+    this.flush();
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
+    this.age++;
+    if (kept === undefined) return;
+    this.#old.delete(kept.key.text);
+    this.#young.set(kept.key.text, kept);
+    this.#youngBytes = kept.bytes;
+  }
+}
+
+/** Of the first nodes, and of as many like them as an array or a map goes on for. */
+function guessBytes(value: unknown): number {
+  let nodes = 0;
+  const guess = (held: unknown): number => {
+    nodes++;
+    switch (typeof held) {
+      case 'string':
+        return 24 + held.length;
+      case 'bigint':
+        return 32;
+      case 'object':
+        break;
+      default:
+        return 8;
+    }
+    if (held === null) return 8;
+    if (ArrayBuffer.isView(held)) return 100 + held.byteLength;
+    let items: Iterable<unknown>;
+    let count: number;
+    if (held instanceof Map || held instanceof Set) {
+      items = held.entries();
+      count = held.size;
+    } else {
+      const values: readonly unknown[] = Array.isArray(held) ? held : Object.values(held);
+      items = values;
+      count = values.length;
+    }
+    let bytes = 0;
+    let looked = 0;
+    for (const item of items) {
+      if (nodes >= GUESS_NODES) break;
+      bytes += 8 + guess(item);
+      looked++;
+    }
+    return 32 + (looked === 0 ? count * 16 : (bytes * count) / looked);
+  };
+  return ROW_BYTES + guess(value);
+}

@@ -1,0 +1,62 @@
+// The disk under the embedded journal runs full under a job that checks itself: the cluster says so, its tasks run on, nothing that was
+// acknowledged is lost, and with room again it goes on as if nothing had been.
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { root, waitFor } from './cluster.ts';
+import { SmallDisk } from './faultsDisk.ts';
+import { FaultsStage } from './faultsStage.ts';
+
+const TEST_TIMEOUT_MS = 150_000;
+const hello = path.join(root, 'examples', 'hello.ts');
+const SIZE = { count: 40_000, recordsPerSecond: 2_000 };
+
+const disk = SmallDisk.make();
+
+describe.skipIf(disk === null)('a full disk under the embedded journal', { timeout: TEST_TIMEOUT_MS }, () => {
+  let stage: FaultsStage;
+  afterEach(async () => {
+    await stage?.stop();
+    disk!.remove();
+  });
+
+  it('is told, costs nothing that was acknowledged, and is over when there is room', async () => {
+    stage = await FaultsStage.start({ journal: 'embedded', settings: [`journal.embedded.path=${disk!.path}`] });
+    await stage.keepJobsRunning(SIZE);
+    const processes = await stage.cluster.dir.liveProcesses();
+    const said = () => processes.flatMap(({ id }) => wordsOf(stage.cluster.dir.logFile(id)));
+    disk!.fill();
+    await waitFor('a word of the leader', () => said().some(({ id }) => id === stage.leaderId));
+    const epoch = stage.epoch;
+    for (const { text } of said()) {
+      expect(text).toContain(disk!.path);
+      expect(text).toContain('free some space');
+    }
+    // Whoever submits meanwhile learns it too; and that takes no longer than it takes the tasks to show that they run on.
+    const [refused] = await Promise.all([stage.cluster.run('run', hello), stage.untilWritten(2_000)]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^sluice: .*free some space/);
+    expect(refused.stderr).toContain(disk!.path);
+    console.info(`on a full disk: ${refused.stderr}`);
+    const before = stage.count('CheckpointCompleted');
+    disk!.free();
+    await stage.until('a checkpoint with room again', () => stage.count('CheckpointCompleted') > before);
+    console.info(`epoch ${epoch} before, ${stage.epoch} after`);
+    await waitFor(
+      'a job that is submitted with room again',
+      async () => (await stage.cluster.run('run', hello)).code === 0,
+    );
+    await stage.endJobs();
+    expect(await stage.faults({ restarts: 'none' })).toEqual([]);
+    expect((await stage.cluster.dir.liveProcesses()).map(({ pid }) => pid)).toEqual(processes.map(({ pid }) => pid));
+  });
+});
+
+/** What a process logged of a full journal. */
+function wordsOf(logFile: string): { readonly id: string; readonly text: string }[] {
+  return fs
+    .readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"JOURNAL_FULL"'))
+    .map((text) => ({ id: (JSON.parse(text) as { id: string }).id, text }));
+}
