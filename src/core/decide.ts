@@ -25,6 +25,7 @@ import { settle } from './settle.ts';
 import { decideSnapshot } from './snapshotRetention.ts';
 import type { ClusterState } from './state.ts';
 import { isTerminal } from './state.ts';
+import { checkpointingProblem } from './submissionLimits.ts';
 
 /** Weight of one Commit, in about bytes; a decision beyond it is split. Stays far below `max.message.bytes` of `events`. */
 export const MAX_COMMIT_WEIGHT = 2_000_000;
@@ -87,7 +88,7 @@ function withCause(causes: readonly Cause[], cause: Cause): Cause[] {
   return [...causes.filter((other) => other.topic !== cause.topic || other.partition !== cause.partition), cause];
 }
 
-/** About the size of an event in bytes; only failures and submissions vary much. */
+/** About the size of an event in bytes; only failures, submissions and handles vary much. */
 function weightOf(event: ClusterEvent): number {
   switch (event.type) {
     case 'TaskFailed':
@@ -99,6 +100,8 @@ function weightOf(event: ClusterEvent): number {
       return 100 + event.states.length * 200;
     case 'JobSubmitted':
       return 1_000 + (event.graph?.vertices.length ?? 0) * 400 + event.args.reduce((sum, arg) => sum + arg.length, 0);
+    case 'CheckpointAcked':
+      return 100 + event.handle.length + event.shared.reduce((sum, name) => sum + name.length, 0);
     default:
       return 100;
   }
@@ -226,10 +229,10 @@ function* decidePlan(
 ): Generator<ClusterEvent> {
   const job = state.jobs.get(jobId);
   if (job?.status.kind !== 'INITIALIZING' || job.graph.vertices.length > 0) return;
-  const problem = graphProblem(graph);
+  const problem = graphProblem(graph) ?? (checkpointing === null ? null : checkpointingProblem(checkpointing));
   if (problem === null)
     yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing: completeConfig(checkpointing, policy) };
-  else yield { type: 'JobFailing', jobId, reason: `the planned graph cannot run: ${problem}` };
+  else yield { type: 'JobFailing', jobId, reason: `the planned job cannot run: ${problem}` };
 }
 
 /** Attempts that the ledger expects on a TaskManager and that it did not list have ended. */

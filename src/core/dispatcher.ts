@@ -3,17 +3,19 @@
 import { completeConfig, isPlace, MAX_PATH_CHARS } from './checkpointConfig.ts';
 import { noCheckpoints } from './checkpointCoordinator.ts';
 import { CorruptLedger } from './errors.ts';
-import { buildExecution, graphProblem } from './executionGraph.ts';
+import { buildExecution, graphProblem, MAX_PARALLELISM } from './executionGraph.ts';
 import type { Policy } from './inputs.ts';
 import type { ClusterEvent, CommandAnswered, JobGraph, RejectionCode, SubmitJob } from './schema.gen.ts';
 import type { ClusterState } from './state.ts';
 import { isTerminal } from './state.ts';
+import { optionsProblem } from './submissionLimits.ts';
 
 /** Answers kept for commands that are sent again. */
 export const MAX_ANSWERS = 1_000;
 /** Longest job name in characters. */
 const MAX_NAME_CHARS = 1_024;
-/** Most characters of a command's arguments. */
+/** Most arguments of a command, and most characters of them. */
+const MAX_ARGS = 10_000;
 const MAX_ARGS_CHARS = 1_000_000;
 /** Longest command id in characters. */
 const MAX_COMMAND_ID_CHARS = 256;
@@ -79,6 +81,8 @@ function submissionProblem(
     );
   const artifact = artifactProblem(command);
   if (artifact !== null) return invalid(artifact);
+  if (command.args.length > MAX_ARGS)
+    return invalid(`there are ${command.args.length} args: at most ${MAX_ARGS} are possible; put them into a file`);
   if (command.args.reduce((sum, arg) => sum + arg.length, 0) > MAX_ARGS_CHARS) {
     return invalid(`args have more than ${MAX_ARGS_CHARS} characters: put them into a file that the job reads`);
   }
@@ -87,8 +91,10 @@ function submissionProblem(
   }
   const parent = parentProblem(state, command);
   if (parent !== null) return parent;
-  if (!Number.isInteger(command.parallelism) || command.parallelism < 1)
-    return invalid(`parallelism ${command.parallelism} is not 1 or more`);
+  if (!Number.isInteger(command.parallelism) || command.parallelism < 1 || command.parallelism > MAX_PARALLELISM)
+    return invalid(`parallelism ${command.parallelism}: 1 to ${MAX_PARALLELISM} is possible`);
+  const options = optionsProblem(command.options);
+  if (options !== null) return invalid(options);
   const problem = command.graph === null ? null : graphProblem(command.graph);
   return problem === null ? null : { code: 'INVALID_GRAPH', reason: problem };
 }

@@ -54,25 +54,32 @@ export async function runChaos({ seed, durationMs, broker, log }: ChaosOptions):
     await stage.keepJobsRunning(JOB_SIZE);
     const made = new Map<string, number>();
     const startedAtMs = performance.now();
+    let broken = false;
     const inLane = async (lane: (random: () => number) => Lane, index: number): Promise<void> => {
       const random = seededRandom(seed * 10 + index);
       const faults = Object.entries(lane(random));
       for (;;) {
         await sleep(MIN_PAUSE_MS + random() * (MAX_PAUSE_MS - MIN_PAUSE_MS));
         const [name, fault] = faults[Math.floor(random() * faults.length)]!;
-        if (performance.now() - startedAtMs >= durationMs) return;
+        if (broken || performance.now() - startedAtMs >= durationMs) return;
         log(`${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s: ${name}`);
         made.set(name, (made.get(name) ?? 0) + 1);
-        await fault();
+        try {
+          await fault();
+        } catch (error) {
+          broken = true;
+          throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+        }
       }
     };
-    await Promise.all(
+    const lanes = await Promise.allSettled(
       [
         (random: () => number) => jobManagerFaults(stage, random),
         (random: () => number) => taskManagerFaults(stage, random),
         ...(broker === null ? [] : [(random: () => number) => brokerFaults(broker, random)]),
       ].map(inLane),
     );
+    for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
     log('everything is mended; the last job ends');
     await stage.endJobs();
     return {
