@@ -73,7 +73,7 @@ export function decideWide(parallelism: number, taskManagers: number): DecisionT
   const runningMs = timed(() => decide(...reports));
   decide({ type: 'DeadlinePassed' });
   const answers = ids.map((id) => acks(replica, jobId, id));
-  const acksMs = timed(() => decide(...answers));
+  const acksMs = timed(() => decide(...answers, { type: 'ManifestWritten', jobId, checkpointId: 1 }));
   const completed = replica.jobs.get(jobId)!.checkpoints.completed.length;
   if (completed !== 1) throw new Error(`${completed} checkpoints are complete, not one`);
   const lossMs = timed(() =>
@@ -100,6 +100,13 @@ function running(state: ClusterState, jobId: string, taskManagerId: string): Inp
 }
 
 function acks(state: ClusterState, jobId: string, taskManagerId: string): Input {
-  const answers = subtasksOn(state, jobId, taskManagerId).map((task) => ({ ...task, handle: '', bytes: 0 }));
-  return { type: 'CheckpointReport', taskManagerId, jobId, checkpointId: 1, acks: answers, declines: [] };
+  const answers = subtasksOn(state, jobId, taskManagerId).map((task) => ({
+    ...task,
+    handle: '',
+    bytes: 0,
+    shared: [],
+    operators: [],
+    metrics: null,
+  }));
+  return { type: 'CheckpointReport', taskManagerId, jobId, checkpointId: 1, acks: answers, declines: [], damaged: [] };
 }

@@ -144,6 +144,9 @@ export function wideSubmission(parallelism: number): SubmitJob {
     maxConcurrent: 1,
     toleratedFailures: 0,
     retained: 1,
+    retention: null,
+    unaligned: null,
+    alignedTimeoutMs: null,
   };
   const options = { ...OPTIONS, checkpointing };
   return { ...submission, parallelism, graph: { ...graph, vertices }, options };

@@ -41,12 +41,14 @@ class InstantWorkers implements Workers {
   /** As if its barrier had been at every task already. */
   triggerCheckpoint({ jobId, checkpointId }: TriggerCheckpoint): void {
     const acks = [...this.#live.values()].flatMap(({ jobId: id, vertex, subtask, attempt }) =>
-      id === jobId ? [{ vertex, subtask, attempt, handle: '', bytes: 0 }] : [],
+      id === jobId
+        ? [{ vertex, subtask, attempt, handle: '', bytes: 0, shared: [], operators: [], metrics: null }]
+        : [],
     );
     const taskManagerId = this.#taskManagerId;
     this.#handlers.onCheckpointReports({
       type: 'CheckpointReport',
-      ...{ taskManagerId, jobId, checkpointId, acks, declines: [] },
+      ...{ taskManagerId, jobId, checkpointId, acks, declines: [], damaged: [] },
     });
   }
 

@@ -1,7 +1,7 @@
 // Reads sluice.yaml: flat dotted keys as Flink writes them, or the same nested. Every value is checked against the table of options; a
 // problem names its place, what is wrong and what would be right, and all problems of a file are told at once.
 import fs from 'node:fs';
-import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
 import { type Config, type ConfigKey, canonicalKey, configKeys, optionOf } from './config/options.ts';
 
 export type { Config } from './config/options.ts';
@@ -24,6 +24,12 @@ interface Given {
   readonly place: string;
 }
 
+/** A file of more characters is not read. */
+const MAX_CONFIG_CHARS = 1_000_000;
+/** Problems told at once. */
+const MAX_PROBLEMS = 20;
+/** Characters of what was written that a problem repeats; a longer key has none near it. */
+const MAX_QUOTED_CHARS = 100;
 /** More differences than this, and a key is not offered as the one that was meant. */
 const MAX_TYPO_DISTANCE = 6;
 
@@ -54,6 +60,8 @@ export function parseConfig(text: string, name: string, overrides: readonly stri
     configKeys.map((key) => [key, checkedValue(key, given.get(key), problems)]),
   ) as unknown as Config;
   if (problems.length === 0) checkTogether(config, given, problems);
+  if (problems.length > MAX_PROBLEMS)
+    problems.splice(MAX_PROBLEMS, problems.length, `and ${problems.length - MAX_PROBLEMS} more problems`);
   if (problems.length > 0) throw new ConfigError('CONFIG_INVALID', problems.join('\n'));
   return config;
 }
@@ -85,7 +93,12 @@ function removeKey(map: YAMLMap, prefix: string, key: ConfigKey): void {
 
 function readYaml(text: string, name: string, given: Map<ConfigKey, Given>, problems: string[]): void {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (text.length > MAX_CONFIG_CHARS)
+    throw new ConfigError(
+      'CONFIG_NOT_YAML',
+      `${name}: has ${text.length} characters; ${MAX_CONFIG_CHARS} are possible.`,
+    );
+  const document = parsed(text, name, lines);
   const placeOf = (offset: number | undefined) =>
     offset === undefined ? name : `${name}:${lines.linePos(offset).line}`;
   const broken = document.errors[0];
@@ -105,6 +118,10 @@ function readYaml(text: string, name: string, given: Map<ConfigKey, Given>, prob
       const place = placeOf((keyNode as Node).range?.[0]);
       if (isMap(value)) walk(value.items, `${spelling}.`);
       // `key:` with nothing behind it is the default, as in Flink.
+      else if (isAlias(value) || (isSeq(value) && !value.items.every(isScalar)))
+        problems.push(
+          `${place}: "${clipped(spelling)}" must be a plain value; YAML's aliases and nested lists are not taken.`,
+        );
       else if (isScalar(value) ? value.value !== null : isSeq(value)) {
         // The source text of a number keeps what 1_000 or 0x10 would lose.
         const plain = isSeq(value) ? value.toJSON() : (value as { value: unknown }).value;
@@ -115,10 +132,25 @@ function readYaml(text: string, name: string, given: Map<ConfigKey, Given>, prob
   walk(root.items as Pair[], '');
 }
 
+/** With what the parser itself gives up on, such as brackets without end, told as any other error. */
+function parsed(text: string, name: string, lines: LineCounter): ReturnType<typeof parseDocument> {
+  try {
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  } catch (error) {
+    throw new ConfigError('CONFIG_NOT_YAML', `${name}: this is not YAML: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function clipped(text: string): string {
+  return text.length <= MAX_QUOTED_CHARS ? text : `${text.slice(0, MAX_QUOTED_CHARS)}…`;
+}
+
 function readOverrides(overrides: readonly string[], given: Map<ConfigKey, Given>, problems: string[]): void {
   const seen = new Map<ConfigKey, Given>();
   for (const override of overrides) {
-    const place = `-D ${override}`;
+    const place = `-D ${clipped(override)}`;
     const equals = override.indexOf('=');
     if (equals < 1) problems.push(`${place}: must be written key=value.`);
     else
@@ -136,9 +168,9 @@ function readOverrides(overrides: readonly string[], given: Map<ConfigKey, Given
 function take(spelling: string, value: Given, given: Map<ConfigKey, Given>, problems: string[], once = true): void {
   const key = canonicalKey(spelling);
   if (key === null) {
-    const nearest = nearestKey(spelling);
+    const nearest = problems.length < MAX_PROBLEMS && spelling.length <= MAX_QUOTED_CHARS ? nearestKey(spelling) : null;
     const hint = nearest === null ? 'All keys are listed by: sluice config' : `Did you mean "${nearest}"?`;
-    problems.push(`${value.place}: the key "${spelling}" is not known. ${hint}`);
+    problems.push(`${value.place}: the key "${clipped(spelling)}" is not known. ${hint}`);
     return;
   }
   const before = given.get(key);
@@ -154,7 +186,9 @@ function checkedValue(key: ConfigKey, given: Given | undefined, problems: string
   const issue = result.error.issues[0]!;
   // Only the checks of values.ts speak in sentences; a YAML scalar of another type never gets to them.
   const wanted = issue.message.startsWith('must be') ? issue.message : `must be a ${optionOf(key).kind}`;
-  problems.push(`${given.place}: "${key}" is ${JSON.stringify(given.value)} and ${wanted} (default: ${fallback}).`);
+  problems.push(
+    `${given.place}: "${key}" is ${clipped(JSON.stringify(given.value))} and ${wanted} (default: ${fallback}).`,
+  );
   return undefined;
 }
 

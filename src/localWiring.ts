@@ -1,6 +1,7 @@
 // The local mini-cluster's wiring: a JobManager and a TaskManager on a journal in memory, all in this process. Beside wiring.ts a
 // place that names adapters, apart from it so that a job started by plain `node` loads nothing of the others.
 
+import { MemoryStorage } from './adapters/memoryStorage.ts';
 import { SimulatedBroker } from './adapters/simulated/journal.ts';
 import { SimulatedSignalHub } from './adapters/simulated/signals.ts';
 import { systemClock as clock, systemIds as ids } from './adapters/system.ts';
@@ -29,6 +30,7 @@ export async function openLocalCluster(job: ExecutableJob, logger: Logger): Prom
   const topics = loadTopicSpecs();
   const broker = new SimulatedBroker();
   const hub = new SimulatedSignalHub();
+  const checkpoints = new MemoryStorage();
   const journal = broker.connect();
   await journal.ensureTopics(topics);
   const member = (source: string) => ({
@@ -51,6 +53,7 @@ export async function openLocalCluster(job: ExecutableJob, logger: Logger): Prom
     id: `jm-local-${ids.hex(6)}`,
     rest: null,
     policy: policyOf(loadConfig(null)),
+    errands: { checkpoints },
     onFailure: (error) => fail(error),
   });
   const slots = slotsFor(job);
@@ -60,7 +63,7 @@ export async function openLocalCluster(job: ExecutableJob, logger: Logger): Prom
     id: taskManagerId,
     slots,
     managedMemoryBytes: MANAGED_MEMORY_BYTES,
-    workers: new InlineWorkers({ taskManagerId, loadJob: async () => job, logger }),
+    workers: new InlineWorkers({ taskManagerId, loadJob: async () => job, checkpoints, logger }),
     onFailure: (error) => fail(error),
   });
   await Promise.all([jobManager.start(), taskExecutor.start()]);

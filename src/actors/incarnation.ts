@@ -59,7 +59,7 @@ export class Incarnation implements ActorContext {
   };
 
   readonly fail = (error: Error): void => {
-    if (!this.#over) this.#owner.failed(this, error);
+    this.#owner.failed(this, error);
   };
 
   /** From here on it does nothing. */

@@ -1,11 +1,16 @@
 // How often and how a job's state is checkpointed, as its author says it: options with Flink's defaults, checked at the line that sets them.
-import type { CheckpointConfig } from '../core/schema.gen.ts';
+import type { CheckpointConfig, CheckpointRetention } from '../core/schema.gen.ts';
 import { ApiError } from './apiError.ts';
 
 const MIN_INTERVAL_MS = 10;
 const DEFAULT_TIMEOUT_MS = 600_000;
 const MAX_CONCURRENT = 16;
 const MAX_RETAINED = 100;
+const RETENTIONS: readonly CheckpointRetention[] = [
+  'NO_EXTERNALIZED_CHECKPOINTS',
+  'DELETE_ON_CANCELLATION',
+  'RETAIN_ON_CANCELLATION',
+];
 
 export interface CheckpointingOptions {
   /** Least time between the end of one checkpoint and the start of the next. Default: 0. */
@@ -16,21 +21,38 @@ export interface CheckpointingOptions {
   readonly maxConcurrent?: number | undefined;
   /** Checkpoints in a row that may fail before the job is restarted. Default: 0. */
   readonly toleratedFailures?: number | undefined;
-  /** Complete checkpoints that are kept. Default: 1. */
+  /** Complete checkpoints that are kept. Default: the cluster's `execution.checkpointing.num-retained`. */
   readonly retained?: number | undefined;
+  /**
+   * What becomes of them when the job is cancelled or fails; those of a job that finishes are deleted. Default: the cluster's
+   * `execution.checkpointing.externalized-checkpoint-retention`.
+   */
+  readonly retention?: CheckpointRetention | undefined;
+  /** Barriers go past records in flight, which become part of the checkpoint. Default: the cluster's `execution.checkpointing.unaligned.enabled`. */
+  readonly unaligned?: boolean | undefined;
+  /** Unaligned: so long barriers are aligned first. Default: the cluster's `execution.checkpointing.aligned-checkpoint-timeout`. */
+  readonly alignedTimeoutMs?: number | undefined;
 }
 
 /** Throws ApiError INVALID_ARGUMENT. */
 export function checkpointConfig(intervalMs: number, options: CheckpointingOptions): CheckpointConfig {
   const { minPauseMs = 0, timeoutMs = DEFAULT_TIMEOUT_MS, maxConcurrent = 1, toleratedFailures = 0 } = options;
-  const { retained = 1 } = options;
+  const { retained, retention = null, unaligned = null, alignedTimeoutMs } = options;
+  if (retention !== null && !RETENTIONS.includes(retention))
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      `enableCheckpointing: retention must be one of ${RETENTIONS.join(', ')}, not ${String(retention)}.`,
+    );
   return {
     intervalMs: whole('the interval', intervalMs, MIN_INTERVAL_MS),
     minPauseMs: whole('minPauseMs', minPauseMs, 0),
     timeoutMs: whole('timeoutMs', timeoutMs, MIN_INTERVAL_MS),
     maxConcurrent: whole('maxConcurrent', maxConcurrent, 1, MAX_CONCURRENT),
     toleratedFailures: whole('toleratedFailures', toleratedFailures, 0, 2 ** 31 - 1),
-    retained: whole('retained', retained, 1, MAX_RETAINED),
+    retained: retained === undefined ? null : whole('retained', retained, 1, MAX_RETAINED),
+    retention,
+    unaligned,
+    alignedTimeoutMs: alignedTimeoutMs === undefined ? null : whole('alignedTimeoutMs', alignedTimeoutMs, 0),
   };
 }
 

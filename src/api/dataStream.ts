@@ -6,6 +6,8 @@ import type { OperatorSpec } from '../runtime/operatorSpec.ts';
 import { OutputTag, type ProcessFunction } from '../runtime/processFunctions.ts';
 import type { FunctionProvider, UserFunction } from '../runtime/userFunction.ts';
 import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
+import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
+import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { ApiError } from './apiError.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
 import { DataStreamSink } from './dataStreamSink.ts';
@@ -19,6 +21,7 @@ import type {
   StreamGraph,
   StreamNode,
 } from './streamGraph.ts';
+import { AllWindowedStream, countWindows } from './windowedStream.ts';
 
 /** A function by itself, or an object with the method `map` and a life of its own, or the class of such. */
 export type MapFunction<T, R> = UserFunction<'map', (value: T) => R>;
@@ -118,6 +121,20 @@ export class DataStream<T> {
   keyBy<K extends Key>(keySelector: (value: T) => K): KeyedStream<T, K> {
     checkedFunction(keySelector, 'keyBy');
     return new streamClasses.KeyedStream(this.builder, this.node, keySelector, this.tag);
+  }
+
+  /** Gathers all records in windows, whatever their key, in one subtask. */
+  windowAll<W extends Window>(assigner: WindowAssigner<T, W>): AllWindowedStream<T, W> {
+    return new AllWindowedStream<T, W>(
+      (name, spec) => this.transform(name, spec),
+      () => 0,
+      assigner,
+    );
+  }
+
+  /** As countWindow of a KeyedStream, over all records. */
+  countWindowAll(size: number, slide?: number): AllWindowedStream<T, GlobalWindow> {
+    return countWindows(this.windowAll(GlobalWindows.create<T>()), size, slide);
   }
 
   /** Spreads the records evenly over the subtasks of the next operator, in turn. */

@@ -1,12 +1,16 @@
 // A stream by key: what keeps state for each key of its records.
+import { extremeByOf, extremeOf } from '../runtime/fields.ts';
 import type { KeySelector } from '../runtime/operatorSpec.ts';
 import type { KeyedProcessFunction } from '../runtime/processFunctions.ts';
 import type { FunctionProvider } from '../runtime/userFunction.ts';
-import { ApiError } from './apiError.ts';
+import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
+import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
 import { DataStream, type GraphBuilder, type SingleOutputStreamOperator, streamClasses } from './dataStream.ts';
-import type { SumArguments } from './fieldTypes.ts';
+import { checkedField } from './fieldArguments.ts';
+import type { ComparableArguments, SumArguments } from './fieldTypes.ts';
 import type { StreamNode } from './streamGraph.ts';
+import { countWindows, WindowedStream } from './windowedStream.ts';
 
 /** A stream partitioned by key K. */
 export class KeyedStream<T, K> extends DataStream<T> {
@@ -34,18 +38,50 @@ export class KeyedStream<T, K> extends DataStream<T> {
    * tuple or the name of a property); the other fields are those of the key's first record.
    */
   sum(...field: SumArguments<T>): SingleOutputStreamOperator<T> {
-    const [name] = field as readonly unknown[];
-    if (name !== undefined && typeof name !== 'number' && typeof name !== 'string') {
-      throw new ApiError(
-        'INVALID_ARGUMENT',
-        `sum takes the position or the name of a numeric field, not ${String(name)}.`,
-      );
-    }
     return this.transform('Keyed Aggregation', {
       type: 'keyedSum',
       key: this.#key,
-      field: name ?? null,
+      field: checkedField('sum', (field as readonly unknown[])[0]),
     });
+  }
+
+  /** Running least value of a field by key, emitted for each record, in a record whose other fields are those of the key's first. */
+  min(...field: ComparableArguments<T>): SingleOutputStreamOperator<T> {
+    return this.#aggregation(extremeOf('min', 'min', checkedField('min', (field as readonly unknown[])[0])));
+  }
+
+  max(...field: ComparableArguments<T>): SingleOutputStreamOperator<T> {
+    return this.#aggregation(extremeOf('max', 'max', checkedField('max', (field as readonly unknown[])[0])));
+  }
+
+  /** Running record with the least value of a field by key, emitted for each record; of several, the first. */
+  minBy(...field: ComparableArguments<T>): SingleOutputStreamOperator<T> {
+    return this.#aggregation(
+      extremeByOf('minBy', 'min', checkedField('minBy', (field as readonly unknown[])[0]), true),
+    );
+  }
+
+  maxBy(...field: ComparableArguments<T>): SingleOutputStreamOperator<T> {
+    return this.#aggregation(
+      extremeByOf('maxBy', 'max', checkedField('maxBy', (field as readonly unknown[])[0]), true),
+    );
+  }
+
+  /** Gathers the records of each key in windows, to be reduced, aggregated or processed. */
+  window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<T, K, W> {
+    return new WindowedStream<T, K, W>((name, spec) => this.transform(name, spec), this.#key, assigner);
+  }
+
+  /**
+   * Windows of `size` records of a key. With `slide`, a result each `slide` records over the last `size`; without, each window gives one
+   * and is over.
+   */
+  countWindow(size: number, slide?: number): WindowedStream<T, K, GlobalWindow> {
+    return countWindows(this.window(GlobalWindows.create<T>()), size, slide);
+  }
+
+  #aggregation(fn: (left: unknown, right: unknown) => unknown): SingleOutputStreamOperator<T> {
+    return this.transform('Keyed Aggregation', { type: 'keyedReduce', key: this.#key, fn });
   }
 
   /** As on any stream, with state of the record's key and timers for it. */

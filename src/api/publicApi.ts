@@ -11,6 +11,7 @@ export {
   type TimerService,
   type TimeView,
 } from '../runtime/processFunctions.ts';
+export { avro } from '../runtime/state/avroSerializer.ts';
 export {
   type AggregateFunction,
   AggregatingStateDescriptor,
@@ -34,6 +35,43 @@ export {
   type WatermarkOutput,
   WatermarkStrategy,
 } from '../runtime/watermarkStrategy.ts';
+export {
+  EventTimeSessionWindows,
+  GlobalWindows,
+  ProcessingTimeSessionWindows,
+  type SessionWindowTimeGapExtractor,
+  SlidingEventTimeWindows,
+  SlidingProcessingTimeWindows,
+  TumblingEventTimeWindows,
+  TumblingProcessingTimeWindows,
+  type WindowAssigner,
+} from '../runtime/windows/assigners.ts';
+export { ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger } from '../runtime/windows/continuousTriggers.ts';
+export {
+  CountEvictor,
+  type Evictor,
+  type EvictorContext,
+  TimeEvictor,
+  type TimestampedValue,
+} from '../runtime/windows/evictors.ts';
+export {
+  CountTrigger,
+  EventTimeTrigger,
+  NeverTrigger,
+  type OnMergeContext,
+  ProcessingTimeTrigger,
+  PurgingTrigger,
+  type Trigger,
+  type TriggerContext,
+  type TriggerResult,
+} from '../runtime/windows/triggers.ts';
+export { GlobalWindow, TimeWindow, type Window } from '../runtime/windows/window.ts';
+export type {
+  KeyedStateStore,
+  ProcessAllWindowFunction,
+  ProcessWindowContext,
+  ProcessWindowFunction,
+} from '../runtime/windows/windowFunctions.ts';
 export { ApiError, type ApiErrorCode } from './apiError.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
 export {
@@ -49,6 +87,7 @@ export {
 export { DataStreamSink } from './dataStreamSink.ts';
 export { type SourceOptions, StreamExecutionEnvironment, type TextFileOptions } from './environment.ts';
 export type { JobExecutionResult } from './executor.ts';
-export type { Key, NumericField } from './fieldTypes.ts';
+export type { ComparableField, Key, NumericField } from './fieldTypes.ts';
 export { KeyedStream } from './keyedStream.ts';
 export type { RuntimeMode } from './streamGraph.ts';
+export { AllWindowedStream, WindowedStream } from './windowedStream.ts';

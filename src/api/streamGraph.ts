@@ -148,7 +148,7 @@ export function maxParallelismOf(node: StreamNode): number {
 }
 
 export function isNonParallel(spec: OperatorSpec): boolean {
-  return spec.type === 'collectionSource';
+  return spec.type === 'collectionSource' || (spec.type === 'window' && spec.all);
 }
 
 function roleOf(spec: OperatorSpec): string {

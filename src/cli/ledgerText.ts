@@ -6,6 +6,8 @@ import type { LedgerEntry } from './ledger.ts';
 
 const MIN_WIDTH = 80;
 const SHORT_ID_CHARS = 8;
+/** Beyond it a number is no date. */
+const MAX_DATE_MS = 8.64e15;
 /** Arrays of more are shown by their number. */
 const MAX_SHOWN_ITEMS = 3;
 
@@ -59,7 +61,7 @@ export function wrap(line: string, width: number): string[] {
 }
 
 export function timeOf(unixMs: number): string {
-  return new Date(unixMs).toISOString();
+  return Math.abs(unixMs) <= MAX_DATE_MS ? new Date(unixMs).toISOString() : String(unixMs);
 }
 
 /** `#17  1/5  2026-11-21T09:44:06.123Z  counted  ← commands/0@3`; of a void one why. */

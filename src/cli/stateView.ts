@@ -1,5 +1,6 @@
 // A folded state as plain data for people and their tools: what the cluster has, and what a job is doing, without the links between them.
-import type { ClusterState, CompletedCheckpoint, Job, Subtask, TaskManager } from '../core/state.ts';
+import type { CompletedCheckpoint } from '../core/checkpointState.ts';
+import type { ClusterState, Job, Subtask, TaskManager } from '../core/state.ts';
 
 /** What the cluster has. Times in Unix ms. */
 export function clusterView(state: Readonly<ClusterState>) {

@@ -60,6 +60,11 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
 }
 
+export interface StopOptions extends CommandOptions {
+  /** Lets event time go to its end first, so that every window and timer fires; for a job that will not go on. Default: false. */
+  readonly drain?: boolean;
+}
+
 type WithoutId<C> = C extends unknown ? Omit<C, 'commandId'> : never;
 type JobCommandFields = WithoutId<JobCommand>;
 
@@ -170,8 +175,15 @@ export class JobClient {
   }
 
   /** Takes a savepoint and ends the job as FINISHED behind it; resolves with its path when it is complete. */
-  async stop(jobId: string, directory: string | null = null, options?: CommandOptions): Promise<string> {
-    const { path } = await this.#command({ type: 'StopWithSavepoint', jobId, targetPath: directory }, options);
+  async stop(jobId: string, directory: string | null = null, options: StopOptions = {}): Promise<string> {
+    const { drain = false, ...rest } = options;
+    const { path } = await this.#command({ type: 'StopWithSavepoint', jobId, targetPath: directory, drain }, rest);
+    return path ?? '';
+  }
+
+  /** Takes a checkpoint now; resolves with its place in the checkpoint storage when it is complete. */
+  async checkpoint(jobId: string, options?: CommandOptions): Promise<string> {
+    const { path } = await this.#command({ type: 'RequestCheckpoint', jobId }, options);
     return path ?? '';
   }
 

@@ -37,6 +37,8 @@ export interface CodecSchemas {
 const MARKER_0 = 0xc3;
 const MARKER_1 = 0x01;
 const HEADER_BYTES = 10;
+/** A larger command, in Avro or in JSON, is not looked into: anyone may send one, and decoded it takes many times its size. */
+export const MAX_COMMAND_BYTES = 4 * 1024 * 1024;
 
 /** A schema that messages may come in. Compiled when first met: most processes see few of them. */
 interface Incoming {
@@ -131,6 +133,8 @@ export function createCodec({ schemas, fingerprints, released }: CodecSchemas): 
 
     decodeMessage<T extends TopicName>(topic: T, value: Uint8Array, headers?: Readonly<Record<string, string>>) {
       try {
+        if (topic === 'commands' && value.length > MAX_COMMAND_BYTES)
+          return reader.fail(`it has ${value.length} bytes and a command may have ${MAX_COMMAND_BYTES}`);
         if (topic === 'commands' && isJson(value, headers)) {
           commands ??= new Map(typesOf('commands').map((name) => [name, zodMessage(currentType(name), name)]));
           return readJsonCommand(value, commands) as TopicMessages[T];

@@ -5,8 +5,14 @@ import type avro from 'avsc';
 import { z } from 'zod';
 import { CodecError } from './codecError.ts';
 
-/** Longer JSON is refused before it is parsed. */
-export const MAX_JSON_BYTES = 8 * 1024 * 1024;
+/** Objects, arrays, texts and numbers in one command; what has more is refused before it is looked at one by one. */
+const MAX_JSON_VALUES = 250_000;
+/** How deep they may lie in each other; the deepest command of all has 6. */
+const MAX_JSON_DEPTH = 16;
+/** Problems that are told of one command. */
+const MAX_TOLD_PROBLEMS = 10;
+/** Characters of one problem, which may quote what was sent. */
+const MAX_PROBLEM_CHARS = 500;
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const JOB_ID_CHARS = 32;
@@ -20,14 +26,13 @@ export function isJson(value: Uint8Array, headers: Readonly<Record<string, strin
 
 /** Reads a command whose `type` is a key of `schemas`. */
 export function readJsonCommand(value: Uint8Array, schemas: ReadonlyMap<string, z.ZodType>): unknown {
-  if (value.length > MAX_JSON_BYTES)
-    throw new CodecError('UNDECODABLE', `it has ${value.length} bytes of JSON and ${MAX_JSON_BYTES} are allowed`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'));
   } catch (error) {
     throw new CodecError('UNDECODABLE', `it is not JSON: ${(error as Error).message}`, { cause: error });
   }
+  assertSize(parsed);
   const type = typeof parsed === 'object' && parsed !== null && 'type' in parsed ? parsed.type : undefined;
   const schema = typeof type === 'string' ? schemas.get(type) : undefined;
   if (schema === undefined)
@@ -36,10 +41,27 @@ export function readJsonCommand(value: Uint8Array, schemas: ReadonlyMap<string, 
     type === 'SubmitJob' ? completed(parsed as Readonly<Record<string, unknown>>) : parsed,
   );
   if (!result.success) {
-    const issues = result.error.issues.map((issue) => `${[type, ...issue.path].join('.')}: ${issue.message}`);
-    throw new CodecError('UNDECODABLE', issues.join('; '));
+    const { issues } = result.error;
+    const told = issues
+      .slice(0, MAX_TOLD_PROBLEMS)
+      .map((issue) => `${[type, ...issue.path].join('.')}: ${issue.message}`.slice(0, MAX_PROBLEM_CHARS));
+    if (issues.length > told.length) told.push(`and ${issues.length - told.length} more`);
+    throw new CodecError('UNDECODABLE', told.join('; '));
   }
   return result.data;
+}
+
+/** Without recursion, which what is too deep would end. */
+function assertSize(parsed: unknown): void {
+  let level: unknown[] = [parsed];
+  let values = 0;
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_JSON_DEPTH)
+      throw new CodecError('UNDECODABLE', `its values lie more than ${MAX_JSON_DEPTH} deep in each other`);
+    values += level.length;
+    if (values > MAX_JSON_VALUES) throw new CodecError('UNDECODABLE', `it holds more than ${MAX_JSON_VALUES} values`);
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
 }
 
 /**

@@ -415,6 +415,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "reason",
         "type": "string",
         "doc": "Why."
+      },
+      {
+        "name": "targetPath",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Folder of a savepoint.",
+        "default": null
       }
     ]
   },
@@ -448,6 +457,33 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "bytes",
         "type": "long",
         "doc": "Size of the state in bytes."
+      },
+      {
+        "name": "shared",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Handles of the shared files that the state refers to.",
+        "default": []
+      },
+      {
+        "name": "operators",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Operators of the vertex, by their index in its chain, whose state it has.",
+        "default": []
+      },
+      {
+        "name": "metrics",
+        "type": [
+          "null",
+          "CheckpointMetrics"
+        ],
+        "doc": "Null where nothing was measured.",
+        "default": null
       }
     ]
   },
@@ -491,6 +527,33 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "bytes",
         "type": "long",
         "doc": "Size of the state in bytes."
+      },
+      {
+        "name": "shared",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Handles of the shared files that the state refers to.",
+        "default": []
+      },
+      {
+        "name": "operators",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Operators of the vertex, by their index in its chain, whose state it has.",
+        "default": []
+      },
+      {
+        "name": "metrics",
+        "type": [
+          "null",
+          "CheckpointMetrics"
+        ],
+        "doc": "Null where nothing was measured.",
+        "default": null
       }
     ]
   },
@@ -573,8 +636,66 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       },
       {
         "name": "retained",
-        "type": "int",
-        "doc": "Complete checkpoints that are kept."
+        "type": [
+          "null",
+          "int"
+        ],
+        "doc": "Complete checkpoints that are kept; null: as many as the cluster says."
+      },
+      {
+        "name": "retention",
+        "type": [
+          "null",
+          "CheckpointRetention"
+        ],
+        "doc": "Null: as the cluster says.",
+        "default": null
+      },
+      {
+        "name": "unaligned",
+        "type": [
+          "null",
+          "boolean"
+        ],
+        "doc": "Barriers go past records in flight; null: as the cluster says.",
+        "default": null
+      },
+      {
+        "name": "alignedTimeoutMs",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Unaligned: so long barriers are aligned first; null: as the cluster says.",
+        "default": null
+      }
+    ]
+  },
+  "CheckpointDamaged": {
+    "type": "record",
+    "name": "CheckpointDamaged",
+    "namespace": "sluice",
+    "doc": "Stored state of a complete checkpoint is not what it was; the one before it takes its place.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "handle",
+        "type": "string",
+        "doc": "The state that is damaged or gone."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "What is wrong."
       }
     ]
   },
@@ -644,6 +765,54 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "CheckpointMetrics": {
+    "type": "record",
+    "name": "CheckpointMetrics",
+    "namespace": "sluice",
+    "doc": "What a subtask measured at a checkpoint; times in ms.",
+    "fields": [
+      {
+        "name": "checkpointedBytes",
+        "type": "long",
+        "doc": "Bytes that were written for it; the rest of the state was there already."
+      },
+      {
+        "name": "syncMs",
+        "type": "double",
+        "doc": "How long the task stood still for the snapshot."
+      },
+      {
+        "name": "asyncMs",
+        "type": "double",
+        "doc": "How long it took to store it beside the task’s work."
+      },
+      {
+        "name": "alignmentMs",
+        "type": "double",
+        "doc": "From the first barrier to the last."
+      },
+      {
+        "name": "startDelayMs",
+        "type": "double",
+        "doc": "From the trigger to the first barrier, by two clocks."
+      },
+      {
+        "name": "processedBytes",
+        "type": "long",
+        "doc": "Bytes worked off while it was aligned, where that is counted."
+      },
+      {
+        "name": "persistedBytes",
+        "type": "long",
+        "doc": "Bytes in flight that became part of it."
+      },
+      {
+        "name": "unaligned",
+        "type": "boolean",
+        "doc": "The barrier went past records in flight."
+      }
+    ]
+  },
   "CheckpointPurpose": {
     "type": "enum",
     "name": "CheckpointPurpose",
@@ -693,7 +862,27 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "CheckpointDecline"
         },
         "doc": "Who could not."
+      },
+      {
+        "name": "damaged",
+        "type": {
+          "type": "array",
+          "items": "DamagedState"
+        },
+        "doc": "State of the checkpoint that could not be restored.",
+        "default": []
       }
+    ]
+  },
+  "CheckpointRetention": {
+    "type": "enum",
+    "name": "CheckpointRetention",
+    "namespace": "sluice",
+    "doc": "What becomes of a job’s checkpoints when it is cancelled or fails; those of a finished job go.",
+    "symbols": [
+      "NO_EXTERNALIZED_CHECKPOINTS",
+      "DELETE_ON_CANCELLATION",
+      "RETAIN_ON_CANCELLATION"
     ]
   },
   "CheckpointStatesRestored": {
@@ -791,6 +980,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "default": 0
       },
       {
+        "name": "drain",
+        "type": "boolean",
+        "doc": "STOP: event time goes to its end before the barrier.",
+        "default": false
+      },
+      {
         "name": "reason",
         "type": [
           "null",
@@ -860,6 +1055,42 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "failedCount",
         "type": "long",
         "doc": "Failed ever."
+      },
+      {
+        "name": "restored",
+        "type": [
+          "null",
+          "CompletedCheckpointRecord"
+        ],
+        "doc": "What the job was started from.",
+        "default": null
+      },
+      {
+        "name": "restoring",
+        "type": {
+          "type": "array",
+          "items": "SubtaskState"
+        },
+        "doc": "What is known of that before it is complete.",
+        "default": []
+      },
+      {
+        "name": "damaged",
+        "type": {
+          "type": "array",
+          "items": "DamagedCheckpointRecord"
+        },
+        "doc": "Passed over, oldest first.",
+        "default": []
+      },
+      {
+        "name": "failures",
+        "type": {
+          "type": "array",
+          "items": "FailedCheckpointRecord"
+        },
+        "doc": "The last that did not complete, oldest first.",
+        "default": []
       }
     ]
   },
@@ -1185,7 +1416,10 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
             "CheckpointsRestored",
             "CheckpointStatesRestored",
             "AnswerRestored",
-            "SnapshotTaken"
+            "SnapshotTaken",
+            "CheckpointDamaged",
+            "RestoreStatesRead",
+            "JobRestorePointSet"
           ]
         },
         "doc": "What was decided, in order."
@@ -1239,6 +1473,67 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "int"
         },
         "doc": "Parallelism of each vertex."
+      }
+    ]
+  },
+  "DamagedCheckpointRecord": {
+    "type": "record",
+    "name": "DamagedCheckpointRecord",
+    "namespace": "sluice",
+    "doc": "A complete checkpoint that is passed over because its state is damaged.",
+    "fields": [
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "damagedAt",
+        "type": "long",
+        "doc": "When that was found, Unix ms."
+      },
+      {
+        "name": "handle",
+        "type": "string",
+        "doc": "The state that is damaged or gone."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "What is wrong."
+      }
+    ]
+  },
+  "DamagedState": {
+    "type": "record",
+    "name": "DamagedState",
+    "namespace": "sluice",
+    "doc": "State that an attempt was to start from and that is not what was stored.",
+    "fields": [
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt."
+      },
+      {
+        "name": "handle",
+        "type": "string",
+        "doc": "Where it should be."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "What is wrong."
       }
     ]
   },
@@ -1382,6 +1677,49 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "desired",
         "type": "int",
         "doc": "Number of TaskManagers."
+      }
+    ]
+  },
+  "FailedCheckpointRecord": {
+    "type": "record",
+    "name": "FailedCheckpointRecord",
+    "namespace": "sluice",
+    "doc": "A checkpoint that did not complete.",
+    "fields": [
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "purpose",
+        "type": "CheckpointPurpose",
+        "doc": "Why it was taken."
+      },
+      {
+        "name": "triggeredAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "failedAt",
+        "type": "long",
+        "doc": "Unix ms."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "Why."
+      },
+      {
+        "name": "acked",
+        "type": "int",
+        "doc": "Subtasks that had acked it."
+      },
+      {
+        "name": "subtasks",
+        "type": "int",
+        "doc": "Subtasks that had to."
       }
     ]
   },
@@ -1918,6 +2256,47 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "type": "int",
         "doc": "Restarts in a row without the strategy’s reset in between, this one included.",
         "default": 1
+      }
+    ]
+  },
+  "JobRestorePointSet": {
+    "type": "record",
+    "name": "JobRestorePointSet",
+    "namespace": "sluice",
+    "doc": "All state that a new job starts from is known, and fits its graph.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "path",
+        "type": "string",
+        "doc": "The savepoint or retained checkpoint."
+      },
+      {
+        "name": "checkpointId",
+        "type": "long",
+        "doc": "Id that it had; the job counts on from it."
+      },
+      {
+        "name": "purpose",
+        "type": "CheckpointPurpose",
+        "doc": "Why it was taken."
+      },
+      {
+        "name": "triggeredAt",
+        "type": "long",
+        "doc": "When it was taken, Unix ms."
+      },
+      {
+        "name": "parallelisms",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "By the vertices of the new graph: parallelism that their state was taken at; 0 where it comes from vertices of several."
       }
     ]
   },
@@ -2491,6 +2870,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Why it cannot complete.",
         "default": null
+      },
+      {
+        "name": "drain",
+        "type": "boolean",
+        "doc": "STOP: event time goes to its end before the barrier.",
+        "default": false
       }
     ]
   },
@@ -2635,6 +3020,24 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "RequestCheckpoint": {
+    "type": "record",
+    "name": "RequestCheckpoint",
+    "namespace": "sluice",
+    "doc": "Takes a checkpoint of a running job now.",
+    "fields": [
+      {
+        "name": "commandId",
+        "type": "string",
+        "doc": "Id of the command; a repeated id is the same command."
+      },
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      }
+    ]
+  },
   "RescaleJob": {
     "type": "record",
     "name": "RescaleJob",
@@ -2758,6 +3161,27 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "SubtaskState"
         },
         "doc": "What the tasks of this message restore: their own, or all of the vertex after a rescale."
+      }
+    ]
+  },
+  "RestoreStatesRead": {
+    "type": "record",
+    "name": "RestoreStatesRead",
+    "namespace": "sluice",
+    "doc": "Some of the state that a new job starts from, as the manifest of its savepoint lists it.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "states",
+        "type": {
+          "type": "array",
+          "items": "SubtaskState"
+        },
+        "doc": "By the vertices of the new graph."
       }
     ]
   },
@@ -3054,6 +3478,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Folder for it; null for the configured one.",
         "default": null
+      },
+      {
+        "name": "drain",
+        "type": "boolean",
+        "doc": "Let event time go to its end first, so that every window and timer fires; for a job that will not go on.",
+        "default": false
       }
     ]
   },
@@ -3211,6 +3641,39 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "bytes",
         "type": "long",
         "doc": "Its size in bytes."
+      },
+      {
+        "name": "shared",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Handles of the shared files that the state refers to.",
+        "default": []
+      },
+      {
+        "name": "operators",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Operators of the vertex, by their index in its chain, whose state it has.",
+        "default": []
+      },
+      {
+        "name": "metrics",
+        "type": [
+          "null",
+          "CheckpointMetrics"
+        ],
+        "doc": "Null where nothing was measured.",
+        "default": null
+      },
+      {
+        "name": "ackedAt",
+        "type": "long",
+        "doc": "Unix ms.",
+        "default": 0
       }
     ]
   },
@@ -3979,6 +4442,24 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "TaskRef"
         },
         "doc": "Source subtasks here."
+      },
+      {
+        "name": "drain",
+        "type": "boolean",
+        "doc": "STOP: event time goes to its end before the barrier.",
+        "default": false
+      },
+      {
+        "name": "unaligned",
+        "type": "boolean",
+        "doc": "Barriers go past records in flight, which become part of the checkpoint.",
+        "default": false
+      },
+      {
+        "name": "alignedTimeoutMs",
+        "type": "long",
+        "doc": "Unaligned: so long barriers are aligned first.",
+        "default": 0
       }
     ]
   },
@@ -4048,12 +4529,12 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CancelTasks": "34a4faa581b398b0",
   "CheckpointAbort": "f11c7f9cd62a1357",
   "CheckpointComplete": "1d060ef8e58ce649",
-  "CheckpointReport": "29adaa0802b986f6",
+  "CheckpointReport": "81e2f13fcd1862b5",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "117cea4eee86d0f6",
+  "Commit": "e0dd5f3bf3313bae",
   "DeadLetter": "b6e799104384af78",
-  "DeployTasks": "067740712d49d566",
+  "DeployTasks": "2031861d065024a5",
   "DescribeProcess": "e1e34cce1018247a",
   "JobManagerDescription": "09f80031d82655c5",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
@@ -4063,16 +4544,17 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "RegistrationAccepted": "294294e3b1790dfe",
   "RegistrationRequired": "10d62bb9ae24afc7",
   "ReleaseJob": "36c9e3b94a744d39",
+  "RequestCheckpoint": "4ddee7dfc198ff05",
   "RescaleJob": "9f999a017253daef",
   "ResultBatch": "c8b4585d236ae948",
   "ResumeJob": "17e2c9e98df70aaa",
   "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
-  "StopWithSavepoint": "1413fe42d7418763",
-  "SubmitJob": "66a7b833cec79f57",
+  "StopWithSavepoint": "85278cb7cb2e4a18",
+  "SubmitJob": "6009d60ca6c7c88f",
   "TaskManagerDescription": "f8c2bae323dab8dc",
   "TaskManagerHeartbeat": "ad8278bfbde9027f",
   "TaskManagerStopping": "cd9c05cdc318a10d",
   "TaskReport": "cdc7fb642cc63b34",
-  "TriggerCheckpoint": "c82ef129ffec7c14",
+  "TriggerCheckpoint": "7880d7cb3ec17596",
   "TriggerSavepoint": "ca2464cd8f8b808d"
 };

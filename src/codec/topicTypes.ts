@@ -12,6 +12,7 @@ const TYPES: { readonly [T in TopicName]: Readonly<Record<TopicMessages[T]['type
     ResumeJob: true,
     TriggerSavepoint: true,
     StopWithSavepoint: true,
+    RequestCheckpoint: true,
     RescaleJob: true,
     SetDesiredTaskManagers: true,
   },

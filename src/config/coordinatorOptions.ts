@@ -1,7 +1,8 @@
 // The keys of sluice.yaml by which the coordinator decides: restarts, placement, checkpoints, how many TaskManagers there are, planning.
 // They stand in the table of options.ts.
+import { checkpointOptions } from './checkpointOptions.ts';
 import type { ConfigOption } from './configOption.ts';
-import { decimal, duration, flag, integer, memorySize, oneOf, optionalText, text } from './values.ts';
+import { decimal, duration, flag, integer, memorySize, oneOf, text } from './values.ts';
 
 const MAX_INT = 2 ** 31 - 1;
 
@@ -75,13 +76,7 @@ export const coordinatorOptions = {
     kind: 'duration',
     description: 'Pause before a restart.',
   },
-  'execution.checkpointing.savepoint-dir': {
-    schema: optionalText(),
-    fallback: '',
-    kind: 'folder',
-    description: 'Folder for savepoints that name none. Empty: each must name one.',
-    aliases: ['state.savepoints.dir'],
-  },
+  ...checkpointOptions,
   'heartbeat.connections': {
     schema: flag(),
     fallback: 'true',

@@ -105,13 +105,6 @@ export const configOptions = {
     kind: 'duration',
     description: 'A batch of records that is not full is sent after so long.',
   },
-  'execution.checkpointing.dir': {
-    schema: text(),
-    fallback: 'checkpoints',
-    kind: 'folder',
-    description:
-      'Folder in which tasks store their state, the same for all processes of the cluster; a relative one lies in the cluster’s folder.',
-  },
   'state.backend.type': {
     schema: oneOf(stateBackendKinds),
     fallback: 'hashmap',

@@ -10,6 +10,12 @@ export function policyOf(config: Config): FixedPolicy {
     restart: restartStrategyOf(config),
     loadBalance: config['taskmanager.load-balance.mode'],
     jobExpirationMs: config['jobstore.expiration-time'],
+    checkpoints: {
+      retained: config['execution.checkpointing.num-retained'],
+      retention: config['execution.checkpointing.externalized-checkpoint-retention'],
+      unaligned: config['execution.checkpointing.unaligned.enabled'],
+      alignedTimeoutMs: config['execution.checkpointing.aligned-checkpoint-timeout'],
+    },
     savepointDirectory: config['execution.checkpointing.savepoint-dir'],
     agingMs: config['scheduler.aging-interval'],
     starvationLimitMs: config['scheduler.starvation-limit'],

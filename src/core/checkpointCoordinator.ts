@@ -1,15 +1,21 @@
 // CheckpointCoordinator: one job's checkpoints and savepoints, from trigger to subsumption. A checkpoint is complete once every subtask that
-// was RUNNING at its trigger has acked; since all of that is in the ledger, one begun under a leader completes under the next.
+// was RUNNING at its trigger has acked and its manifest is written; since the acks are in the ledger, one begun under a leader completes under
+// the next, which writes the manifest, the same one, if need be again.
+import type { Checkpoints, CompletedCheckpoint, PendingCheckpoint } from './checkpointState.ts';
 import { CorruptLedger } from './errors.ts';
-import { countOf, findAttempt, subtasksIn } from './executionGraph.ts';
+import { findAttempt, subtasksIn } from './executionGraph.ts';
 import type { CheckpointPurpose, CheckpointReport, ClusterEvent } from './schema.gen.ts';
-import type { Checkpoints, ClusterState, CompletedCheckpoint, Job, PendingCheckpoint } from './state.ts';
+import type { ClusterState, Job } from './state.ts';
 
 /** Savepoints that a job remembers; they are their owner's and are never dropped. */
 const MAX_SAVEPOINTS = 16;
+/** Characters of a reason that are kept. */
+const MAX_REASON_CHARS = 1_000;
 /** How long a savepoint may take where the job has no checkpointing of its own, in ms. */
 const SAVEPOINT_TIMEOUT_MS = 600_000;
-/** Complete checkpoints kept where the job has no checkpointing of its own. */
+/** Failed checkpoints that a job remembers. */
+const MAX_FAILED = 10;
+/** Complete checkpoints kept where nothing else is said. */
 const DEFAULT_RETAINED = 1;
 
 export type CheckpointEvent = Extract<
@@ -29,13 +35,14 @@ export type CheckpointEvent = Extract<
 /** The parallelism of a RESCALE that leaves open how many slots there will be: as many as the job wants, or as there are. */
 export const PLACE_ANEW = 0;
 
-/** A savepoint that somebody asked for. */
-export interface SavepointRequest {
-  readonly purpose: Exclude<CheckpointPurpose, 'PERIODIC'>;
+/** A checkpoint or savepoint that somebody asked for. */
+export interface CheckpointRequest {
+  readonly purpose: CheckpointPurpose;
   /** Null: the scheduler asks for it. */
   readonly commandId: string | null;
   readonly targetPath: string | null;
   readonly parallelism: number;
+  readonly drain?: boolean;
   /** Why the scheduler asks for it. */
   readonly reason?: string;
 }
@@ -50,48 +57,17 @@ export function noCheckpoints(): Checkpoints {
     lastEndedAt: 0,
     consecutiveFailures: 0,
     counts: { completed: 0, failed: 0 },
+    restored: null,
+    restoring: [],
+    damaged: [],
+    failures: [],
   };
-}
-
-/** Every task runs: only then can a barrier reach all of them. */
-export function canCheckpoint(job: Readonly<Job>): boolean {
-  return (
-    job.status.kind === 'RUNNING' &&
-    job.live > 0 &&
-    countOf(job, 'RUNNING') === job.live &&
-    countOf(job, 'FINISHED') === 0
-  );
-}
-
-/** When the next periodic checkpoint is due, Unix ms; null where none can be. */
-export function checkpointDueAt(job: Readonly<Job>): number | null {
-  const config = job.options.checkpointing;
-  if (config === null || !canCheckpoint(job)) return null;
-  let periodic = 0;
-  for (const { purpose } of job.checkpoints.pending.values()) {
-    if (purpose === 'PERIODIC') periodic++;
-    // Nothing is processed behind its barrier.
-    else if (purpose !== 'SAVEPOINT') return null;
-  }
-  if (periodic >= config.maxConcurrent) return null;
-  const { lastTriggeredAt, lastEndedAt } = job.checkpoints;
-  // The first is spread over the interval by the job's id, so that jobs started together do not checkpoint together.
-  const start =
-    (job.timestamps.RUNNING ?? 0) + (Number.parseInt(job.id.slice(0, 6), 16) % Math.max(1, config.intervalMs));
-  return Math.max(lastTriggeredAt === 0 ? start : lastTriggeredAt + config.intervalMs, lastEndedAt + config.minPauseMs);
-}
-
-/** When something is due for the job's checkpoints, Unix ms, or null. */
-export function checkpointDeadline(job: Readonly<Job>): number | null {
-  let next = checkpointDueAt(job);
-  for (const { expiresAt } of job.checkpoints.pending.values()) if (next === null || expiresAt < next) next = expiresAt;
-  return next;
 }
 
 export function triggered(
   state: Readonly<ClusterState>,
   job: Readonly<Job>,
-  request: SavepointRequest | null,
+  request: CheckpointRequest | null,
 ): CheckpointEvent {
   return {
     type: 'CheckpointTriggered',
@@ -102,6 +78,7 @@ export function triggered(
     targetPath: request?.targetPath ?? null,
     commandId: request?.commandId ?? null,
     parallelism: request?.parallelism ?? 0,
+    drain: request?.drain ?? false,
     reason: request?.reason ?? null,
   };
 }
@@ -111,28 +88,55 @@ export function* decideReport(job: Readonly<Job>, report: CheckpointReport): Gen
   const pending = job.checkpoints.pending.get(report.checkpointId);
   if (pending === undefined) return;
   const { jobId, checkpointId } = report;
-  for (const { vertex, subtask, attempt, handle, bytes } of report.acks) {
+  for (const ack of report.acks) {
+    const { vertex, subtask, attempt } = ack;
     const task = findAttempt(job, { vertex, subtask, attempt });
     if (task === undefined || !pending.waitingFor.has(task)) continue;
-    yield { type: 'CheckpointAcked', jobId, checkpointId, vertex, subtask, attempt, handle, bytes };
+    yield { type: 'CheckpointAcked', jobId, checkpointId, ...ack };
   }
   for (const { vertex, subtask, attempt, reason } of report.declines) {
     const task = findAttempt(job, { vertex, subtask, attempt });
     if (task === undefined || !pending.waitingFor.has(task) || pending.broken !== null) continue;
-    yield { type: 'CheckpointDeclined', jobId, checkpointId, vertex, subtask, attempt, reason: reason.slice(0, 1_000) };
+    yield {
+      type: 'CheckpointDeclined',
+      jobId,
+      checkpointId,
+      vertex,
+      subtask,
+      attempt,
+      reason: reason.slice(0, MAX_REASON_CHARS),
+    };
   }
 }
 
-/** Ends what is complete, broken or overdue. The caller triggers new ones and carries out what a savepoint was for. */
+/** The manifest is written: with that the checkpoint is complete. One that has ended meanwhile stays as it is. */
+export function* decideStored(job: Readonly<Job>, checkpointId: number): Generator<ClusterEvent> {
+  const pending = job.checkpoints.pending.get(checkpointId);
+  if (pending !== undefined && isAcked(pending)) yield* complete(job, pending);
+}
+
+/** It could not be written, so the checkpoint fails. */
+export function* decideNotStored(job: Readonly<Job>, checkpointId: number, reason: string): Generator<ClusterEvent> {
+  const pending = job.checkpoints.pending.get(checkpointId);
+  if (pending !== undefined) yield* abort(job, pending, reason.slice(0, MAX_REASON_CHARS));
+}
+
+/** Every subtask has acked: it waits for its manifest. */
+export function isAcked(pending: Readonly<PendingCheckpoint>): boolean {
+  return pending.waitingFor.size === 0 && pending.broken === null;
+}
+
+/** Ends what is broken or overdue. */
 export function* decidePending(state: Readonly<ClusterState>, job: Readonly<Job>): Generator<ClusterEvent> {
   for (const pending of [...job.checkpoints.pending.values()]) {
-    if (pending.waitingFor.size === 0) yield* complete(job, pending);
-    else if (pending.broken !== null) yield* abort(job, pending, pending.broken);
+    if (pending.broken !== null) yield* abort(job, pending, pending.broken);
     else if (pending.expiresAt <= state.at) {
       yield* abort(
         job,
         pending,
-        `not complete after ${state.at - pending.triggeredAt} ms: ${pending.waitingFor.size} subtasks had not acked`,
+        isAcked(pending)
+          ? `its manifest was not written within ${state.at - pending.triggeredAt} ms`
+          : `not complete after ${state.at - pending.triggeredAt} ms: ${pending.waitingFor.size} subtasks had not acked`,
       );
     }
   }
@@ -149,7 +153,9 @@ function* complete(job: Readonly<Job>, pending: Readonly<PendingCheckpoint>): Ge
   // The answer first: where only it reached the log, the next leader completes the checkpoint and answers again.
   if (commandId !== null) {
     const message = `${purpose.toLowerCase()} of job ${job.id}: checkpoint ${pending.id} is complete`;
-    yield { type: 'CommandAnswered', commandId, jobId: job.id, rejection: null, message, path: targetPath };
+    // Its place in the checkpoint storage, where it is no savepoint.
+    const path = targetPath ?? `${job.id}/chk-${pending.id}`;
+    yield { type: 'CommandAnswered', commandId, jobId: job.id, rejection: null, message, path };
   }
   yield { type: 'CheckpointCompleted', ...id };
   if (purpose === 'SAVEPOINT' || purpose === 'STOP')
@@ -177,22 +183,12 @@ function* abort(job: Readonly<Job>, pending: Readonly<PendingCheckpoint>, reason
       commandId: pending.commandId,
       jobId: job.id,
       rejection: 'SAVEPOINT_FAILED',
-      message: `the savepoint of job ${job.id} failed: ${reason}; the job goes on`,
+      message: `checkpoint ${pending.id} of job ${job.id} failed: ${reason}; the job goes on`,
       path: null,
     };
   }
-  yield { type: 'CheckpointAborted', jobId: job.id, checkpointId: pending.id, reason };
-}
-
-/** More checkpoints failed in a row than the job tolerates. */
-export function toleratesNoMore(job: Readonly<Job>): boolean {
-  const config = job.options.checkpointing;
-  return config !== null && job.checkpoints.consecutiveFailures > config.toleratedFailures;
-}
-
-/** What a new run starts from: the newest complete checkpoint that the job owns. */
-export function restorePoint(job: Readonly<Job>): CompletedCheckpoint | null {
-  return job.checkpoints.completed.at(-1) ?? null;
+  const { id: checkpointId, targetPath } = pending;
+  yield { type: 'CheckpointAborted', jobId: job.id, checkpointId, reason, targetPath };
 }
 
 export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): void {
@@ -200,7 +196,7 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
   if (job === undefined) throw new CorruptLedger(`${event.type} names job ${event.jobId}, which does not exist`);
   const { checkpoints } = job;
   if (event.type === 'CheckpointTriggered') {
-    const { checkpointId: id, purpose, expiresAt, targetPath, commandId, parallelism } = event;
+    const { checkpointId: id, purpose, expiresAt, targetPath, commandId, parallelism, drain } = event;
     checkpoints.nextId = id + 1;
     checkpoints.lastTriggeredAt = state.at;
     if (purpose === 'RESCALE') job.rescheduledAt = state.at;
@@ -212,6 +208,7 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
       targetPath,
       commandId,
       parallelism,
+      drain,
       waitingFor: new Set(subtasksIn(job, 'RUNNING')),
       states: [],
       broken: null,
@@ -236,11 +233,11 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
     );
   switch (event.type) {
     case 'CheckpointAcked': {
-      const { vertex, subtask, handle, bytes } = event;
+      const { vertex, subtask, handle, bytes, shared, operators, metrics } = event;
       const task = findAttempt(job, event);
       if (task === undefined || !pending.waitingFor.delete(task))
         throw new CorruptLedger(`CheckpointAcked by a subtask that checkpoint ${pending.id} does not wait for`);
-      pending.states.push({ vertex, subtask, handle, bytes });
+      pending.states.push({ vertex, subtask, handle, bytes, shared, operators, metrics, ackedAt: state.at });
       return;
     }
     case 'CheckpointDeclined':
@@ -254,12 +251,20 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
       checkpoints.pending.delete(pending.id);
       checkpoints.lastEndedAt = state.at;
       checkpoints.counts.failed++;
+      rememberFailure(state, job, pending, event.reason);
       if (pending.purpose === 'PERIODIC' && job.status.kind === 'RUNNING' && !lostTasks(pending))
         checkpoints.consecutiveFailures++;
       return;
     default:
       event satisfies never;
   }
+}
+
+function rememberFailure(state: ClusterState, { checkpoints }: Job, pending: PendingCheckpoint, reason: string): void {
+  const { id, purpose, triggeredAt, states, waitingFor } = pending;
+  const subtasks = states.length + waitingFor.size;
+  checkpoints.failures.push({ id, purpose, triggeredAt, failedAt: state.at, reason, acked: states.length, subtasks });
+  if (checkpoints.failures.length > MAX_FAILED) checkpoints.failures.shift();
 }
 
 /** Tasks ended before they had acked, as they may: the checkpoint is void, and nothing is wrong with checkpointing. */

@@ -1,6 +1,8 @@
 // The one way in: an input becomes events. A decision folds each event into the leader's speculative state as soon as it is made, so
 // that what follows in it sees it; the events then leave as Commits. Nothing here reads a clock, makes an id or awaits.
-import { decideReport as decideCheckpointReport } from './checkpointCoordinator.ts';
+
+import { completeConfig } from './checkpointConfig.ts';
+import { decideReport as decideCheckpointReport, decideNotStored, decideStored } from './checkpointCoordinator.ts';
 import { decideSubmit, earlierAnswer } from './dispatcher.ts';
 import { evolve } from './evolve.ts';
 import { decideReport, graphProblem } from './executionGraph.ts';
@@ -17,11 +19,13 @@ import {
   missingAttempts,
   overdueTaskManagers,
 } from './resourceManager.ts';
+import { decideDamaged, decideRestorePoint } from './restorePoint.ts';
 import type { AttemptReport, Cause, ClusterEvent, Commit, RegisterTaskManager } from './schema.gen.ts';
 import { settle } from './settle.ts';
 import { decideSnapshot } from './snapshotRetention.ts';
 import type { ClusterState } from './state.ts';
 import { isTerminal } from './state.ts';
+import { checkpointingProblem } from './submissionLimits.ts';
 
 /** Weight of one Commit, in about bytes; a decision beyond it is split. Stays far below `max.message.bytes` of `events`. */
 export const MAX_COMMIT_WEIGHT = 2_000_000;
@@ -84,7 +88,7 @@ function withCause(causes: readonly Cause[], cause: Cause): Cause[] {
   return [...causes.filter((other) => other.topic !== cause.topic || other.partition !== cause.partition), cause];
 }
 
-/** About the size of an event in bytes; only failures and submissions vary much. */
+/** About the size of an event in bytes; only failures, submissions and handles vary much. */
 function weightOf(event: ClusterEvent): number {
   switch (event.type) {
     case 'TaskFailed':
@@ -92,8 +96,12 @@ function weightOf(event: ClusterEvent): number {
     case 'JobFailed':
     case 'JobRestarting':
       return 100 + event.reason.length;
+    case 'RestoreStatesRead':
+      return 100 + event.states.length * 200;
     case 'JobSubmitted':
       return 1_000 + (event.graph?.vertices.length ?? 0) * 400 + event.args.reduce((sum, arg) => sum + arg.length, 0);
+    case 'CheckpointAcked':
+      return 100 + event.handle.length + event.shared.reduce((sum, name) => sum + name.length, 0);
     default:
       return 100;
   }
@@ -115,13 +123,14 @@ function* decideInput(
   switch (input.type) {
     case 'SubmitJob':
       touched.add(input.jobId);
-      yield* decideSubmit(state, input);
+      yield* decideSubmit(state, input, policy);
       return;
     case 'CancelJob':
     case 'PauseJob':
     case 'ResumeJob':
     case 'TriggerSavepoint':
     case 'StopWithSavepoint':
+    case 'RequestCheckpoint':
     case 'RescaleJob':
       touched.add(input.jobId);
       yield* decideJobCommand(state, input, policy);
@@ -147,7 +156,24 @@ function* decideInput(
       const job = state.jobs.get(input.jobId);
       if (job === undefined) return;
       touched.add(job.id);
+      yield* decideDamaged(job, input);
       yield* decideCheckpointReport(job, input);
+      return;
+    }
+    case 'ManifestWritten':
+    case 'ManifestFailed': {
+      const job = state.jobs.get(input.jobId);
+      if (job === undefined) return;
+      touched.add(job.id);
+      if (input.type === 'ManifestWritten') yield* decideStored(job, input.checkpointId);
+      else yield* decideNotStored(job, input.checkpointId, input.reason);
+      return;
+    }
+    case 'RestorePointRead': {
+      const job = state.jobs.get(input.jobId);
+      if (job === undefined) return;
+      touched.add(job.id);
+      yield* decideRestorePoint(job, input.path, input.manifest);
       return;
     }
     case 'TaskManagerStopping':
@@ -172,9 +198,10 @@ function* decideInput(
       return;
     case 'PlanReady':
       touched.add(input.jobId);
-      yield* decidePlan(state, input.jobId, input);
+      yield* decidePlan(state, input.jobId, input, policy);
       return;
     case 'PlanFailed':
+    case 'RestorePointUnusable':
       touched.add(input.jobId);
       if (state.jobs.get(input.jobId)?.status.kind === 'INITIALIZING') {
         yield { type: 'JobFailing', jobId: input.jobId, reason: input.reason };
@@ -198,11 +225,14 @@ function* decidePlan(
   state: Readonly<ClusterState>,
   jobId: string,
   { artifact, graph, checkpointing }: Extract<Input, { type: 'PlanReady' }>,
+  policy: Policy,
 ): Generator<ClusterEvent> {
-  if (state.jobs.get(jobId)?.status.kind !== 'INITIALIZING') return;
-  const problem = graphProblem(graph);
-  if (problem === null) yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing };
-  else yield { type: 'JobFailing', jobId, reason: `the planned graph cannot run: ${problem}` };
+  const job = state.jobs.get(jobId);
+  if (job?.status.kind !== 'INITIALIZING' || job.graph.vertices.length > 0) return;
+  const problem = graphProblem(graph) ?? (checkpointing === null ? null : checkpointingProblem(checkpointing));
+  if (problem === null)
+    yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing: completeConfig(checkpointing, policy) };
+  else yield { type: 'JobFailing', jobId, reason: `the planned job cannot run: ${problem}` };
 }
 
 /** Attempts that the ledger expects on a TaskManager and that it did not list have ended. */

@@ -1,8 +1,8 @@
 // What TaskManagers are told of a job's tasks: deployments with everything that a task needs to find its peers and its state, and
 // cancellations; one message a TaskManager.
-import { restorePoint } from './checkpointCoordinator.ts';
 import { countOf, subtasksIn } from './executionGraph.ts';
 import type { AssignmentMessage } from './messages.ts';
+import { restorePoint } from './restorePoint.ts';
 import type { AttemptId, DeployTasks, RestorePoint, SubtaskState, TaskRef } from './schema.gen.ts';
 import type { ClusterState, Job, Subtask } from './state.ts';
 
@@ -76,20 +76,17 @@ function placementOf(
 /** Gives the state that a group of subtasks starts from: their own, or all of a vertex whose parallelism has changed since. */
 function restorer(job: Readonly<Job>): (subtasks: readonly Subtask[]) => RestorePoint | null {
   const checkpoint = restorePoint(job);
-  const { savepointPath, allowNonRestoredState } = job.options;
-  if (checkpoint === null) {
-    const fromSavepoint = { checkpointId: 0, path: savepointPath, allowNonRestoredState, parallelisms: [], states: [] };
-    return () => (savepointPath === null ? null : fromSavepoint);
-  }
+  if (checkpoint === null) return () => null;
   const { id: checkpointId, path, parallelisms } = checkpoint;
+  // What its manifest has was judged against the graph when it was read; the rest belongs to other vertices, or to nobody.
+  const allowNonRestoredState = checkpoint === job.checkpoints.restored;
   const byVertex = groupBy(checkpoint.states, ({ vertex }) => vertex);
-  const bySubtask = new Map(checkpoint.states.map((state) => [`${state.vertex}/${state.subtask}`, state]));
+  const bySubtask = groupBy(checkpoint.states, ({ vertex, subtask }) => `${vertex}/${subtask}`);
   return (subtasks) => {
     const states = new Set<SubtaskState>();
     for (const { vertex, index } of subtasks) {
       if (parallelisms[vertex] === job.vertices[vertex]?.subtasks.length) {
-        const own = bySubtask.get(`${vertex}/${index}`);
-        if (own !== undefined) states.add(own);
+        for (const state of bySubtask.get(`${vertex}/${index}`) ?? []) states.add(state);
       } else for (const state of byVertex.get(vertex) ?? []) states.add(state);
     }
     return { checkpointId, path, allowNonRestoredState, parallelisms, states: [...states] };

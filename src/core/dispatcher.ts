@@ -1,17 +1,21 @@
 // Dispatcher: commands in, jobs and answers out. A command id is answered once and the same for good; a job id is used once.
 
+import { completeConfig, isPlace, MAX_PATH_CHARS } from './checkpointConfig.ts';
 import { noCheckpoints } from './checkpointCoordinator.ts';
 import { CorruptLedger } from './errors.ts';
-import { buildExecution, graphProblem } from './executionGraph.ts';
+import { buildExecution, graphProblem, MAX_PARALLELISM } from './executionGraph.ts';
+import type { Policy } from './inputs.ts';
 import type { ClusterEvent, CommandAnswered, JobGraph, RejectionCode, SubmitJob } from './schema.gen.ts';
 import type { ClusterState } from './state.ts';
 import { isTerminal } from './state.ts';
+import { optionsProblem } from './submissionLimits.ts';
 
 /** Answers kept for commands that are sent again. */
 export const MAX_ANSWERS = 1_000;
 /** Longest job name in characters. */
 const MAX_NAME_CHARS = 1_024;
-/** Most characters of a command's arguments. */
+/** Most arguments of a command, and most characters of them. */
+const MAX_ARGS = 10_000;
 const MAX_ARGS_CHARS = 1_000_000;
 /** Longest command id in characters. */
 const MAX_COMMAND_ID_CHARS = 256;
@@ -21,7 +25,11 @@ const UNPLANNED: JobGraph = { vertices: [], hash: '' };
 
 export type DispatcherEvent = Extract<ClusterEvent, { type: 'JobSubmitted' | 'JobRejected' | 'CommandAnswered' }>;
 
-export function* decideSubmit(state: Readonly<ClusterState>, command: SubmitJob): Generator<DispatcherEvent> {
+export function* decideSubmit(
+  state: Readonly<ClusterState>,
+  command: SubmitJob,
+  policy: Policy,
+): Generator<DispatcherEvent> {
   const { commandId, jobId } = command;
   const answered = earlierAnswer(state, commandId);
   if (answered !== null) {
@@ -38,7 +46,8 @@ export function* decideSubmit(state: Readonly<ClusterState>, command: SubmitJob)
     };
     return;
   }
-  const { name, artifact, args, parallelism, graph, options } = command;
+  const { name, artifact, args, parallelism, graph } = command;
+  const options = { ...command.options, checkpointing: completeConfig(command.options.checkpointing, policy) };
   yield { type: 'JobSubmitted', jobId, commandId, name, artifact, args, parallelism, graph, options };
 }
 
@@ -65,8 +74,15 @@ function submissionProblem(
   if (command.name === '' || command.name.length > MAX_NAME_CHARS) {
     return invalid(`the job name has ${command.name.length} characters: 1 to ${MAX_NAME_CHARS} are possible`);
   }
+  const from = command.options.savepointPath;
+  if (from !== null && !isPlace(from))
+    return invalid(
+      `savepointPath '${from.slice(0, 200)}' must be an absolute path or a URI, of at most ${MAX_PATH_CHARS} characters`,
+    );
   const artifact = artifactProblem(command);
   if (artifact !== null) return invalid(artifact);
+  if (command.args.length > MAX_ARGS)
+    return invalid(`there are ${command.args.length} args: at most ${MAX_ARGS} are possible; put them into a file`);
   if (command.args.reduce((sum, arg) => sum + arg.length, 0) > MAX_ARGS_CHARS) {
     return invalid(`args have more than ${MAX_ARGS_CHARS} characters: put them into a file that the job reads`);
   }
@@ -75,8 +91,10 @@ function submissionProblem(
   }
   const parent = parentProblem(state, command);
   if (parent !== null) return parent;
-  if (!Number.isInteger(command.parallelism) || command.parallelism < 1)
-    return invalid(`parallelism ${command.parallelism} is not 1 or more`);
+  if (!Number.isInteger(command.parallelism) || command.parallelism < 1 || command.parallelism > MAX_PARALLELISM)
+    return invalid(`parallelism ${command.parallelism}: 1 to ${MAX_PARALLELISM} is possible`);
+  const options = optionsProblem(command.options);
+  if (options !== null) return invalid(options);
   const problem = command.graph === null ? null : graphProblem(command.graph);
   return problem === null ? null : { code: 'INVALID_GRAPH', reason: problem };
 }
@@ -121,6 +139,7 @@ export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): v
     case 'JobSubmitted': {
       const { jobId: id, commandId, name, artifact, args, parallelism, graph, options } = event;
       if (state.jobs.has(id)) throw new CorruptLedger(`JobSubmitted for job ${id}, which exists`);
+      const ready = graph !== null && options.savepointPath === null;
       state.jobs.set(id, {
         id,
         commandId,
@@ -131,8 +150,8 @@ export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): v
         options,
         graph: graph ?? UNPLANNED,
         submittedAt: state.at,
-        status: graph === null ? { kind: 'INITIALIZING' } : { kind: 'CREATED', queuedFor: null },
-        timestamps: graph === null ? { INITIALIZING: state.at } : { CREATED: state.at },
+        status: ready ? { kind: 'CREATED', queuedFor: null } : { kind: 'INITIALIZING' },
+        timestamps: ready ? { CREATED: state.at } : { INITIALIZING: state.at },
         ...buildExecution(id, graph ?? UNPLANNED, -1),
         wantedParallelisms: (graph ?? UNPLANNED).vertices.map((vertex) => vertex.parallelism),
         rescheduledAt: 0,
@@ -145,7 +164,7 @@ export function evolveDispatcher(state: ClusterState, event: DispatcherEvent): v
         checkpoints: noCheckpoints(),
         failures: [],
       });
-      if (graph !== null) state.queue.add(id);
+      if (ready) state.queue.add(id);
       state.submissions.set(commandId, id);
       return;
     }

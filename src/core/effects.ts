@@ -1,11 +1,14 @@
 // What the cluster must do because of events, as data. A leader carries effects out only after it has read the Commit back; each is
 // idempotent at its receiver (a deployment by attempt, a barrier by checkpoint id, a reply by command id), so a new leader may repeat any.
-import { cancellations, cancellationsAt, deployments, groupBy, hostsOf } from './deployment.ts';
+
+import { barriers, discard, discardJob, manifest, notify, pendingCheckpoints } from './checkpointEffects.ts';
+import { cancellations, cancellationsAt, deployments, hostsOf } from './deployment.ts';
 import { subtasksIn } from './executionGraph.ts';
 import { jobStateOf } from './jobStatus.ts';
 import type { AssignmentMessage } from './messages.ts';
+import { awaitsRestorePoint } from './restorePoint.ts';
 import type { AttemptId, ClusterEvent, CommandReply, JobStatus } from './schema.gen.ts';
-import type { ClusterState, Job, PendingCheckpoint, Subtask } from './state.ts';
+import type { ClusterState, Job, Subtask } from './state.ts';
 import { isTerminal } from './state.ts';
 
 /** How far back a new leader repeats answers, in ms of the ledger's time: clients wait no longer than this. */
@@ -20,8 +23,19 @@ export type Effect =
   | { readonly type: 'PublishJob'; readonly message: JobStatus }
   /** Build the job's graph in a planner thread; comes back as PlanReady or PlanFailed. */
   | { readonly type: 'PlanJob'; readonly jobId: string }
-  /** Delete what a subsumed or aborted checkpoint stored. */
-  | { readonly type: 'DiscardCheckpoint'; readonly jobId: string; readonly checkpointId: number }
+  /** Write the manifest of a checkpoint that every subtask has acked; comes back as ManifestWritten or ManifestFailed. */
+  | { readonly type: 'WriteManifest'; readonly jobId: string; readonly checkpointId: number }
+  /** Read the manifest of what the job starts from; comes back as RestorePointRead or RestorePointUnusable. */
+  | { readonly type: 'ReadRestorePoint'; readonly jobId: string }
+  /** Delete what a subsumed or aborted checkpoint stored; `targetPath`: of a savepoint. */
+  | {
+      readonly type: 'DiscardCheckpoint';
+      readonly jobId: string;
+      readonly checkpointId: number;
+      readonly targetPath: string | null;
+    }
+  /** Delete everything that is stored for a job that has ended, but for its savepoints. */
+  | { readonly type: 'DiscardJob'; readonly jobId: string }
   /** Have the driver start a TaskManager that registers with this request id. */
   | { readonly type: 'StartTaskManager'; readonly requestId: string }
   /** Have the driver stop a TaskManager in order. */
@@ -33,6 +47,7 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
   const deployed = new Set<string>();
   const cancelled: AttemptId[] = [];
   const changed = new Set<string>();
+  const acked = new Map<string, { readonly jobId: string; readonly checkpointId: number }>();
   const ended = new Set<string>();
   for (const event of events) {
     switch (event.type) {
@@ -59,6 +74,7 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
         changed.add(event.jobId);
         effects.push(submitted(event));
         if (event.graph === null) effects.push({ type: 'PlanJob', jobId: event.jobId });
+        else if (event.options.savepointPath !== null) effects.push({ type: 'ReadRestorePoint', jobId: event.jobId });
         break;
       case 'JobRejected': {
         const { commandId, jobId, code: rejection, reason: message } = event;
@@ -76,12 +92,20 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
         break;
       case 'CheckpointAborted':
         effects.push(...notify(state, event.jobId, 'CheckpointAbort', event.checkpointId));
-        effects.push({ type: 'DiscardCheckpoint', jobId: event.jobId, checkpointId: event.checkpointId });
+        effects.push(discard(event, event.targetPath));
         break;
       case 'CheckpointSubsumed':
-        effects.push({ type: 'DiscardCheckpoint', jobId: event.jobId, checkpointId: event.checkpointId });
+        effects.push(discard(event, null));
+        break;
+      case 'CheckpointAcked':
+        acked.set(`${event.jobId}/${event.checkpointId}`, event);
         break;
       case 'JobPlanned':
+        changed.add(event.jobId);
+        if (state.jobs.get(event.jobId)?.options.savepointPath != null)
+          effects.push({ type: 'ReadRestorePoint', jobId: event.jobId });
+        break;
+      case 'JobRestorePointSet':
       case 'JobStarted':
       case 'JobRestarting':
       case 'JobStopping':
@@ -112,7 +136,8 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
       case 'TaskManagerReleased':
       case 'TaskManagerRequestExpired':
       case 'DesiredTaskManagersSet':
-      case 'CheckpointAcked':
+      case 'RestoreStatesRead':
+      case 'CheckpointDamaged':
       case 'CheckpointDeclined':
       case 'SavepointCompleted':
       case 'LeadershipConfirmed':
@@ -133,6 +158,7 @@ export function effectsOf(events: readonly ClusterEvent[], state: Readonly<Clust
   }
   for (const jobId of deployed) effects.push(...deployments(state, jobId).map(assign));
   effects.push(...cancellations(state, cancelled).map(assign));
+  for (const { jobId, checkpointId } of acked.values()) effects.push(...manifest(state, jobId, checkpointId));
   for (const jobId of ended) effects.push(...releaseJob(state, jobId));
   for (const jobId of changed) effects.push(...publish(state, jobId));
   return effects;
@@ -153,7 +179,9 @@ export function pendingEffects(state: Readonly<ClusterState>): Effect[] {
       cancelling.push(...[...subtasksIn(job, 'CANCELING')].map(attemptOf));
       effects.push(...pendingCheckpoints(state, job));
     }
-    if (job.status.kind === 'INITIALIZING') effects.push({ type: 'PlanJob', jobId: job.id });
+    if (awaitsRestorePoint(job)) effects.push({ type: 'ReadRestorePoint', jobId: job.id });
+    else if (job.status.kind === 'INITIALIZING') effects.push({ type: 'PlanJob', jobId: job.id });
+    if ('endedAt' in job.status && job.status.endedAt >= state.at - ANSWER_REPEAT_MS) effects.push(...discardJob(job));
     effects.push(...publish(state, job.id));
     if (job.submittedAt >= state.at - ANSWER_REPEAT_MS)
       effects.push(submitted({ commandId: job.commandId, jobId: job.id }));
@@ -162,14 +190,6 @@ export function pendingEffects(state: Readonly<ClusterState>): Effect[] {
   for (const { at, answer } of state.answers.values()) {
     if (at >= state.at - ANSWER_REPEAT_MS) effects.push(reply(answer));
   }
-  return effects;
-}
-
-/** Barriers under way, and word of the last complete checkpoint, which two-phase sinks wait for. */
-function pendingCheckpoints(state: Readonly<ClusterState>, job: Readonly<Job>): Effect[] {
-  const effects = [...job.checkpoints.pending.keys()].flatMap((id) => barriers(state, job.id, id));
-  const last = Math.max(job.checkpoints.completed.at(-1)?.id ?? 0, job.checkpoints.savepoints.at(-1)?.id ?? 0);
-  if (last > 0) effects.push(...notify(state, job.id, 'CheckpointComplete', last));
   return effects;
 }
 
@@ -209,58 +229,14 @@ function greet(state: Readonly<ClusterState>, taskManagerId: string): Effect[] {
   return effects;
 }
 
-/** The barrier of a checkpoint, to the TaskManagers of the sources; it reaches the other tasks with the records. */
-function barriers(state: Readonly<ClusterState>, jobId: string, checkpointId: number): Effect[] {
-  const job = state.jobs.get(jobId);
-  const pending = job?.checkpoints.pending.get(checkpointId);
-  if (job === undefined || pending === undefined) return [];
-  const sources = job.vertices.filter((vertex) => vertex.info.inputs.length === 0).flatMap((vertex) => vertex.subtasks);
-  const running = sources.filter((subtask) => subtask.state === 'RUNNING');
-  return [...groupBy(running, ({ slot }) => slot?.taskManagerId ?? '')].map(([taskManagerId, subtasks]) =>
-    assign(barrier(state, job, pending, taskManagerId, subtasks)),
-  );
-}
-
-function barrier(
-  state: Readonly<ClusterState>,
-  job: Readonly<Job>,
-  { id: checkpointId, purpose, targetPath, triggeredAt }: Readonly<PendingCheckpoint>,
-  taskManagerId: string,
-  subtasks: readonly Subtask[],
-): AssignmentMessage {
-  return {
-    type: 'TriggerCheckpoint',
-    epoch: state.epoch,
-    taskManagerId,
-    jobId: job.id,
-    checkpointId,
-    purpose,
-    targetPath,
-    timestamp: triggeredAt,
-    tasks: subtasks.map(({ vertex, index, attempt }) => ({ vertex, subtask: index, attempt })),
-  };
-}
-
-function notify(
-  state: Readonly<ClusterState>,
-  jobId: string,
-  type: 'CheckpointComplete' | 'CheckpointAbort',
-  checkpointId: number,
-): Effect[] {
-  const job = state.jobs.get(jobId);
-  if (job === undefined) return [];
-  return hostsOf(state, job).map((taskManagerId) =>
-    assign({ type, epoch: state.epoch, taskManagerId, jobId, checkpointId }),
-  );
-}
-
-/** Every TaskManager that hosted a task of the job last drops what it keeps for it. */
+/** Every TaskManager that hosted a task of the job last drops what it keeps for it; so does the checkpoint storage. */
 function releaseJob(state: Readonly<ClusterState>, jobId: string): Effect[] {
   const job = state.jobs.get(jobId);
   if (job === undefined) return [];
-  return hostsOf(state, job).map((taskManagerId) =>
+  const releases = hostsOf(state, job).map((taskManagerId) =>
     assign({ type: 'ReleaseJob', epoch: state.epoch, taskManagerId, jobId }),
   );
+  return [...releases, ...discardJob(job)];
 }
 
 function publish(state: Readonly<ClusterState>, jobId: string): Effect[] {

@@ -6,6 +6,7 @@ import { evolveJob } from './jobStatus.ts';
 import { evolveLeadership } from './leadership.ts';
 import { evolveResource } from './resourceManager.ts';
 import { evolveRestore } from './restore.ts';
+import { evolveRestorePoint } from './restorePoint.ts';
 import type { ClusterEvent } from './schema.gen.ts';
 import { evolveSlot } from './slotPool.ts';
 import { evolveSnapshot } from './snapshotRetention.ts';
@@ -62,6 +63,12 @@ export function evolve(state: ClusterState, event: ClusterEvent): void {
     case 'CheckpointSubsumed':
     case 'SavepointCompleted':
       return evolveCheckpoint(state, event);
+    case 'CheckpointDamaged':
+    case 'RestoreStatesRead':
+      return evolveRestorePoint(state, event);
+    case 'JobRestorePointSet':
+      evolveRestorePoint(state, event);
+      return evolveJob(state, event);
     case 'LeadershipConfirmed':
     case 'LeadershipReleased':
       return evolveLeadership(state, event);

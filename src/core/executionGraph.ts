@@ -5,6 +5,7 @@ import { regionsOf } from './regions.ts';
 import type { AttemptId, AttemptReport, ClusterEvent, JobGraph } from './schema.gen.ts';
 import type { ClusterState, ExecutionJobVertex, Failure, Job, Region, Slot, Subtask, SubtaskState } from './state.ts';
 import { isLive } from './state.ts';
+import { graphSizeProblem } from './submissionLimits.ts';
 
 /** Largest parallelism, as in Flink: key groups are numbered with 15 bits. */
 export const MAX_PARALLELISM = 32_768;
@@ -23,6 +24,8 @@ export type TaskEvent = Extract<
 /** Why a graph cannot run, or null. */
 export function graphProblem(graph: JobGraph): string | null {
   if (graph.vertices.length === 0) return 'the graph has no vertices: add a source and a sink';
+  const size = graphSizeProblem(graph);
+  if (size !== null) return size;
   const ids = new Set<string>();
   const coLocated = new Map<string, JobGraph['vertices'][number]>();
   let subtasks = 0;

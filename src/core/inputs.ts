@@ -1,13 +1,16 @@
 // Everything that can reach a leader, as data. Each comes with its time (`at`) and, where it was read from a topic, its cause.
+import type { Manifest } from './manifest.ts';
 import type {
   Artifact,
   CancelJob,
   Cause,
   CheckpointConfig,
   CheckpointReport,
+  CheckpointRetention,
   JobGraph,
   PauseJob,
   RegisterTaskManager,
+  RequestCheckpoint,
   RescaleJob,
   RestartStrategy,
   ResumeJob,
@@ -28,6 +31,7 @@ export type Command =
   | ResumeJob
   | TriggerSavepoint
   | StopWithSavepoint
+  | RequestCheckpoint
   | RescaleJob
   | SetDesiredTaskManagers;
 
@@ -57,6 +61,12 @@ export type Observation =
     }
   /** The planner could not. */
   | { readonly type: 'PlanFailed'; readonly jobId: string; readonly reason: string }
+  /** The manifest of a checkpoint that every subtask has acked is in its place. */
+  | { readonly type: 'ManifestWritten'; readonly jobId: string; readonly checkpointId: number }
+  | { readonly type: 'ManifestFailed'; readonly jobId: string; readonly checkpointId: number; readonly reason: string }
+  /** The manifest of what a job starts from was read, and its files are there. */
+  | { readonly type: 'RestorePointRead'; readonly jobId: string; readonly path: string; readonly manifest: Manifest }
+  | { readonly type: 'RestorePointUnusable'; readonly jobId: string; readonly reason: string }
   /** A snapshot was written, read back and found equal to the state at its offset. */
   | ({ readonly type: 'SnapshotVerified' } & VerifiedSnapshot)
   /** nextDeadline(state, policy) has passed. */
@@ -89,6 +99,8 @@ export interface FixedPolicy {
   readonly loadBalance: LoadBalanceMode;
   /** `jobstore.expiration-time`: how long ended jobs are remembered. */
   readonly jobExpirationMs: number;
+  /** For jobs that say nothing of it themselves. */
+  readonly checkpoints: CheckpointPolicy;
   /** Folder for savepoints that name none; null: they must name one. */
   readonly savepointDirectory: string | null;
   /** Waiting that raises a job by one priority, so that none starves. */
@@ -106,6 +118,17 @@ export interface FixedPolicy {
 export interface Policy extends FixedPolicy {
   /** Measured load of TaskManagers (share of their cores in use, 0 to 1), as last heard. */
   readonly load: ReadonlyMap<string, number>;
+}
+
+export interface CheckpointPolicy {
+  /** `execution.checkpointing.num-retained`. */
+  readonly retained: number;
+  /** `execution.checkpointing.externalized-checkpoint-retention`. */
+  readonly retention: CheckpointRetention;
+  /** `execution.checkpointing.unaligned.enabled`. */
+  readonly unaligned: boolean;
+  /** `execution.checkpointing.aligned-checkpoint-timeout`. */
+  readonly alignedTimeoutMs: number;
 }
 
 export interface SnapshotPolicy {

@@ -1,6 +1,8 @@
 // Commands to a job that exists: cancel, pause, resume, savepoint, stop, rescale. Each is answered once; a savepoint is answered when it is
 // complete or has failed.
-import { canCheckpoint, triggered } from './checkpointCoordinator.ts';
+import { folderOfPlace, isPlace } from './checkpointConfig.ts';
+import { triggered } from './checkpointCoordinator.ts';
+import { canCheckpoint } from './checkpointSchedule.ts';
 import { earlierAnswer } from './dispatcher.ts';
 import { graphProblem } from './executionGraph.ts';
 import type { Command, Policy } from './inputs.ts';
@@ -57,6 +59,7 @@ export function* decideJobCommand(
       return;
     case 'TriggerSavepoint':
     case 'StopWithSavepoint':
+    case 'RequestCheckpoint':
       yield* savepoint(state, job, command, policy);
       return;
     case 'RescaleJob': {
@@ -97,12 +100,13 @@ function* cancel(job: Readonly<Job>, command: JobCommand): Generator<ClusterEven
 
 type SavepointCommand = Extract<
   JobCommand,
-  { type: 'PauseJob' | 'TriggerSavepoint' | 'StopWithSavepoint' | 'RescaleJob' }
+  { type: 'PauseJob' | 'TriggerSavepoint' | 'StopWithSavepoint' | 'RequestCheckpoint' | 'RescaleJob' }
 >;
 const PURPOSES = {
   PauseJob: 'PAUSE',
   TriggerSavepoint: 'SAVEPOINT',
   StopWithSavepoint: 'STOP',
+  RequestCheckpoint: 'PERIODIC',
   RescaleJob: 'RESCALE',
 } as const;
 
@@ -115,7 +119,11 @@ function* savepoint(
   const purpose = PURPOSES[command.type];
   if (!canCheckpoint(job)) {
     const seen = job.status.kind === 'RUNNING' ? 'has tasks that have finished' : `is ${job.status.kind}`;
-    yield answer(command, 'JOB_NOT_RUNNING', `job ${job.id} ${seen}: a savepoint needs every task to be running`);
+    yield answer(
+      command,
+      'JOB_NOT_RUNNING',
+      `job ${job.id} ${seen}: ${purpose === 'PERIODIC' ? 'a checkpoint' : 'a savepoint'} needs every task to be running`,
+    );
     return;
   }
   for (const pending of job.checkpoints.pending.values()) {
@@ -133,12 +141,19 @@ function* savepoint(
     );
     return;
   }
-  const name = `savepoint-${job.id.slice(0, 6)}-${String(job.checkpoints.nextId).padStart(6, '0')}`;
+  if (directory !== null && !isPlace(directory)) {
+    const reason = `'${directory.slice(0, 200)}' is no folder for savepoints: name an absolute path or a URI`;
+    yield answer(command, 'INVALID_COMMAND', reason);
+    return;
+  }
+  const number = job.checkpoints.nextId.toString(16).padStart(4, '0');
+  const name = `savepoint-${job.id.slice(0, 6)}-${job.id.slice(6, 14)}${number}`;
   yield triggered(state, job, {
     purpose,
     commandId: command.commandId,
-    targetPath: directory === null ? null : `${directory.replace(/\/+$/, '')}/${name}`,
+    targetPath: directory === null ? null : `${folderOfPlace(directory)}/${name}`,
     parallelism: command.type === 'RescaleJob' ? command.parallelism : 0,
+    drain: command.type === 'StopWithSavepoint' && command.drain,
   });
 }
 

@@ -1,20 +1,13 @@
 // JobMaster: one job's life. `decideJob` looks at where the job is and yields what follows from it, so that calling it again, by the
 // same leader or the next, from any prefix of an earlier decision, goes on where that stopped.
-import {
-  abortAll,
-  canCheckpoint,
-  checkpointDueAt,
-  decidePending,
-  PLACE_ANEW,
-  subsume,
-  toleratesNoMore,
-  triggered,
-} from './checkpointCoordinator.ts';
+import { abortAll, decidePending, PLACE_ANEW, subsume, triggered } from './checkpointCoordinator.ts';
+import { canCheckpoint, checkpointDueAt, toleratesNoMore } from './checkpointSchedule.ts';
 import { countOf, subtasksIn } from './executionGraph.ts';
 import type { Policy } from './inputs.ts';
 import { prospectOf } from './placement.ts';
 import { fittingParallelisms, reasonToShrink, slotsNeeded } from './rescheduling.ts';
 import { judgeFailure, strategyOf } from './restartStrategy.ts';
+import { nothingToRestore } from './restorePoint.ts';
 import { decideSchedule } from './scheduler.ts';
 import type { ClusterEvent } from './schema.gen.ts';
 import { freeSlots, releaseSlots, usableSlotsOf } from './slotPool.ts';
@@ -74,6 +67,13 @@ function* decideActive(
   policy: Policy,
   mayTakeSlots: boolean,
 ): Generator<ClusterEvent> {
+  const lost = job.status.kind === 'RUNNING' && countOf(job, 'FAILED') === 0 ? null : nothingToRestore(job);
+  if (lost !== null) {
+    yield* abortAll(job, 'the job fails');
+    yield { type: 'JobFailing', jobId: job.id, reason: lost };
+    yield* decideJob(state, job, policy);
+    return;
+  }
   if (countOf(job, 'FAILED') > 0) {
     const regions = new Set([...subtasksIn(job, 'FAILED')].map((subtask) => subtask.region));
     yield* decideFailure(state, job, policy, job.failures.at(-1)?.reason ?? 'a task failed', [...regions]);

@@ -13,6 +13,7 @@ export type JobEvent = Extract<
   {
     type:
       | 'JobPlanned'
+      | 'JobRestorePointSet'
       | 'JobQueued'
       | 'JobStarted'
       | 'JobRestarting'
@@ -39,6 +40,10 @@ export function evolveJob(state: ClusterState, event: JobEvent): void {
       Object.assign(job, buildExecution(job.id, event.graph, -1));
       job.wantedParallelisms = event.graph.vertices.map((vertex) => vertex.parallelism);
       job.options = { ...job.options, checkpointing: job.options.checkpointing ?? event.checkpointing };
+      // It waits for the manifest of what it starts from.
+      if (job.options.savepointPath !== null) return;
+      return enter(state, job, { kind: 'CREATED', queuedFor: null });
+    case 'JobRestorePointSet':
       return enter(state, job, { kind: 'CREATED', queuedFor: null });
     case 'JobQueued':
       if (job.status.kind !== 'CREATED' && job.status.kind !== 'RESTARTING') {

@@ -2,7 +2,8 @@
 // one is placed anew when slots have come or TaskManagers are crowded. A running job moves behind a savepoint of its own, so nothing is
 // processed twice. It never flaps: slots must have been stable for a while, a job rests after each move, one job moves at a time, and
 // only for a gain above a threshold; since no TaskManager becomes as full as the one that was left, moves for slots come to an end.
-import { canCheckpoint, PLACE_ANEW, triggered } from './checkpointCoordinator.ts';
+import { PLACE_ANEW, triggered } from './checkpointCoordinator.ts';
+import { canCheckpoint } from './checkpointSchedule.ts';
 import type { DynamicPolicy, Policy } from './inputs.ts';
 import { prospectOf } from './placement.ts';
 import type { ClusterEvent } from './schema.gen.ts';

@@ -1,5 +1,6 @@
 // Folds the events of a snapshot: each puts back one piece of the state as it was, links included.
 import { noCheckpoints } from './checkpointCoordinator.ts';
+import type { CompletedCheckpoint } from './checkpointState.ts';
 import { CorruptLedger } from './errors.ts';
 import { buildExecution, findAttempt } from './executionGraph.ts';
 import type {
@@ -15,15 +16,7 @@ import type {
   TaskManagerRestored,
 } from './schema.gen.ts';
 import { SLOT_EXISTS } from './snapshot.ts';
-import type {
-  ClusterState,
-  CompletedCheckpoint,
-  Job,
-  JobStatusDetail,
-  Slot,
-  Subtask,
-  TaskManagerStatus,
-} from './state.ts';
+import type { ClusterState, Job, JobStatusDetail, Slot, Subtask, TaskManagerStatus } from './state.ts';
 import { isLive } from './state.ts';
 
 export type RestoreEvent = Extract<
@@ -211,6 +204,10 @@ function restoreCheckpoints(state: ClusterState, { jobId, checkpoints: record }:
   checkpoints.counts = { completed: completedCount, failed: failedCount };
   checkpoints.completed.push(...record.completed.map(completedOf));
   checkpoints.savepoints.push(...record.savepoints.map(completedOf));
+  checkpoints.restored = record.restored === null ? null : completedOf(record.restored);
+  checkpoints.restoring.push(...record.restoring);
+  checkpoints.damaged.push(...record.damaged.map(({ checkpointId: id, ...checkpoint }) => ({ id, ...checkpoint })));
+  checkpoints.failures.push(...record.failures.map(({ checkpointId: id, ...checkpoint }) => ({ id, ...checkpoint })));
   for (const { checkpointId: id, waitingFor, ...pending } of record.pending) {
     const waiting = waitingFor
       .map((ref) => findAttempt(job, ref))
@@ -228,7 +225,8 @@ function restoreStates(state: ClusterState, { jobId, checkpointId, states }: Che
   const checkpoint =
     checkpoints?.pending.get(checkpointId) ??
     checkpoints?.completed.find(({ id }) => id === checkpointId) ??
-    checkpoints?.savepoints.find(({ id }) => id === checkpointId);
+    checkpoints?.savepoints.find(({ id }) => id === checkpointId) ??
+    (checkpoints?.restored?.id === checkpointId ? checkpoints.restored : undefined);
   if (checkpoint === undefined)
     throw new CorruptLedger(`a snapshot has states of checkpoint ${checkpointId}, which job ${jobId} has not`);
   (checkpoint.states as StoredState[]).push(...states);

@@ -166,6 +166,8 @@ export interface CheckpointAborted {
   readonly checkpointId: number;
   /** Why. */
   readonly reason: string;
+  /** Folder of a savepoint. */
+  readonly targetPath: string | null;
 }
 
 /** A subtask stored its state for a checkpoint. */
@@ -180,6 +182,12 @@ export interface CheckpointAck {
   readonly handle: string;
   /** Size of the state in bytes. */
   readonly bytes: number;
+  /** Handles of the shared files that the state refers to. */
+  readonly shared: readonly string[];
+  /** Operators of the vertex, by their index in its chain, whose state it has. */
+  readonly operators: readonly number[];
+  /** Null where nothing was measured. */
+  readonly metrics: CheckpointMetrics | null;
 }
 
 /** A subtask has stored its state. */
@@ -199,6 +207,12 @@ export interface CheckpointAcked {
   readonly handle: string;
   /** Size of the state in bytes. */
   readonly bytes: number;
+  /** Handles of the shared files that the state refers to. */
+  readonly shared: readonly string[];
+  /** Operators of the vertex, by their index in its chain, whose state it has. */
+  readonly operators: readonly number[];
+  /** Null where nothing was measured. */
+  readonly metrics: CheckpointMetrics | null;
 }
 
 /** A checkpoint is complete: two-phase sinks commit. */
@@ -235,8 +249,27 @@ export interface CheckpointConfig {
   readonly maxConcurrent: number;
   /** Consecutive failed checkpoints before the job fails over. */
   readonly toleratedFailures: number;
-  /** Complete checkpoints that are kept. */
-  readonly retained: number;
+  /** Complete checkpoints that are kept; null: as many as the cluster says. */
+  readonly retained: number | null;
+  /** Null: as the cluster says. */
+  readonly retention: CheckpointRetention | null;
+  /** Barriers go past records in flight; null: as the cluster says. */
+  readonly unaligned: boolean | null;
+  /** Unaligned: so long barriers are aligned first; null: as the cluster says. */
+  readonly alignedTimeoutMs: number | null;
+}
+
+/** Stored state of a complete checkpoint is not what it was; the one before it takes its place. */
+export interface CheckpointDamaged {
+  readonly type: 'CheckpointDamaged';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** The state that is damaged or gone. */
+  readonly handle: string;
+  /** What is wrong. */
+  readonly reason: string;
 }
 
 /** A subtask cannot take part in a checkpoint. */
@@ -268,6 +301,26 @@ export interface CheckpointDeclined {
   readonly reason: string;
 }
 
+/** What a subtask measured at a checkpoint; times in ms. */
+export interface CheckpointMetrics {
+  /** Bytes that were written for it; the rest of the state was there already. */
+  readonly checkpointedBytes: number;
+  /** How long the task stood still for the snapshot. */
+  readonly syncMs: number;
+  /** How long it took to store it beside the task’s work. */
+  readonly asyncMs: number;
+  /** From the first barrier to the last. */
+  readonly alignmentMs: number;
+  /** From the trigger to the first barrier, by two clocks. */
+  readonly startDelayMs: number;
+  /** Bytes worked off while it was aligned, where that is counted. */
+  readonly processedBytes: number;
+  /** Bytes in flight that became part of it. */
+  readonly persistedBytes: number;
+  /** The barrier went past records in flight. */
+  readonly unaligned: boolean;
+}
+
 /** Why a checkpoint is taken: periodically, or as a savepoint for itself or to stop, pause or rescale the job. */
 export type CheckpointPurpose = 'PERIODIC' | 'SAVEPOINT' | 'STOP' | 'PAUSE' | 'RESCALE';
 
@@ -284,7 +337,12 @@ export interface CheckpointReport {
   readonly acks: readonly CheckpointAck[];
   /** Who could not. */
   readonly declines: readonly CheckpointDecline[];
+  /** State of the checkpoint that could not be restored. */
+  readonly damaged: readonly DamagedState[];
 }
+
+/** What becomes of a job’s checkpoints when it is cancelled or fails; those of a finished job go. */
+export type CheckpointRetention = 'NO_EXTERNALIZED_CHECKPOINTS' | 'DELETE_ON_CANCELLATION' | 'RETAIN_ON_CANCELLATION';
 
 /** Some of what was acked for a checkpoint of a snapshot. */
 export interface CheckpointStatesRestored {
@@ -323,6 +381,8 @@ export interface CheckpointTriggered {
   readonly commandId: string | null;
   /** RESCALE: the new parallelism, or 0: as many as there are slots for; else 0. */
   readonly parallelism: number;
+  /** STOP: event time goes to its end before the barrier. */
+  readonly drain: boolean;
   /** Why the scheduler asked for it, to place the job anew. */
   readonly reason: string | null;
 }
@@ -347,6 +407,14 @@ export interface CheckpointsRecord {
   readonly completedCount: number;
   /** Failed ever. */
   readonly failedCount: number;
+  /** What the job was started from. */
+  readonly restored: CompletedCheckpointRecord | null;
+  /** What is known of that before it is complete. */
+  readonly restoring: readonly SubtaskState[];
+  /** Passed over, oldest first. */
+  readonly damaged: readonly DamagedCheckpointRecord[];
+  /** The last that did not complete, oldest first. */
+  readonly failures: readonly FailedCheckpointRecord[];
 }
 
 /** The checkpoints of a job of a snapshot, without what was acked, which follows; after its subtasks. */
@@ -471,6 +539,32 @@ export interface CompletedCheckpointRecord {
   readonly parallelisms: readonly number[];
 }
 
+/** A complete checkpoint that is passed over because its state is damaged. */
+export interface DamagedCheckpointRecord {
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** When that was found, Unix ms. */
+  readonly damagedAt: number;
+  /** The state that is damaged or gone. */
+  readonly handle: string;
+  /** What is wrong. */
+  readonly reason: string;
+}
+
+/** State that an attempt was to start from and that is not what was stored. */
+export interface DamagedState {
+  /** Index of the job vertex in the JobGraph. */
+  readonly vertex: number;
+  /** Index of the subtask within its vertex. */
+  readonly subtask: number;
+  /** Number of the execution attempt. */
+  readonly attempt: number;
+  /** Where it should be. */
+  readonly handle: string;
+  /** What is wrong. */
+  readonly reason: string;
+}
+
 /** An input that nobody could decode or accept. */
 export interface DeadLetter {
   readonly type: 'DeadLetter';
@@ -527,6 +621,24 @@ export interface DesiredTaskManagersSet {
   readonly type: 'DesiredTaskManagersSet';
   /** Number of TaskManagers. */
   readonly desired: number;
+}
+
+/** A checkpoint that did not complete. */
+export interface FailedCheckpointRecord {
+  /** Checkpoint id, counting from 1 within the job. */
+  readonly checkpointId: number;
+  /** Why it was taken. */
+  readonly purpose: CheckpointPurpose;
+  /** Unix ms. */
+  readonly triggeredAt: number;
+  /** Unix ms. */
+  readonly failedAt: number;
+  /** Why. */
+  readonly reason: string;
+  /** Subtasks that had acked it. */
+  readonly acked: number;
+  /** Subtasks that had to. */
+  readonly subtasks: number;
 }
 
 /** A failure of a job. */
@@ -753,6 +865,23 @@ export interface JobRestarting {
   readonly consecutive: number;
 }
 
+/** All state that a new job starts from is known, and fits its graph. */
+export interface JobRestorePointSet {
+  readonly type: 'JobRestorePointSet';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** The savepoint or retained checkpoint. */
+  readonly path: string;
+  /** Id that it had; the job counts on from it. */
+  readonly checkpointId: number;
+  /** Why it was taken. */
+  readonly purpose: CheckpointPurpose;
+  /** When it was taken, Unix ms. */
+  readonly triggeredAt: number;
+  /** By the vertices of the new graph: parallelism that their state was taken at; 0 where it comes from vertices of several. */
+  readonly parallelisms: readonly number[];
+}
+
 /** A job of a snapshot, without its subtasks and checkpoints, which follow. */
 export interface JobRestored {
   readonly type: 'JobRestored';
@@ -960,6 +1089,8 @@ export interface PendingCheckpointRecord {
   readonly waitingFor: readonly TaskRef[];
   /** Why it cannot complete. */
   readonly broken: string | null;
+  /** STOP: event time goes to its end before the barrier. */
+  readonly drain: boolean;
 }
 
 /** A TaskManager joins, or registers anew, with everything that it runs. */
@@ -1019,6 +1150,15 @@ export interface ReleaseJob {
   readonly jobId: string;
 }
 
+/** Takes a checkpoint of a running job now. */
+export interface RequestCheckpoint {
+  readonly type: 'RequestCheckpoint';
+  /** Id of the command; a repeated id is the same command. */
+  readonly commandId: string;
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+}
+
 /** Changes the parallelism of a running job through a savepoint. */
 export interface RescaleJob {
   readonly type: 'RescaleJob';
@@ -1064,6 +1204,15 @@ export interface RestorePoint {
   /** Parallelism of each vertex when it was taken. */
   readonly parallelisms: readonly number[];
   /** What the tasks of this message restore: their own, or all of the vertex after a rescale. */
+  readonly states: readonly SubtaskState[];
+}
+
+/** Some of the state that a new job starts from, as the manifest of its savepoint lists it. */
+export interface RestoreStatesRead {
+  readonly type: 'RestoreStatesRead';
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** By the vertices of the new graph. */
   readonly states: readonly SubtaskState[];
 }
 
@@ -1195,6 +1344,8 @@ export interface StopWithSavepoint {
   readonly jobId: string;
   /** Folder for it; null for the configured one. */
   readonly targetPath: string | null;
+  /** Let event time go to its end first, so that every window and timer fires; for a job that will not go on. */
+  readonly drain: boolean;
 }
 
 /** Asks for a job to be run. Repeating it with the same commandId is harmless. */
@@ -1250,6 +1401,14 @@ export interface SubtaskState {
   readonly handle: string;
   /** Its size in bytes. */
   readonly bytes: number;
+  /** Handles of the shared files that the state refers to. */
+  readonly shared: readonly string[];
+  /** Operators of the vertex, by their index in its chain, whose state it has. */
+  readonly operators: readonly number[];
+  /** Null where nothing was measured. */
+  readonly metrics: CheckpointMetrics | null;
+  /** Unix ms. */
+  readonly ackedAt: number;
 }
 
 /** State of a subtask. */
@@ -1577,6 +1736,12 @@ export interface TriggerCheckpoint {
   readonly timestamp: number;
   /** Source subtasks here. */
   readonly tasks: readonly TaskRef[];
+  /** STOP: event time goes to its end before the barrier. */
+  readonly drain: boolean;
+  /** Barriers go past records in flight, which become part of the checkpoint. */
+  readonly unaligned: boolean;
+  /** Unaligned: so long barriers are aligned first. */
+  readonly alignedTimeoutMs: number;
 }
 
 /** Takes a savepoint of a running job. */
@@ -1654,4 +1819,7 @@ export type ClusterEvent =
   | CheckpointsRestored
   | CheckpointStatesRestored
   | AnswerRestored
-  | SnapshotTaken;
+  | SnapshotTaken
+  | CheckpointDamaged
+  | RestoreStatesRead
+  | JobRestorePointSet;

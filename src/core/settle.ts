@@ -1,6 +1,6 @@
 // What follows from the state whatever the input was: jobs go on, the queue is served, TaskManagers are asked for; and when time alone will
 // make something due. Runs after each input, so that a decision of which only a part reached the log is completed by the next.
-import { checkpointDeadline } from './checkpointCoordinator.ts';
+import { checkpointDeadline } from './checkpointSchedule.ts';
 import { decideTaskManagers, taskManagerDeadline } from './clusterManager.ts';
 import type { Policy } from './inputs.ts';
 import { decideJob } from './jobMaster.ts';

@@ -1,5 +1,6 @@
 // Snapshots: a state as the list of events that rebuilds it. `evolve` folds them like any others, so there is no second format, and
 // fold(snapshot(state)) is state by value. Their order is: cluster, TaskManagers, then each job with its subtasks and checkpoints, answers.
+import type { CompletedCheckpoint, PendingCheckpoint } from './checkpointState.ts';
 import type {
   ClusterEvent,
   CompletedCheckpointRecord,
@@ -8,7 +9,7 @@ import type {
   SubtaskRecord,
   TaskRef,
 } from './schema.gen.ts';
-import type { ClusterState, CompletedCheckpoint, Job, PendingCheckpoint, Subtask } from './state.ts';
+import type { ClusterState, Job, Subtask } from './state.ts';
 
 /** Subtasks in one event, and states; keeps each within a record whatever the job's size. */
 const SUBTASKS_PER_EVENT = 1_000;
@@ -101,6 +102,7 @@ function* snapshotOfJob(state: Readonly<ClusterState>, job: Readonly<Job>): Gene
   }
   const { nextId, pending, completed, savepoints, lastTriggeredAt, lastEndedAt, consecutiveFailures, counts } =
     job.checkpoints;
+  const { restored, restoring, damaged, failures } = job.checkpoints;
   yield {
     type: 'CheckpointsRestored',
     jobId,
@@ -114,9 +116,18 @@ function* snapshotOfJob(state: Readonly<ClusterState>, job: Readonly<Job>): Gene
       consecutiveFailures,
       completedCount: counts.completed,
       failedCount: counts.failed,
+      restored: restored === null ? null : completedRecord(restored),
+      restoring: [...restoring],
+      damaged: damaged.map(({ id, ...checkpoint }) => ({ ...checkpoint, checkpointId: id })),
+      failures: failures.map(({ id, ...checkpoint }) => ({ ...checkpoint, checkpointId: id })),
     },
   };
-  for (const { id: checkpointId, states } of [...pending.values(), ...completed, ...savepoints]) {
+  for (const { id: checkpointId, states } of [
+    ...pending.values(),
+    ...completed,
+    ...savepoints,
+    ...(restored === null ? [] : [restored]),
+  ]) {
     for (let from = 0; from < states.length; from += SUBTASKS_PER_EVENT) {
       const some = states.slice(from, from + SUBTASKS_PER_EVENT);
       yield { type: 'CheckpointStatesRestored', jobId, checkpointId, states: some };

@@ -1,15 +1,7 @@
 // The fold of the ledger: everything that a JobManager knows. Only `evolve` and `applyRecord` write to it; all others read it.
 // It holds no clock, no handle and no promise, so that two replicas at one offset are equal by value.
-import type {
-  Artifact,
-  AttemptState,
-  CheckpointPurpose,
-  CommandAnswered,
-  JobGraph,
-  JobOptions,
-  JobVertex,
-  SubtaskState as StoredState,
-} from './schema.gen.ts';
+import type { Checkpoints } from './checkpointState.ts';
+import type { Artifact, AttemptState, CommandAnswered, JobGraph, JobOptions, JobVertex } from './schema.gen.ts';
 
 export interface ClusterState {
   /** Offset of `events` that was folded up to, exclusive. */
@@ -157,48 +149,6 @@ export interface Region {
   draining: number;
 }
 
-export interface Checkpoints {
-  nextId: number;
-  readonly pending: Map<number, PendingCheckpoint>;
-  /** Complete ones to recover from, oldest first. */
-  readonly completed: CompletedCheckpoint[];
-  /** Complete ones that belong to whoever asked for them, oldest first, at most MAX_SAVEPOINTS. */
-  readonly savepoints: CompletedCheckpoint[];
-  lastTriggeredAt: number;
-  /** When the last one was completed or aborted. */
-  lastEndedAt: number;
-  consecutiveFailures: number;
-  counts: { completed: number; failed: number };
-}
-
-export interface PendingCheckpoint {
-  readonly id: number;
-  readonly purpose: CheckpointPurpose;
-  readonly triggeredAt: number;
-  readonly expiresAt: number;
-  readonly targetPath: string | null;
-  readonly commandId: string | null;
-  /** RESCALE: the new parallelism. */
-  readonly parallelism: number;
-  /** Subtasks that have not acked. */
-  readonly waitingFor: Set<Subtask>;
-  readonly states: StoredState[];
-  /** Why it cannot complete any more. */
-  broken: string | null;
-}
-
-export interface CompletedCheckpoint {
-  readonly id: number;
-  readonly purpose: CheckpointPurpose;
-  readonly triggeredAt: number;
-  readonly completedAt: number;
-  readonly path: string | null;
-  readonly bytes: number;
-  /** Parallelism of each vertex when it was taken. */
-  readonly parallelisms: readonly number[];
-  readonly states: readonly StoredState[];
-}
-
 export interface Failure {
   readonly at: number;
   /** Null where no single task failed. */
@@ -209,7 +159,7 @@ export interface Failure {
 
 /** A job's state with what belongs to it. */
 export type JobStatusDetail =
-  /** Its graph is being planned. */
+  /** Its graph is being planned, or the manifest of what it starts from is being read. */
   | { readonly kind: 'INITIALIZING' }
   | { readonly kind: 'CREATED'; readonly queuedFor: number | null }
   | { readonly kind: 'RUNNING' }

@@ -1,7 +1,9 @@
 // `/jobs/:id/checkpoints…` in Flink's fields, from what the ledger keeps: the checkpoints under way, those that are retained, the savepoints
 // that are remembered, and the counts of all. Of what a checkpoint persisted in flight nothing is known, so it is shown as 0.
+
+import type { CompletedCheckpoint, PendingCheckpoint } from '../core/checkpointState.ts';
 import type { SubtaskState } from '../core/schema.gen.ts';
-import type { CompletedCheckpoint, Job, PendingCheckpoint } from '../core/state.ts';
+import type { Job } from '../core/state.ts';
 import { RequestError } from './errors.ts';
 
 type Known =

@@ -1,6 +1,8 @@
 // Operations on a job that take their time, in Flink's paths: a savepoint, a stop with one, a new parallelism. Each is a command in the log,
 // under the id that its caller polls by; what became of it is read from the replica, so that any JobManager can tell.
 import type { FastifyInstance } from 'fastify';
+import { MAX_PATH_CHARS } from '../core/checkpointConfig.ts';
+import { MAX_PARALLELISM } from '../core/executionGraph.ts';
 import type { Command } from '../core/inputs.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
@@ -9,6 +11,8 @@ import { readJson } from './jsonBody.ts';
 
 /** Operations of this process that may not be in its replica yet; the oldest are forgotten, which are there by then. */
 const MAX_TRIGGERED = 1_000;
+/** Characters of what was sent that an error repeats. */
+const MAX_QUOTED_CHARS = 100;
 const TRIGGER_ID = /^[0-9a-f]{32}$/;
 
 /** As sent to `…/savepoints` (with hyphens) and to `…/stop` (in camel case). */
@@ -45,24 +49,36 @@ export function addJobOperations(app: FastifyInstance, view: ClusterView, trigge
     readJson(routes);
     routes.post<JobRequest>('/jobs/:jobId/savepoints', async ({ params, body }, reply) => {
       const { directory, cancels, triggerId } = savepointBody(body, 'target-directory', 'cancel-job');
-      const type = cancels ? 'StopWithSavepoint' : 'TriggerSavepoint';
-      return reply
-        .code(202)
-        .send(await trigger(params.jobId, triggerId, (ids) => ({ type, ...ids, targetPath: targetOf(directory) })));
+      const command = (ids: Ids): Command => {
+        const targetPath = targetOf(directory);
+        if (!cancels) return { type: 'TriggerSavepoint', ...ids, targetPath };
+        return { type: 'StopWithSavepoint', ...ids, targetPath, drain: false };
+      };
+      return reply.code(202).send(await trigger(params.jobId, triggerId, command));
     });
     routes.post<JobRequest>('/jobs/:jobId/stop', async ({ params, body }, reply) => {
       const { directory, triggerId } = savepointBody(body, 'targetDirectory', null);
-      if ((body as { drain?: unknown } | null)?.drain === true)
-        throw new RequestError(400, 'A job is not drained when it is stopped: leave "drain" out.');
-      const command = (ids: Ids): Command => ({ type: 'StopWithSavepoint', ...ids, targetPath: targetOf(directory) });
+      const drain = (body as { drain?: unknown } | null)?.drain ?? false;
+      if (typeof drain !== 'boolean') throw new RequestError(400, '"drain" must be true or false.');
+      const command = (ids: Ids): Command => ({
+        type: 'StopWithSavepoint',
+        ...ids,
+        targetPath: targetOf(directory),
+        drain,
+      });
       return reply.code(202).send(await trigger(params.jobId, triggerId, command));
     });
     routes.patch<JobRequest & { Querystring: { parallelism?: string } }>(
       '/jobs/:jobId/rescaling',
       async ({ params, query }, reply) => {
         const parallelism = Number(query.parallelism);
-        if (!Number.isInteger(parallelism) || parallelism < 1)
-          throw new RequestError(400, `"${query.parallelism ?? ''}" is no parallelism: pass ?parallelism=N, from 1.`);
+        if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > MAX_PARALLELISM) {
+          const given = String(query.parallelism ?? '').slice(0, MAX_QUOTED_CHARS);
+          throw new RequestError(
+            400,
+            `"${given}" is no parallelism: pass ?parallelism=N, from 1 to ${MAX_PARALLELISM}.`,
+          );
+        }
         return reply
           .code(200)
           .send(await trigger(params.jobId, null, (ids) => ({ type: 'RescaleJob', ...ids, parallelism })));
@@ -113,10 +129,22 @@ export function addJobOperations(app: FastifyInstance, view: ClusterView, trigge
 }
 
 function savepointBody(body: unknown, directoryKey: string, cancelKey: string | null): SavepointBody {
-  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  if (body != null && (typeof body !== 'object' || Array.isArray(body)))
+    throw new RequestError(400, 'The body must be a JSON object, or be left out.');
+  const fields = (body ?? {}) as Readonly<Record<string, unknown>>;
+  // Flink's formatType is taken and means nothing: there is one format.
+  const known = [directoryKey, cancelKey ?? 'drain', 'formatType', 'triggerId'];
+  const unknown = Object.keys(fields).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new RequestError(
+      400,
+      `The field "${unknown.slice(0, MAX_QUOTED_CHARS)}" is not known: there are ${known.join(', ')}.`,
+    );
   const directory = fields[directoryKey] ?? null;
   if (directory !== null && (typeof directory !== 'string' || directory.trim() === ''))
     throw new RequestError(400, `"${directoryKey}" must be the name of a folder.`);
+  if (directory !== null && (directory.length > MAX_PATH_CHARS || directory.includes('\0')))
+    throw new RequestError(400, `"${directoryKey}" must be a path of at most ${MAX_PATH_CHARS} characters.`);
   const cancels = cancelKey === null ? false : (fields[cancelKey] ?? false);
   if (typeof cancels !== 'boolean') throw new RequestError(400, `"${cancelKey}" must be true or false.`);
   const triggerId = fields.triggerId ?? null;

@@ -37,7 +37,9 @@ export class LivenessConnections {
     const taskManagerId = idIn(request);
     socket.on('error', () => {});
     if (taskManagerId === null || this.#closed || this.#count >= MAX_CONNECTIONS) {
-      socket.end(`HTTP/1.1 ${taskManagerId === null ? '404 Not Found' : '503 Service Unavailable'}\r\n\r\n`);
+      const status = taskManagerId === null ? '404 Not Found' : '503 Service Unavailable';
+      // Not left half open: whoever is refused may never close its end.
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
       return;
     }
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${LIVENESS_PROTOCOL}\r\n\r\n`);
@@ -81,7 +83,7 @@ function idIn({ url = '', headers }: IncomingMessage): string | null {
   if (match?.[1] === undefined || headers.upgrade?.toLowerCase() !== LIVENESS_PROTOCOL) return null;
   try {
     const id = decodeURIComponent(match[1]);
-    return id.length <= MAX_ID_CHARS ? id : null;
+    return id !== '' && id.length <= MAX_ID_CHARS ? id : null;
   } catch {
     return null;
   }

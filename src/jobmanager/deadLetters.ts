@@ -1,6 +1,7 @@
 // What becomes of an input that cannot be taken: a DeadLetter with its bytes and the reason, and for a command whose sender can be
 // told a refusal on `replies`, so that nobody waits for an answer that never comes.
 import { encodeMessage } from '../codec/codec.ts';
+import { inputProblem, MAX_ID_CHARS } from '../core/inputLimits.ts';
 import type { Cause, CommandReply } from '../core/schema.gen.ts';
 import type { Outcome } from './effectRunner.ts';
 import type { FeedEntry } from './inputFeed.ts';
@@ -10,7 +11,6 @@ const MAX_BURIED_BYTES = 512 * 1024;
 const MAX_REASON_LENGTH = 16 * 1024;
 /** JSON commands beyond it are not searched for their ids. */
 const MAX_SEARCHED_BYTES = 1024 * 1024;
-const MAX_ID_LENGTH = 256;
 
 /** An input's place, as `LeaderContext.poisoned` and the keys of dead letters name it. */
 export function placeOf({ topic, partition, offset }: Cause): string {
@@ -20,8 +20,12 @@ export function placeOf({ topic, partition, offset }: Cause): string {
 /** Why the input cannot be handed to core; null where it can. */
 export function reasonToRefuse({ topic, delivery }: FeedEntry, poisoned: ReadonlyMap<string, string>): string | null {
   switch (delivery.kind) {
-    case 'message':
-      return poisoned.get(placeOf({ topic, partition: delivery.partition, offset: delivery.offset })) ?? null;
+    case 'message': {
+      const { partition, offset, message } = delivery;
+      const problem = inputProblem(message);
+      if (problem !== null) return `The ${message.type} is refused: ${problem}.`;
+      return poisoned.get(placeOf({ topic, partition, offset })) ?? null;
+    }
     case 'tombstone':
       return 'The record has no value.';
     case 'undecodable':
@@ -70,9 +74,10 @@ function bytesOf({ delivery }: FeedEntry): Uint8Array {
 function refusalOf({ delivery }: FeedEntry, value: Uint8Array, reason: string): CommandReply | null {
   const ids = delivery.kind === 'message' ? idsOf(delivery.message) : idsInJson(value);
   // Whoever sets only a key finds the refusal under that key.
-  const commandId = ids.commandId ?? delivery.key;
+  const key = idOrNull(delivery.key);
+  const commandId = ids.commandId ?? key;
   if (commandId === null) return null;
-  const jobId = ids.jobId ?? delivery.key ?? '';
+  const jobId = ids.jobId ?? key ?? '';
   const message = `The command at offset ${delivery.offset} of the topic commands was refused: ${reason.slice(0, MAX_REASON_LENGTH)}`;
   return { type: 'CommandReply', commandId, jobId, rejection: 'INVALID_COMMAND', message, path: null };
 }
@@ -103,5 +108,5 @@ function idsOf(command: unknown): Ids {
 }
 
 function idOrNull(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH ? value : null;
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_CHARS ? value : null;
 }

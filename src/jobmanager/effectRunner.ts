@@ -20,12 +20,24 @@ type EffectTopic = 'assignments' | 'replies' | 'jobs' | 'dead-letters';
 /** An effect that is no record: somebody's errand, who sees to it that it is done or that its failure comes back as an input. */
 export type Errand = Extract<
   Effect,
-  { type: 'PlanJob' | 'DiscardCheckpoint' | 'StartTaskManager' | 'StopTaskManager' }
+  {
+    type:
+      | 'PlanJob'
+      | 'WriteManifest'
+      | 'ReadRestorePoint'
+      | 'DiscardCheckpoint'
+      | 'DiscardJob'
+      | 'StartTaskManager'
+      | 'StopTaskManager';
+  }
 >;
 
 export function isErrand(effect: Effect): effect is Errand {
   switch (effect.type) {
     case 'PlanJob':
+    case 'WriteManifest':
+    case 'ReadRestorePoint':
+    case 'DiscardJob':
     case 'DiscardCheckpoint':
     case 'StartTaskManager':
     case 'StopTaskManager':
@@ -109,6 +121,9 @@ export class EffectRunner {
           break;
         }
         case 'PlanJob':
+        case 'WriteManifest':
+        case 'ReadRestorePoint':
+        case 'DiscardJob':
         case 'DiscardCheckpoint':
         case 'StartTaskManager':
         case 'StopTaskManager':

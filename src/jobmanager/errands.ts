@@ -1,4 +1,4 @@
-// A term's effects that are no records: planning jobs, starting and stopping TaskManagers, discarding checkpoints. Each is done until it
+// A term's effects that are no records: planning jobs, starting and stopping TaskManagers, checkpoint storage. Each is done until it
 // has succeeded or the state asks for it no more; what a term leaves undone the next one derives from its state. A plan comes back as an
 // observation, so that it is decided and recorded like any other input.
 import { encodeMessage } from '../codec/codec.ts';
@@ -9,6 +9,7 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { PlanError, type Planned, type Planner } from '../ports/planner.ts';
 import type { TaskManagerDriver } from '../ports/taskManagerDriver.ts';
+import { CheckpointErrands } from './checkpointErrands.ts';
 import type { Errand } from './effectRunner.ts';
 import { messageOf } from './errors.ts';
 
@@ -19,9 +20,6 @@ const MAX_GRAPH_BYTES = 4 * 1024 * 1024;
 /** First pause before an errand that failed is tried again; it doubles. */
 const MIN_RETRY_DELAY_MS = 500;
 const MAX_RETRY_DELAY_MS = 30_000;
-/** Checkpoints that wait to be discarded; of more, the oldest are forgotten and what they stored stays. */
-const MAX_WAITING_DISCARDS = 10_000;
-const MAX_DISCARD_TRIES = 5;
 
 /** Who does what a leader cannot do by appending. */
 export interface ErrandPorts {
@@ -31,7 +29,7 @@ export interface ErrandPorts {
   /** Null: somebody else starts TaskManagers. */
   readonly driver: TaskManagerDriver | null;
   /** Null: tasks store nothing. */
-  readonly checkpoints: Pick<CheckpointStorage, 'discard'> | null;
+  readonly checkpoints: CheckpointStorage | null;
 }
 
 export interface ErrandsOptions extends ErrandPorts {
@@ -55,11 +53,16 @@ export class Errands {
   /** Pause before the next try, of jobs whose planning failed. */
   readonly #planDelays = new Map<string, number>();
   #plans = 0;
-  readonly #discards: Extract<Errand, { type: 'DiscardCheckpoint' }>[] = [];
-  #discarding = false;
+  readonly #checkpoints: CheckpointErrands;
 
   constructor(options: ErrandsOptions) {
     this.#options = options;
+    this.#checkpoints = new CheckpointErrands({
+      ...options,
+      tell: (observation) => this.#tell(observation),
+      later: (delayMs, action) => this.#later(delayMs, action),
+      stopped: () => this.#stopped,
+    });
   }
 
   run(errand: Errand): void {
@@ -67,8 +70,11 @@ export class Errands {
     switch (errand.type) {
       case 'PlanJob':
         return this.#enqueuePlan(errand.jobId);
+      case 'WriteManifest':
+      case 'ReadRestorePoint':
       case 'DiscardCheckpoint':
-        return this.#enqueueDiscard(errand);
+      case 'DiscardJob':
+        return this.#checkpoints.run(errand);
       case 'StartTaskManager': {
         const { requestId } = errand;
         const wanted = () => state.requests.has(requestId);
@@ -88,7 +94,7 @@ export class Errands {
     this.#abort.abort(new Error('the term has ended'));
     for (const timer of this.#timers) timer.cancel();
     this.#unplanned.length = 0;
-    this.#discards.length = 0;
+    this.#checkpoints.stop();
   }
 
   get #stopped(): boolean {
@@ -149,46 +155,16 @@ export class Errands {
 
   /** Tells the leader; again, where it is too busy to listen. */
   #planned(jobId: string, outcome: Observation | null): void {
-    if (outcome !== null && !this.#options.observe(outcome)) {
-      this.#later(MIN_RETRY_DELAY_MS, () => this.#planned(jobId, outcome));
-      return;
-    }
-    this.#planning.delete(jobId);
-    this.#planDelays.delete(jobId);
+    this.#tell(outcome, () => {
+      this.#planning.delete(jobId);
+      this.#planDelays.delete(jobId);
+    });
   }
 
-  #enqueueDiscard(errand: Extract<Errand, { type: 'DiscardCheckpoint' }>): void {
-    if (this.#options.checkpoints === null) return;
-    this.#discards.push(errand);
-    if (this.#discards.length > MAX_WAITING_DISCARDS) {
-      const forgotten = this.#discards.shift();
-      this.#options.logger.warn(
-        { ...forgotten },
-        'too many checkpoints wait to be discarded: what this one stored stays',
-      );
-    }
-    if (!this.#discarding) this.#options.background(this.#discardAll(this.#options.checkpoints));
-  }
-
-  async #discardAll(checkpoints: Pick<CheckpointStorage, 'discard'>): Promise<void> {
-    this.#discarding = true;
-    for (let errand = this.#discards.shift(); errand !== undefined; errand = this.#discards.shift()) {
-      const { jobId, checkpointId } = errand;
-      for (let tries = 1; ; tries++) {
-        try {
-          await checkpoints.discard(jobId, checkpointId);
-          break;
-        } catch (error) {
-          if (this.#stopped) return;
-          const givenUp = tries === MAX_DISCARD_TRIES;
-          const what = givenUp ? 'could not be discarded: what it stored stays' : 'is not discarded yet';
-          this.#options.logger.warn({ jobId, checkpointId, error: messageOf(error) }, `a checkpoint ${what}`);
-          if (givenUp) break;
-          await new Promise<void>((resolve) => this.#later(MIN_RETRY_DELAY_MS * 2 ** tries, resolve));
-        }
-      }
-    }
-    this.#discarding = false;
+  #tell(observation: Observation | null, told: () => void = () => {}): void {
+    if (this.#stopped) return;
+    if (observation === null || this.#options.observe(observation)) told();
+    else this.#later(MIN_RETRY_DELAY_MS, () => this.#tell(observation, told));
   }
 
   #untilDone(errand: Errand, action: () => Promise<void>, wanted: () => boolean, delayMs = MIN_RETRY_DELAY_MS): void {

@@ -1,5 +1,6 @@
 // The signals of a JobManager: it sends its own heartbeat (the leader's is its keepalive), and hands on those of the others.
 import { decodeMessage, encodeMessage } from '../codec/codec.ts';
+import { MAX_ID_CHARS } from '../core/inputLimits.ts';
 import type { TopicMessages } from '../core/messages.ts';
 import type { JobManagerHeartbeat, TaskManagerHeartbeat } from '../core/schema.gen.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
@@ -9,6 +10,9 @@ import { messageOf } from './errors.ts';
 
 /** A standby's heartbeats: only for people who look. */
 const STANDBY_HEARTBEAT_INTERVAL_MS = 500;
+
+/** Longest REST address that is shown. */
+const MAX_ADDRESS_CHARS = 1_024;
 
 export interface HeartbeatsOptions {
   readonly signals: Signals;
@@ -75,10 +79,31 @@ export class Heartbeats {
       message = decodeMessage('signals', payload);
     } catch (error) {
       // Not a dead letter: a signal is out of date before anyone could look at it.
-      this.#options.logger.debug({ from, error: messageOf(error) }, 'an undecodable signal is ignored');
+      const details = { from: from.slice(0, MAX_ID_CHARS), error: messageOf(error) };
+      this.#options.logger.debug(details, 'an undecodable signal is ignored');
+      return;
+    }
+    if (message.type !== 'JobManagerHeartbeat' && message.type !== 'TaskManagerHeartbeat') return;
+    const problem = signalProblem(message);
+    if (problem !== null) {
+      this.#options.logger.debug({ from: from.slice(0, MAX_ID_CHARS), problem }, 'a signal is ignored');
       return;
     }
     if (message.type === 'JobManagerHeartbeat') this.#options.onJobManager(message);
-    else if (message.type === 'TaskManagerHeartbeat') this.#options.onTaskManager(message);
+    else this.#options.onTaskManager(message);
+  }
+}
+
+/** What no process of ours would say of itself; null where it may be heard. */
+function signalProblem(message: JobManagerHeartbeat | TaskManagerHeartbeat): string | null {
+  const id = message.type === 'JobManagerHeartbeat' ? message.jobManagerId : message.taskManagerId;
+  if (id === '' || id.length > MAX_ID_CHARS) return `its id has ${id.length} characters`;
+  switch (message.type) {
+    case 'JobManagerHeartbeat':
+      return message.restAddress.length > MAX_ADDRESS_CHARS ? 'its REST address is too long' : null;
+    case 'TaskManagerHeartbeat':
+      return Number.isFinite(message.cpuLoad) && message.cpuLoad >= 0 ? null : `its load is ${message.cpuLoad}`;
+    default:
+      return message satisfies never;
   }
 }

@@ -11,7 +11,8 @@ import { isPassing, RetryDelay } from './retry.ts';
 
 /** Unanswered inputs held in memory. */
 const MAX_HELD_INPUTS = 10_000;
-const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** Of their bytes; decoded, small fields take some thirty times as much. */
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
 /** Answered entries at the front of a queue before its array is cut. */
 const CUT_ENTRIES = 256;
 

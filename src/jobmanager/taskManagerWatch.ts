@@ -16,6 +16,9 @@ const REGISTRATION_REQUIRED_INTERVAL_MS = 2_000;
 /** A TaskManager neither heard nor in the ledger for this long is forgotten. */
 const FORGET_AFTER_MS = 60_000;
 
+/** More than any cluster has; beyond it those that the ledger does not know are not listened to. */
+const MAX_WATCHED = 20_000;
+
 /** A TaskManager whose connection closed has so long to link again or to be heard. */
 const CONFIRM_GONE_MS = 200;
 /** A heartbeat that comes so soon after its connection closed may have been sent before. */
@@ -88,14 +91,16 @@ export class TaskManagerWatch {
     leading: TaskManagerWatchListener | null,
   ): void {
     const id = heartbeat.taskManagerId;
+    const known = state.taskManagers.get(id);
+    if (known === undefined && !this.#watched.has(id) && this.#watched.size >= MAX_WATCHED) return;
     const watched = this.#watch(id);
-    watched.last = { heartbeat, heardAt };
+    // Of one that the ledger does not know nothing is kept but that it was heard: anyone can say that it is there.
+    watched.last = known === undefined ? null : { heartbeat, heardAt };
     this.#load = null;
     watched.heardAtMs = this.#time.ms;
     // One that was on its way when the connection closed says nothing of the time after.
     if (watched.unlinkedAtMs !== null && this.#clock.monotonic() - watched.unlinkedAtMs >= UNDER_WAY_MS)
       watched.unlinkedAtMs = null;
-    const known = state.taskManagers.get(id);
     if (known === undefined) return this.#onUnknown(id, watched, leading);
     watched.unknownSinceMs = null;
     if (leading === null) return;

@@ -1,5 +1,20 @@
-// The CheckpointStorage port: where tasks keep the state that they store for a checkpoint. Written once under a name, read by any TaskManager
-// of the cluster under the handle that writing gave, deleted with its checkpoint.
+// The CheckpointStorage port: where the state of checkpoints and savepoints is kept. Files lie in folders and are written once; a handle says
+// where a file is and what is in it, so that whoever reads by it gets what was written or an error.
+//
+// Three kinds of folders:
+// - A checkpoint's own, `checkpointFolder(jobId, id)`: goes with the checkpoint.
+// - A job's shared one, `sharedFolder(jobId)`, for files that several checkpoints refer to, so that an incremental backend need not write
+//   again what has not changed. An ack names the handles of the shared files that its state refers to; the ledger keeps them, and the leader
+//   deletes a shared file once no checkpoint that the job keeps refers to it. So that this is safe without asking anybody, a subtask
+//   (1) names a shared file `sharedName(checkpointId, …)` by the checkpoint for which it writes it,
+//   (2) refers again only to files of its own job that the newest checkpoint that it knows to be complete refers to (by CheckpointComplete,
+//       or because it started from it), and that it has referred to in each of its own acks since.
+//   What it wrote for a checkpoint that was aborted, or dropped once, it writes again under another name.
+// - A savepoint's, an absolute path or URI: it holds all of its files, shared ones have no place in it, and it is its owner's.
+// Beside the state lies the manifest, `MANIFEST`, written last by the leader.
+
+/** Name of the manifest in the folder of a checkpoint or savepoint. */
+export const MANIFEST = '_metadata';
 
 export type CheckpointStorageErrorCode =
   /** What lies there is not what was written. */
@@ -19,13 +34,42 @@ export class CheckpointStorageError extends Error {
 }
 
 export interface CheckpointStorage {
-  /** Stores the bytes whole or not at all; `name` is unique within the checkpoint. Resolves, once they are safe, with their handle. */
-  write(jobId: string, checkpointId: number, name: string, bytes: Uint8Array): Promise<string>;
-  /** The bytes as they were written. Rejects with a CheckpointStorageError that names the handle. */
+  /**
+   * Stores the bytes whole or not at all and resolves, once they are safe, with their handle. A file of that name is replaced. May take the
+   * buffer over. Rejects with STORAGE_FAILED.
+   */
+  write(folder: string, name: string, bytes: Uint8Array): Promise<string>;
+  /** The bytes as they were written. `folder/name` without a checksum reads what is there. Rejects with a CheckpointStorageError that names the handle. */
   read(handle: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** Deletes what was stored for the checkpoint. Nothing there is no error. */
-  discard(jobId: string, checkpointId: number): Promise<void>;
+  /** Names of the files that lie in the folder itself, in no order; [] where there is none. */
+  list(folder: string): Promise<string[]>;
+  /** Deletes the named files of the folder, and the folder if that leaves it empty; without names all that is below it. What is not there is no error. */
+  remove(folder: string, names?: readonly string[]): Promise<void>;
 }
 
 /** What a task needs of it. */
 export type StateStorage = Pick<CheckpointStorage, 'write' | 'read'>;
+
+/** All that is kept for a job. */
+export function jobFolder(jobId: string): string {
+  return jobId;
+}
+
+export function checkpointFolder(jobId: string, checkpointId: number): string {
+  return `${jobId}/chk-${checkpointId}`;
+}
+
+export function sharedFolder(jobId: string): string {
+  return `${jobId}/shared`;
+}
+
+/** Name of a shared file that is written for a checkpoint; `rest` makes it unique within it. */
+export function sharedName(checkpointId: number, rest: string): string {
+  return `${checkpointId}-${rest}`;
+}
+
+/** The checkpoint for which a shared file was written; null for a file of another kind. */
+export function checkpointOfShared(name: string): number | null {
+  const id = /^(\d{1,16})-/.exec(name)?.[1];
+  return id === undefined ? null : Number(id);
+}

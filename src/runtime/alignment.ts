@@ -15,9 +15,19 @@ export type AlignmentStep =
   /** As `begun`; the one that was being aligned is given up, and what it held back must go on first. */
   | 'superseded';
 
+/** Between a checkpoint's first barrier and its last. */
+export interface AlignmentTimes {
+  /** Unix ms. */
+  readonly startedAt: number;
+  readonly lastedMs: number;
+}
+
 export class Alignment<Channel> {
   /** The checkpoint that is being aligned. */
   checkpointId: number | null = null;
+  /** Of the last one that was aligned. */
+  times: AlignmentTimes = { startedAt: 0, lastedMs: 0 };
+  #startedAt = 0;
   readonly #held = new Set<Channel>();
   readonly #aborted = new Set<number>();
   /** Of the checkpoints that were aligned. */
@@ -35,6 +45,7 @@ export class Alignment<Channel> {
     this.#held.clear();
     this.#held.add(channel);
     this.checkpointId = checkpointId;
+    this.#startedAt = Date.now();
     return current === null ? 'begun' : 'superseded';
   }
 
@@ -50,6 +61,7 @@ export class Alignment<Channel> {
   /** All barriers have come. */
   complete(): void {
     this.#last = this.checkpointId ?? this.#last;
+    this.times = { startedAt: this.#startedAt, lastedMs: Date.now() - this.#startedAt };
     this.#release();
   }
 

@@ -1,13 +1,28 @@
 // The barrier of a checkpoint: what lies before it in a stream belongs to the checkpoint, what comes behind does not.
-import type { CheckpointPurpose } from '../core/schema.gen.ts';
+import type { CheckpointPurpose, TriggerCheckpoint } from '../core/schema.gen.ts';
 
 export interface Barrier {
   readonly checkpointId: number;
   /** Nothing is processed behind it: tasks end when the checkpoint completes, and go on when it is aborted. */
   readonly stops: boolean;
+  /** STOP: event time has gone to its end. */
+  readonly drain: boolean;
+  /** When the checkpoint was triggered, Unix ms. */
+  readonly timestamp: number;
+  /** Folder of the savepoint; null: the checkpoint's own. */
+  readonly targetPath: string | null;
+  /** It goes past records in flight. */
+  readonly unaligned: boolean;
+  /** Unaligned: so long it is aligned first, ms. */
+  readonly alignedTimeoutMs: number;
 }
 
-export function stops(purpose: CheckpointPurpose): boolean {
+export function barrierOf(message: TriggerCheckpoint): Barrier {
+  const { checkpointId, purpose, drain, timestamp, targetPath, unaligned, alignedTimeoutMs } = message;
+  return { checkpointId, stops: stops(purpose), drain, timestamp, targetPath, unaligned, alignedTimeoutMs };
+}
+
+function stops(purpose: CheckpointPurpose): boolean {
   switch (purpose) {
     case 'PERIODIC':
     case 'SAVEPOINT':

@@ -5,7 +5,11 @@ import type { Task } from './task.ts';
 type Answers = Pick<CheckpointReport, 'jobId' | 'checkpointId'> & {
   readonly acks: CheckpointReport['acks'][number][];
   readonly declines: CheckpointReport['declines'][number][];
+  readonly damaged: CheckpointReport['damaged'][number][];
 };
+
+/** What a task stored for a checkpoint. */
+export type StoredState = Omit<CheckpointReport['acks'][number], 'vertex' | 'subtask' | 'attempt'>;
 
 export class CheckpointReports {
   readonly #taskManagerId: string;
@@ -19,13 +23,19 @@ export class CheckpointReports {
     this.#changed = changed;
   }
 
-  acked({ jobId, vertex, subtask, attempt }: Task, checkpointId: number, handle: string, bytes: number): void {
-    this.#of(jobId, checkpointId).acks.push({ vertex, subtask, attempt, handle, bytes });
+  acked({ jobId, vertex, subtask, attempt }: Task, checkpointId: number, stored: StoredState): void {
+    this.#of(jobId, checkpointId).acks.push({ vertex, subtask, attempt, ...stored });
     this.#changed();
   }
 
   declined({ jobId, vertex, subtask, attempt }: Task, checkpointId: number, reason: string): void {
     this.#of(jobId, checkpointId).declines.push({ vertex, subtask, attempt, reason });
+    this.#changed();
+  }
+
+  /** State of a checkpoint that the task was to start from is damaged or gone. */
+  damaged({ jobId, vertex, subtask, attempt }: Task, checkpointId: number, handle: string, reason: string): void {
+    this.#of(jobId, checkpointId).damaged.push({ vertex, subtask, attempt, handle, reason });
     this.#changed();
   }
 
@@ -45,7 +55,7 @@ export class CheckpointReports {
     const key = `${jobId}/${checkpointId}`;
     let answers = this.#answers.get(key);
     if (answers === undefined) {
-      answers = { jobId, checkpointId, acks: [], declines: [] };
+      answers = { jobId, checkpointId, acks: [], declines: [], damaged: [] };
       this.#answers.set(key, answers);
     }
     return answers;

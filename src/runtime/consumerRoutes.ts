@@ -1,77 +1,63 @@
-// Which consumers of an exchange have announced themselves to one of its producers, and where each of them lives.
-import type { Link } from './exchangeProtocol.ts';
-import type { ExchangeSpec } from './exchangeSpec.ts';
+// Which consumers of a vertex have announced themselves to a host, and where each of them lives. One table serves all producers of the host
+// that were deployed with the same attempts of the consumers: of an all-to-all exchange a table a producer would be tasks × tasks entries.
+import type { ShipStrategy } from '../core/schema.gen.ts';
+import { type BarrierBroadcast, type EndOfPartition, type Link, writeBroadcastFrame } from './exchangeProtocol.ts';
 import type { LocalReceiver, Route } from './outputChannel.ts';
 
-/** Missing consumers that a message names. */
-const MAX_NAMED = 3;
-
 export class ConsumerRoutes {
-  readonly #spec: ExchangeSpec;
-  /** Of the producer. */
-  readonly #subtask: number;
-  readonly #routes: (Route | undefined)[] = [];
+  /** Of each consuming subtask; only these count. */
+  readonly attempts: readonly number[];
+  readonly #links = new Set<Link>();
+  readonly #receivers = new Set<LocalReceiver>();
+  readonly #routes: (Route | undefined)[];
   #announced = 0;
 
-  constructor(spec: ExchangeSpec, subtask: number) {
-    this.#spec = spec;
-    this.#subtask = subtask;
+  constructor(attempts: readonly number[]) {
+    this.attempts = attempts;
+    this.#routes = new Array(attempts.length).fill(undefined);
   }
 
-  /** How many consumers the producer has. */
-  get fanOut(): number {
-    return this.#spec.strategy === 'FORWARD' ? 1 : this.#spec.consumerParallelism;
-  }
-
-  /** All have announced themselves. */
-  get complete(): boolean {
-    return this.#announced === this.fanOut;
-  }
-
-  /** False: that is known, or the consumer is none of this producer's. Only the attempt that the task was deployed with counts. */
-  add(subtask: number, attempt: number, route: Route): boolean {
-    const { strategy, consumerAttempts } = this.#spec;
-    if (consumerAttempts[subtask] !== attempt || this.#routes[subtask] !== undefined) return false;
-    if (strategy === 'FORWARD' && subtask !== this.#subtask) return false;
-    this.#routes[subtask] = route;
-    this.#announced++;
-    return true;
+  /** All that the producing subtask sends to have announced themselves. */
+  completeFor(strategy: ShipStrategy, subtask: number): boolean {
+    return strategy === 'FORWARD' ? this.#routes[subtask] !== undefined : this.#announced === this.attempts.length;
   }
 
   get(subtask: number): Route | undefined {
     return this.#routes[subtask];
   }
 
-  *subtasks(): Iterable<number> {
-    if (this.#spec.strategy === 'FORWARD') yield this.#subtask;
-    else for (let subtask = 0; subtask < this.#spec.consumerParallelism; subtask++) yield subtask;
+  /** `[subtask, attempt]` each. Whether any of them was new. */
+  add(consumers: Iterable<readonly [number, number]>, route: Route): boolean {
+    const before = this.#announced;
+    for (const [subtask, attempt] of consumers) {
+      if (this.attempts[subtask] !== attempt || this.#routes[subtask] !== undefined) continue;
+      this.#routes[subtask] = route;
+      this.#announced++;
+    }
+    if (this.#announced === before) return false;
+    if (route.kind === 'link') this.#links.add(route.link);
+    else this.#receivers.add(route.receiver);
+    return true;
   }
 
-  /** Where those live that have announced themselves. */
-  hosts(): { readonly links: ReadonlySet<Link>; readonly receivers: ReadonlySet<LocalReceiver> } {
-    const links = new Set<Link>();
-    const receivers = new Set<LocalReceiver>();
-    let last: Route | undefined;
-    for (const route of Object.values(this.#routes)) {
-      if (route === last) continue;
-      last = route;
-      if (route?.kind === 'link') links.add(route.link);
-      else if (route?.kind === 'local') receivers.add(route.receiver);
+  /** To every host that a consumer has announced itself from. */
+  broadcast(broadcast: BarrierBroadcast): void {
+    for (const link of this.#links) {
+      writeBroadcastFrame(link.out, broadcast);
+      link.frameWritten();
     }
-    return { links, receivers };
+    for (const receiver of this.#receivers) receiver.broadcast(broadcast);
   }
 
-  /** For people: those that have not announced themselves. */
-  missing(): string {
-    const { consumerParallelism, consumerName, consumerAttempts, placeOf } = this.#spec;
-    const named: string[] = [];
-    for (const subtask of this.subtasks()) {
-      if (named.length === MAX_NAMED) break;
-      if (this.#routes[subtask] !== undefined) continue;
-      const which = `subtask ${subtask + 1}/${consumerParallelism} (attempt ${consumerAttempts[subtask]})`;
-      named.push(`${which} on ${placeOf(subtask)}`);
+  /** To every host that a consumer has announced itself from; to that of the one consumer where it is for one. */
+  end(message: EndOfPartition): void {
+    if (message.consumer !== null) {
+      const route = this.#routes[message.consumer];
+      if (route?.kind === 'link') route.link.control(message);
+      else route?.receiver.endOfPartition(message);
+      return;
     }
-    const rest = this.fanOut - this.#announced - named.length;
-    return `consumers of '${consumerName}': ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+    for (const link of this.#links) link.control(message);
+    for (const receiver of this.#receivers) receiver.endOfPartition(message);
   }
 }

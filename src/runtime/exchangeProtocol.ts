@@ -85,6 +85,10 @@ export const FRAME_BROADCAST = 6;
 export const FRAME_LENGTH_BYTES = 4;
 /** Length and kind. */
 const FRAME_HEADER_BYTES = FRAME_LENGTH_BYTES + 1;
+/** Flags of a barrier. */
+const STOPS = 1;
+const DRAINS = 2;
+const UNALIGNED = 4;
 /** A frame that claims more is taken for garbage. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
@@ -100,9 +104,25 @@ export function beginDataFrame(out: ByteWriter, address: ChannelAddress, sequenc
 export function writeBarrierFrame(out: ByteWriter, address: ChannelAddress, barrier: Barrier): void {
   const start = beginFrame(out, FRAME_BARRIER);
   writeAddress(out, address);
-  out.f64(barrier.checkpointId);
-  out.u8(barrier.stops ? 1 : 0);
+  writeBarrier(out, barrier);
   endFrame(out, start);
+}
+
+function writeBarrier(out: ByteWriter, barrier: Barrier): void {
+  const { checkpointId, stops, drain, timestamp, targetPath, unaligned, alignedTimeoutMs } = barrier;
+  out.f64(checkpointId);
+  out.f64(timestamp);
+  out.f64(alignedTimeoutMs);
+  out.u8((stops ? STOPS : 0) | (drain ? DRAINS : 0) | (unaligned ? UNALIGNED : 0));
+  out.string(targetPath ?? '');
+}
+
+function readBarrier(input: ByteReader): Barrier {
+  const [checkpointId, timestamp, alignedTimeoutMs] = [input.f64(), input.f64(), input.f64()];
+  const flags = input.u8();
+  const [stops, drain, unaligned] = [(flags & STOPS) !== 0, (flags & DRAINS) !== 0, (flags & UNALIGNED) !== 0];
+  const targetPath = input.string() || null;
+  return { checkpointId, stops, drain, timestamp, targetPath, unaligned, alignedTimeoutMs };
 }
 
 /** As one barrier a channel, at the cost of one a link: an all-to-all exchange has subtasks × subtasks channels. */
@@ -114,8 +134,7 @@ export function writeBroadcastFrame(out: ByteWriter, broadcast: BarrierBroadcast
   out.varint(broadcast.input);
   out.varint(broadcast.producerSubtask);
   out.varint(broadcast.producerAttempt);
-  out.f64(barrier.checkpointId);
-  out.u8(barrier.stops ? 1 : 0);
+  writeBarrier(out, barrier);
   out.varint(except.size);
   for (const subtask of except) out.varint(subtask);
   endFrame(out, start);
@@ -128,7 +147,7 @@ function readBroadcast(jobId: string, input: ByteReader): BarrierBroadcast {
     input: input.varint(),
     producerSubtask: input.varint(),
     producerAttempt: input.varint(),
-    barrier: { checkpointId: input.f64(), stops: input.u8() === 1 },
+    barrier: readBarrier(input),
     except: new Set(Array.from({ length: input.varint() }, () => input.varint())),
   };
 }
@@ -210,7 +229,7 @@ export function* readFrames(bytes: Uint8Array): Iterable<Frame> {
       };
     } else if (kind === FRAME_BARRIER) {
       const address = readAddress(jobId, input);
-      yield { kind: 'barrier', ...address, barrier: { checkpointId: input.f64(), stops: input.u8() === 1 } };
+      yield { kind: 'barrier', ...address, barrier: readBarrier(input) };
     } else if (kind === FRAME_BROADCAST) {
       yield { kind: 'broadcast', ...readBroadcast(jobId, input) };
     } else if (kind === FRAME_CREDIT) {

@@ -1,6 +1,10 @@
 // What an exchange is to its producing task, and how many batches may be under way in each of its channels.
 import type { ShipStrategy } from '../core/schema.gen.ts';
+import type { ConsumerRoutes } from './consumerRoutes.ts';
 import type { KeySelector } from './operatorSpec.ts';
+
+/** Missing consumers that a message names. */
+const MAX_NAMED = 3;
 
 /** Batches that a channel may have under way; fewer where a consumer has many producers. */
 const MAX_WINDOW = 8;
@@ -28,4 +32,22 @@ export interface ExchangeSpec {
   readonly consumerAttempts: readonly number[];
   /** Name of the TaskManager of a consuming subtask, for messages. */
   readonly placeOf: (subtask: number) => string;
+}
+
+/** The consumers of one of its producers. */
+export function* consumersOf({ strategy, consumerParallelism }: ExchangeSpec, subtask: number): Iterable<number> {
+  if (strategy === 'FORWARD') yield subtask;
+  else for (let consumer = 0; consumer < consumerParallelism; consumer++) yield consumer;
+}
+
+/** For people: those consumers that have not announced themselves. */
+export function missingConsumers(spec: ExchangeSpec, routes: ConsumerRoutes, consumers: Iterable<number>): string {
+  const { consumerParallelism, consumerName, consumerAttempts, placeOf } = spec;
+  const missing = [...consumers].filter((subtask) => routes.get(subtask) === undefined);
+  const named = missing.slice(0, MAX_NAMED).map((subtask) => {
+    const which = `subtask ${subtask + 1}/${consumerParallelism} (attempt ${consumerAttempts[subtask]})`;
+    return `${which} on ${placeOf(subtask)}`;
+  });
+  const rest = missing.length - named.length;
+  return `consumers of '${consumerName}': ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

@@ -3,13 +3,13 @@
 // ends the partition on every link that a consumer lives behind, once all consumers have announced themselves and all is sent.
 import type { Barrier } from './barrier.ts';
 import { ConsumerRoutes } from './consumerRoutes.ts';
-import { type ChannelAddress, writeBroadcastFrame } from './exchangeProtocol.ts';
-import { creditWindow, type ExchangeSpec } from './exchangeSpec.ts';
+import type { ChannelAddress } from './exchangeProtocol.ts';
+import { consumersOf, creditWindow, type ExchangeSpec, missingConsumers } from './exchangeSpec.ts';
 import { keyFailure } from './keyedOperators.ts';
 import { keyGroupOf, subtaskOf } from './keyGroups.ts';
 import type { OperatorInput } from './operator.ts';
 import type { KeySelector } from './operatorSpec.ts';
-import { type ChannelOwner, OutputChannel, type Route, sendBarrier } from './outputChannel.ts';
+import { type ChannelOwner, OutputChannel, sendBarrier } from './outputChannel.ts';
 import { ACTIVE, type ElementTime, IDLE, type StreamTime } from './streamTime.ts';
 import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
 
@@ -18,19 +18,28 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   readonly #context: TaskContext;
   readonly #time: ElementTime;
   readonly #channels: (OutputChannel | undefined)[];
-  readonly #routes: ConsumerRoutes;
+  /** Until the host gives it one that it shares with others. */
+  #routes: ConsumerRoutes;
   readonly #window: number;
+  /** By first record; `channels` is sparse in a wide exchange. */
+  #opened: OutputChannel[] = [];
+  /** Those whose consumers have not announced themselves. */
+  #unconnected: OutputChannel[] = [];
   #listed: OutputChannel[] = [];
   #ended = false;
   #waitingSinceMs: number | null = null;
 
   constructor(spec: ExchangeSpec, context: TaskContext) {
     this.spec = spec;
-    this.#routes = new ConsumerRoutes(spec, context.subtask);
+    this.#routes = new ConsumerRoutes(spec.consumerAttempts);
     this.#context = context;
     this.#time = context.time;
     this.#window = creditWindow(spec.strategy === 'FORWARD' ? 1 : context.parallelism);
     this.#channels = spec.consumerParallelism <= 1024 ? new Array(spec.consumerParallelism).fill(undefined) : [];
+  }
+
+  get routes(): ConsumerRoutes {
+    return this.#routes;
   }
 
   get operator(): string {
@@ -42,7 +51,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   }
 
   get fanOut(): number {
-    return this.#routes.fanOut;
+    return this.spec.strategy === 'FORWARD' ? 1 : this.spec.consumerParallelism;
   }
 
   get eventTime(): boolean {
@@ -80,18 +89,32 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     }
   }
 
-  /** A consumer announced itself. Only the attempt that the task was deployed with counts. */
-  consumerReady(subtask: number, attempt: number, route: Route): void {
-    if (!this.#routes.add(subtask, attempt, route)) return;
-    const channel = this.#channels[subtask];
+  get #complete(): boolean {
+    return this.#routes.completeFor(this.spec.strategy, this.#context.subtask);
+  }
+
+  /** Who has announced himself, from now on; `routesChanged` tells of each change. */
+  follow(routes: ConsumerRoutes): void {
+    this.#routes = routes;
+    this.routesChanged();
+  }
+
+  /** Consumers announced themselves. */
+  routesChanged(): void {
+    const waiting = this.#unconnected;
+    this.#unconnected = [];
     // Encoding may refuse a record, and nobody up the stack would know whose it is.
-    if (channel) {
-      this.#orFail(() => {
-        channel.connect(route, this.#window);
-        channel.flush();
-      });
-    }
-    if (this.#routes.complete) this.#waitingSinceMs = null;
+    this.#orFail(() => {
+      for (const channel of waiting) {
+        const route = this.#routes.get(channel.address.subtask);
+        if (route === undefined) this.#unconnected.push(channel);
+        else {
+          channel.connect(route, this.#window);
+          channel.flush();
+        }
+      }
+    });
+    if (this.#complete) this.#waitingSinceMs = null;
     this.#context.wake();
   }
 
@@ -122,7 +145,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
 
   /** To every consumer, behind the records that were collected for it. */
   #mark(time: StreamTime): void {
-    for (const subtask of this.#routes.subtasks()) {
+    for (const subtask of consumersOf(this.spec, this.#context.subtask)) {
       const channel = this.#channels[subtask] ?? this.#channel(subtask);
       channel.mark(time);
       if (!channel.listed) this.#list(channel);
@@ -132,11 +155,11 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   /** As for event time. */
   barrier(barrier: Barrier): void {
     this.#orFail(() => {
-      if (this.spec.strategy !== 'FORWARD' && this.#routes.complete) {
+      if (this.spec.strategy !== 'FORWARD' && this.#complete) {
         this.#broadcast(barrier);
         return;
       }
-      for (const subtask of this.#routes.subtasks()) {
+      for (const subtask of consumersOf(this.spec, this.#context.subtask)) {
         const route = this.#routes.get(subtask);
         // A consumer that never got a record needs no channel for a barrier.
         if (this.#channels[subtask] === undefined && route) sendBarrier(route, this.#address(subtask), barrier);
@@ -148,7 +171,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   /** Once for all consumers behind a link; where records wait for credit the barrier waits behind them. */
   #broadcast(barrier: Barrier): void {
     const except = new Set<number>();
-    for (const channel of this.#opened()) {
+    for (const channel of this.#opened) {
       channel.flush();
       if (channel.empty) continue;
       channel.barrier(barrier);
@@ -156,52 +179,25 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     }
     const { consumer: vertex, input } = this.spec;
     const { jobId, subtask: producerSubtask, attempt: producerAttempt } = this.#context;
-    const broadcast = { jobId, vertex, input, producerSubtask, producerAttempt, barrier, except };
-    const { links, receivers } = this.#routes.hosts();
-    for (const link of links) {
-      writeBroadcastFrame(link.out, broadcast);
-      link.frameWritten();
-    }
-    for (const receiver of receivers) receiver.broadcast(broadcast);
+    this.#routes.broadcast({ jobId, vertex, input, producerSubtask, producerAttempt, barrier, except });
   }
 
   finish(): boolean {
     if (this.#ended) return true;
-    if (!this.#routes.complete) {
+    if (!this.#complete) {
       this.#waitingSinceMs ??= this.#context.now();
       return false;
     }
     let empty = true;
-    for (const channel of this.#opened()) {
+    for (const channel of this.#opened) {
       channel.flush();
       if (!channel.empty) empty = false;
     }
     if (!empty) return false;
     this.#ended = true;
-    this.#endPartition();
-    return true;
-  }
-
-  abort(): void {
-    this.#channels.length = 0;
-    this.#listed = [];
-  }
-
-  /** What it has been waiting for since when, for the watch over time-outs; null where it waits for no peer. */
-  waitingForPeer(): { sinceMs: number; what: string } | null {
-    if (this.#waitingSinceMs === null) return null;
-    return { sinceMs: this.#waitingSinceMs, what: this.#routes.missing() };
-  }
-
-  #opened(): OutputChannel[] {
-    // Wide exchanges keep a sparse array; values() would walk its holes.
-    return Object.values(this.#channels).filter((channel) => channel !== undefined);
-  }
-
-  #endPartition(): void {
     const { consumer, input, strategy } = this.spec;
     const { jobId, subtask, attempt } = this.#context;
-    const message = {
+    this.#routes.end({
       type: 'endOfPartition',
       jobId,
       vertex: consumer,
@@ -209,10 +205,24 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
       producerSubtask: subtask,
       producerAttempt: attempt,
       consumer: strategy === 'FORWARD' ? subtask : null,
-    } as const;
-    const { links, receivers } = this.#routes.hosts();
-    for (const link of links) link.control(message);
-    for (const receiver of receivers) receiver.endOfPartition(message);
+    });
+    return true;
+  }
+
+  abort(): void {
+    this.#channels.length = 0;
+    this.#opened = [];
+    this.#unconnected = [];
+    this.#listed = [];
+  }
+
+  /** What it has been waiting for since when, for the watch over time-outs; null where it waits for no peer. */
+  waitingForPeer(): { sinceMs: number; what: string } | null {
+    if (this.#waitingSinceMs === null) return null;
+    return {
+      sinceMs: this.#waitingSinceMs,
+      what: missingConsumers(this.spec, this.#routes, consumersOf(this.spec, this.#context.subtask)),
+    };
   }
 
   #orFail(action: () => void): void {
@@ -233,8 +243,10 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   #channel(subtask: number): OutputChannel {
     const channel = new OutputChannel(this.#address(subtask), this);
     this.#channels[subtask] = channel;
+    this.#opened.push(channel);
     const route = this.#routes.get(subtask);
     if (route) channel.connect(route, this.#window);
+    else this.#unconnected.push(channel);
     return channel;
   }
 

@@ -1,6 +1,7 @@
 // What one host keeps of one job: its rebuilt graph, the attempts that run here or are about to, and which consumers, here and elsewhere, have
 // announced themselves. Announcements are dropped as soon as no attempt of the job is left here.
 import type { TaskRef } from '../core/schema.gen.ts';
+import { ConsumerRoutes } from './consumerRoutes.ts';
 import type { BarrierBroadcast, EndOfPartition } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
@@ -16,6 +17,8 @@ export class HostedJob {
   readonly #expected = new Map<string, TaskRef>();
   /** By vertex, then subtask. */
   readonly #ready = new Map<number, Map<number, { readonly attempt: number; readonly route: Route }>>();
+  /** By consuming vertex: one for each list of attempts that exchanges of live tasks were deployed with. */
+  readonly #routes = new Map<number, ConsumerRoutes[]>();
   /** Exchanges of live tasks by consuming vertex. */
   readonly #writers = new Map<number, Set<ExchangeWriter>>();
   #count = 0;
@@ -79,7 +82,9 @@ export class HostedJob {
         this.#ready.get(task.vertex)!.delete(task.subtask);
       this.#drop(task);
     }
-    if (this.idle) this.#ready.clear();
+    if (!this.idle) return;
+    this.#ready.clear();
+    this.#routes.clear();
   }
 
   task(vertex: number, subtask: number, attempt: number): Task | undefined {
@@ -126,16 +131,29 @@ export class HostedJob {
       this.#ready.set(vertex, known);
     }
     for (const [subtask, attempt] of consumers) known.set(subtask, { attempt, route });
-    for (const writer of this.#writers.get(vertex) ?? []) {
-      for (const [subtask, attempt] of consumers) writer.consumerReady(subtask, attempt, route);
-    }
+    const changed = new Set<ConsumerRoutes>();
+    for (const routes of this.#routes.get(vertex) ?? []) if (routes.add(consumers, route)) changed.add(routes);
+    if (changed.size === 0) return;
+    for (const writer of this.#writers.get(vertex) ?? []) if (changed.has(writer.routes)) writer.routesChanged();
   }
 
   /** Tells a new exchange who is ready already. */
   tellReady(writer: ExchangeWriter): void {
-    for (const [subtask, { attempt, route }] of this.#ready.get(writer.spec.consumer) ?? []) {
-      writer.consumerReady(subtask, attempt, route);
-    }
+    const { consumer, consumerAttempts } = writer.spec;
+    // Tasks of one deployment share the list of attempts.
+    const known = this.#routes.get(consumer)?.find(({ attempts }) => attempts === consumerAttempts);
+    writer.follow(known ?? this.#newRoutes(consumer, consumerAttempts));
+  }
+
+  #newRoutes(consumer: number, attempts: readonly number[]): ConsumerRoutes {
+    const routes = new ConsumerRoutes(attempts);
+    for (const [subtask, { attempt, route }] of this.#ready.get(consumer) ?? [])
+      routes.add([[subtask, attempt]], route);
+    // Those of earlier deployments go with the last task that uses them.
+    const inUse = new Set([...(this.#writers.get(consumer) ?? [])].map((writer) => writer.routes));
+    const others = (this.#routes.get(consumer) ?? []).filter((other) => inUse.has(other));
+    this.#routes.set(consumer, [...others, routes]);
+    return routes;
   }
 
   #tasksOf(vertex: number): Iterable<Task> {

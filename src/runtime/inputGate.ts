@@ -1,7 +1,7 @@
 // The receiving end of a task: batches of all its channels in the order in which they came, decoded only when their turn comes. It takes
 // nothing from a channel beyond the credit that it granted, gives credit back once a batch is worked off, and knows when every producer
 // of every input has ended. Barriers are aligned here; what is held back meanwhile stays within the credit that its channel was granted. Data of any attempt but the expected one never gets in.
-import { Alignment } from './alignment.ts';
+import { Alignment, type AlignmentTimes } from './alignment.ts';
 import type { Barrier } from './barrier.ts';
 import { ByteReader } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
@@ -55,6 +55,11 @@ export class InputGate {
   /** Batches here that are not worked off. */
   get size(): number {
     return this.#arrivals.length - this.#next + this.#heldBack.length;
+  }
+
+  /** Of the last barrier that came from every producer. */
+  get alignment(): AlignmentTimes {
+    return this.#alignment.times;
   }
 
   /** All producers have ended; batches may still be here. */

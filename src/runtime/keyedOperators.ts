@@ -3,6 +3,7 @@
 
 import { emitAll } from './emitAll.ts';
 import { inOperator, TaskError } from './errors.ts';
+import { add, fieldOf, withField } from './fields.ts';
 import { KeyError, keyIdentity } from './keyGroups.ts';
 import { type OperatorRuntime, type Output, oneInput, type StreamOperator } from './operator.ts';
 import type { ChainNode, FactoriesOf, KeyedSpec, KeySelector } from './operatorSpec.ts';
@@ -148,34 +149,6 @@ function sumOfField(
       next(withField(cell[0], field, sum));
     }
   };
-}
-
-function fieldOf(operator: string, record: unknown, field: string | number): unknown {
-  if (typeof record === 'object' && record !== null) return (record as Record<string | number, unknown>)[field];
-  throw new TaskError(
-    'INVALID_RECORD',
-    `Operator '${operator}' sums field ${JSON.stringify(field)}, but a record is ${record === null ? 'null' : `a ${typeof record}`}. Map it to a tuple or an object first.`,
-  );
-}
-
-function withField(first: unknown, field: string | number, sum: number | bigint): unknown {
-  if (Array.isArray(first)) {
-    const copy: unknown[] = first.slice();
-    copy[field as number] = sum;
-    return copy;
-  }
-  return { ...(first as object), [field]: sum };
-}
-
-function add(operator: string, what: string, sum: number | bigint | undefined, summand: unknown): number | bigint {
-  if (typeof summand === 'number' && (sum === undefined || typeof sum === 'number')) return (sum ?? 0) + summand;
-  if (typeof summand === 'bigint' && (sum === undefined || typeof sum === 'bigint')) return (sum ?? 0n) + summand;
-  const found =
-    sum === undefined || typeof sum === typeof summand ? typeof summand : `${typeof summand} after ${typeof sum}`;
-  throw new TaskError(
-    'INVALID_RECORD',
-    `Operator '${operator}' sums ${what}, which is ${found}, not a number. Sum a numeric field.`,
-  );
 }
 
 export function identityOf(operator: string, key: KeySelector, record: unknown): Identity {

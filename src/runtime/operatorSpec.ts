@@ -6,6 +6,7 @@ import type { ProcessSpec } from './processOperators.ts';
 import type { StateBackendKind } from './state/stateBackendKind.ts';
 import type { TimeSpec } from './timeOperators.ts';
 import type { UserFunction } from './userFunction.ts';
+import type { WindowSpec } from './windows/windowSpec.ts';
 
 /** `recordsPerSecond` bounds the whole source, shared equally by its subtasks; undefined = as fast as consumers allow. */
 export interface Pace {
@@ -45,7 +46,7 @@ export type SinkSpec =
   | { readonly type: 'discardSink' };
 
 /** What runs between sources and sinks: each group has its file of factories, which operators.ts puts together. */
-export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec;
+export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | WindowSpec;
 
 export type OperatorSpec = SourceSpec | TransformSpec | SinkSpec;
 

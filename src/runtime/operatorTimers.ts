@@ -12,7 +12,7 @@ export class OperatorTimers {
   currentWatermark = MIN_WATERMARK;
   readonly #context: TaskContext;
   readonly #onTimer: (timer: Timer, domain: TimeDomain) => void;
-  /** The wish to be woken for the next processing-time timer. */
+  /** The wish to be woken for the next processing-time timer, once its ms is over: what still comes in it belongs before. */
   #alarm: { readonly time: number; readonly cancel: () => void } | null = null;
 
   /** `onTimer` is called with the timer's key as the current one. */
@@ -73,13 +73,13 @@ export class OperatorTimers {
     this.#alarm?.cancel();
     this.#alarm = null;
     if (time === null) return;
-    this.#alarm = { time, cancel: this.#context.timers.registerTimer(time, () => this.#onAlarm()) };
+    this.#alarm = { time, cancel: this.#context.timers.registerTimer(time + 1, () => this.#onAlarm()) };
   }
 
   #onAlarm(): void {
     this.#alarm = null;
     const goOn = (): boolean => {
-      if (!this.#fire('processing', this.#context.timers.currentProcessingTime())) return false;
+      if (!this.#fire('processing', this.#context.timers.currentProcessingTime() - 1)) return false;
       this.#setAlarm();
       return true;
     };

@@ -24,7 +24,7 @@ export function isSink(spec: OperatorSpec): spec is SinkSpec {
 
 /** Its records have timestamps that it gave them. */
 export function assignsEventTime(spec: OperatorSpec): boolean {
-  return spec.type === 'assignTimestampsAndWatermarks';
+  return spec.type === 'assignTimestampsAndWatermarks' || spec.type === 'window';
 }
 
 /** Whether what it does may depend on timestamps and watermarks. To say so needlessly costs time on the exchanges before it, no more. */
@@ -45,6 +45,7 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'assignTimestampsAndWatermarks':
     case 'process':
     case 'keyedProcess':
+    case 'window':
       return true;
     default:
       return spec satisfies never;

@@ -16,12 +16,14 @@ import { processOperators } from './processOperators.ts';
 import { statelessOperators } from './statelessOperators.ts';
 import type { Collect } from './taskContext.ts';
 import { timeOperators } from './timeOperators.ts';
+import { windowOperators } from './windowOperators.ts';
 
 const factories: FactoriesOf<TransformSpec> = {
   ...statelessOperators,
   ...keyedOperators,
   ...timeOperators,
   ...processOperators,
+  ...windowOperators,
 };
 
 /** Where a chain ends. */

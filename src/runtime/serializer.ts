@@ -4,6 +4,7 @@
 // decode: by column 50, without the dictionary 115, msgpackr 116 (and it keeps the prototype of no class silently), JSON 214, v8 256.
 import { ByteReader, type ByteWriter } from './byteWriter.ts';
 import { ColumnDecoder, ColumnEncoder } from './columns.ts';
+import { TaskError } from './errors.ts';
 import { ValueDecoder, ValueEncoder } from './valueCodec.ts';
 
 /** Turns batches of one channel into bytes, in order. */
@@ -33,7 +34,13 @@ export function createEncoder(dictionarySize: number): BatchEncoder {
       out.u8(VALUES);
       out.varint(records.length);
       const values = new ValueEncoder(out);
-      for (let i = 0; i < records.length; i++) values.write(records[i], 'the record');
+      try {
+        for (let i = 0; i < records.length; i++) values.write(records[i], 'the record');
+      } catch (error) {
+        if (!(error instanceof TaskError)) throw error;
+        const message = `emitted a record that cannot travel to another task: ${error.message}`;
+        throw new TaskError(error.code, message, { cause: error });
+      }
     },
   };
 }

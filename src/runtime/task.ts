@@ -3,7 +3,7 @@
 // sinks have let go of what they held.
 import { performance } from 'node:perf_hooks';
 import type { AttemptReport, AttemptState, TaskAssignment, TriggerCheckpoint } from '../core/schema.gen.ts';
-import { type Barrier, stops } from './barrier.ts';
+import { type Barrier, barrierOf } from './barrier.ts';
 import { reasonOf, TaskError } from './errors.ts';
 import type { Credit } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
@@ -72,15 +72,17 @@ export class Task implements TaskContext {
     this.maxParallelism = info.maxParallelism;
     this.deployment = deployment;
     this.#owner = owner;
-    this.#checkpoints = new TaskCheckpoints(this, owner.storage, {
-      acked: (checkpointId, handle, bytes) => owner.acked(this, checkpointId, handle, bytes),
-      declined: (checkpointId, reason) => owner.declined(this, checkpointId, reason),
+    const uids = info.operators.map(({ uid }) => uid);
+    this.#checkpoints = new TaskCheckpoints(this, uids, owner.storage, {
+      acked: (checkpointId, stored) => owner.answers.acked(this, checkpointId, stored),
+      declined: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
+      damaged: (checkpointId, handle, reason) => owner.answers.damaged(this, checkpointId, handle, reason),
     });
     const parts = buildParts(job, deployment, assignment, this, {
       onResults: owner.onResults,
       backends: owner.stateBackends.of(job, this),
       keep: (state) => this.#checkpoints.keep(state),
-      giveUp: (checkpointId, reason) => owner.declined(this, checkpointId, reason),
+      giveUp: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
     });
     this.#parts = parts;
     this.gate = parts.gate;
@@ -162,11 +164,8 @@ export class Task implements TaskContext {
   }
 
   /** A source is to emit the barrier; one that has come to its end says so by ending. */
-  triggerCheckpoint({ checkpointId, purpose, targetPath }: TriggerCheckpoint): void {
-    if (this.#phase !== 'running' || this.gate !== null) return;
-    if (targetPath === null) this.#barrier({ checkpointId, stops: stops(purpose) });
-    else
-      this.#owner.declined(this, checkpointId, `savepoints in a folder of their own (${targetPath}) are not supported`);
+  triggerCheckpoint(message: TriggerCheckpoint): void {
+    if (this.#phase === 'running' && this.gate === null) this.#barrier(barrierOf(message));
   }
 
   completeCheckpoint(checkpointId: number): void {
@@ -255,7 +254,7 @@ export class Task implements TaskContext {
   }
 
   #barrier(barrier: Barrier): void {
-    this.#checkpoints.barrier(barrier, () => {
+    this.#checkpoints.barrier(barrier, this.gate?.alignment ?? null, () => {
       for (const writer of this.writers) writer.barrier(barrier);
     });
     // What was sent goes out at the end of the turn.

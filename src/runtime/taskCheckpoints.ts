@@ -1,9 +1,12 @@
 // One task's part in checkpoints: takes the snapshot of its operators when the barrier comes, passes the barrier on, stores the snapshot while
 // the task goes on, and says so; and gives the operators their state back before the task runs. It answers for each checkpoint once. Behind
 // the barrier of one that stops the job the task waits for its end, one way or the other.
+import { performance } from 'node:perf_hooks';
 import type { RestorePoint } from '../core/schema.gen.ts';
-import type { StateStorage } from '../ports/checkpointStorage.ts';
+import { CheckpointStorageError, checkpointFolder, type StateStorage } from '../ports/checkpointStorage.ts';
+import type { AlignmentTimes } from './alignment.ts';
 import type { Barrier } from './barrier.ts';
+import type { StoredState } from './checkpointReports.ts';
 import { reasonOf, TaskError } from './errors.ts';
 import { type OperatorState, restore, type StoredPart, snapshot } from './operatorState.ts';
 import type { TaskContext } from './taskContext.ts';
@@ -12,12 +15,15 @@ import type { TaskContext } from './taskContext.ts';
 const MAX_READS = 8;
 
 export interface CheckpointAnswers {
-  acked(checkpointId: number, handle: string, bytes: number): void;
+  acked(checkpointId: number, stored: StoredState): void;
   declined(checkpointId: number, reason: string): void;
+  /** State that it was to start from is damaged or gone. */
+  damaged(checkpointId: number, handle: string, reason: string): void;
 }
 
 export class TaskCheckpoints {
   readonly #context: TaskContext;
+  readonly #uids: readonly string[];
   readonly #storage: StateStorage | null;
   readonly #answers: CheckpointAnswers;
   readonly #states: OperatorState[] = [];
@@ -27,8 +33,10 @@ export class TaskCheckpoints {
   readonly #storing = new Set<number>();
   #stoppingAt: number | null = null;
 
-  constructor(context: TaskContext, storage: StateStorage | null, answers: CheckpointAnswers) {
+  /** `uids`: of the vertex's operators, in the order of its chain. */
+  constructor(context: TaskContext, uids: readonly string[], storage: StateStorage | null, answers: CheckpointAnswers) {
     this.#context = context;
+    this.#uids = uids;
     this.#storage = storage;
     this.#answers = answers;
   }
@@ -42,8 +50,9 @@ export class TaskCheckpoints {
     this.#states.push(state);
   }
 
-  /** The barrier has come. `forward` passes it on, behind everything that was emitted before. */
-  barrier({ checkpointId, stops }: Barrier, forward: () => void): void {
+  /** The barrier has come; `alignment` is null for a source. `forward` passes it on, behind everything that was emitted before. */
+  barrier(barrier: Barrier, alignment: AlignmentTimes | null, forward: () => void): void {
+    const { checkpointId, stops } = barrier;
     if (checkpointId <= this.#newest) return;
     this.#newest = checkpointId;
     const storage = this.#storage;
@@ -51,6 +60,8 @@ export class TaskCheckpoints {
       this.#answers.declined(checkpointId, 'this TaskManager has no checkpoint storage');
       return;
     }
+    const began = performance.now();
+    const startDelayMs = Math.max(0, (alignment?.startedAt ?? Date.now()) - barrier.timestamp);
     let stored: () => Promise<Uint8Array | null>;
     try {
       stored = snapshot(this.#states);
@@ -64,8 +75,22 @@ export class TaskCheckpoints {
     const answer = (give: () => void): void => {
       if (this.#storing.delete(checkpointId)) give();
     };
-    this.#store(storage, checkpointId, stored).then(
-      ({ handle, bytes }) => answer(() => this.#answers.acked(checkpointId, handle, bytes)),
+    const snapped = performance.now();
+    this.#store(storage, barrier, stored).then(
+      ({ handle, bytes }) => {
+        const metrics = {
+          checkpointedBytes: bytes,
+          syncMs: snapped - began,
+          asyncMs: performance.now() - snapped,
+          alignmentMs: alignment?.lastedMs ?? 0,
+          startDelayMs,
+          processedBytes: 0,
+          persistedBytes: 0,
+          unaligned: false,
+        };
+        const operators = handle === '' ? [] : this.#operators();
+        answer(() => this.#answers.acked(checkpointId, { handle, bytes, shared: [], operators, metrics }));
+      },
       (error: unknown) =>
         answer(() => this.#answers.declined(checkpointId, error instanceof Error ? error.message : reasonOf(error))),
     );
@@ -94,21 +119,15 @@ export class TaskCheckpoints {
   restore(point: RestorePoint | null): Promise<void> | null {
     const { vertex, subtask, parallelism } = this.#context;
     if (point === null) return null;
-    if (point.states.length === 0 && point.path !== null && point.checkpointId === 0) {
-      throw new TaskError(
-        'STATE_UNUSABLE',
-        `The job cannot start from the savepoint ${point.path}: starting from a path is not supported. Resume or rescale the job instead.`,
-      );
-    }
     const own = point.parallelisms[vertex] === parallelism;
     const handles = point.states
       .filter((state) => state.vertex === vertex && (!own || state.subtask === subtask) && state.handle !== '')
       .sort((left, right) => left.subtask - right.subtask)
       .map(({ handle }) => handle);
-    return handles.length === 0 ? null : this.#restore(handles, own, point.allowNonRestoredState);
+    return handles.length === 0 ? null : this.#restore(point, handles, own);
   }
 
-  async #restore(handles: readonly string[], own: boolean, allowNonRestoredState: boolean): Promise<void> {
+  async #restore(point: RestorePoint, handles: readonly string[], own: boolean): Promise<void> {
     const storage = this.#storage;
     if (storage === null)
       throw new TaskError('STATE_UNUSABLE', `The state ${handles[0]} cannot be read: there is no checkpoint storage`);
@@ -116,16 +135,18 @@ export class TaskCheckpoints {
     for (let at = 0; at < handles.length; at += MAX_READS) {
       parts.push(
         ...(await Promise.all(
-          handles.slice(at, at + MAX_READS).map(async (handle) => ({ handle, bytes: await read(storage, handle) })),
+          handles
+            .slice(at, at + MAX_READS)
+            .map(async (handle) => ({ handle, bytes: await this.#read(storage, point, handle) })),
         )),
       );
     }
-    restore(this.#states, parts, { own, allowNonRestoredState }, this.#context);
+    restore(this.#states, parts, { own, allowNonRestoredState: point.allowNonRestoredState }, this.#context);
   }
 
   async #store(
     storage: StateStorage,
-    checkpointId: number,
+    { checkpointId, targetPath }: Barrier,
     stored: () => Promise<Uint8Array | null>,
   ): Promise<{ handle: string; bytes: number }> {
     const bytes = await stored();
@@ -133,15 +154,26 @@ export class TaskCheckpoints {
     const { jobId, vertex, subtask, attempt } = this.#context;
     // Before it is handed on: writing may take the bytes over.
     const { length } = bytes;
-    const handle = await storage.write(jobId, checkpointId, `${vertex}-${subtask}-${attempt}`, bytes);
+    const folder = targetPath ?? checkpointFolder(jobId, checkpointId);
+    const handle = await storage.write(folder, `${vertex}-${subtask}-${attempt}`, bytes);
     return { handle, bytes: length };
   }
-}
 
-async function read(storage: StateStorage, handle: string): Promise<Uint8Array> {
-  try {
-    return await storage.read(handle);
-  } catch (error) {
-    throw new TaskError('STATE_UNUSABLE', (error as Error).message, { cause: error });
+  /** Rejects with TaskError STATE_UNUSABLE, having said so where it will not be otherwise the next time. */
+  async #read(storage: StateStorage, { checkpointId }: RestorePoint, handle: string): Promise<Uint8Array> {
+    try {
+      return await storage.read(handle);
+    } catch (error) {
+      const { message } = error as Error;
+      if (error instanceof CheckpointStorageError && error.code !== 'STORAGE_FAILED')
+        this.#answers.damaged(checkpointId, handle, message);
+      throw new TaskError('STATE_UNUSABLE', message, { cause: error });
+    }
+  }
+
+  /** Indices of the operators that keep state. */
+  #operators(): number[] {
+    const kept = new Set(this.#states.map(({ uid }) => uid));
+    return this.#uids.flatMap((uid, index) => (kept.has(uid) ? [index] : []));
   }
 }

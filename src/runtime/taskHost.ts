@@ -52,8 +52,7 @@ export class TaskHost {
       onResults: options.onResults,
       storage: options.storage,
       stateBackends: new StateBackends(options.stateBackends),
-      acked: (task, checkpointId, handle, bytes) => this.#answers.acked(task, checkpointId, handle, bytes),
-      declined: (task, checkpointId, reason) => this.#answers.declined(task, checkpointId, reason),
+      answers: this.#answers,
       wake: (task) => queue.wake(task),
       wakeAt: (task, timeMs) => queue.wakeAt(task, timeMs),
       changed: (task) => this.#changed(task),
@@ -290,8 +289,9 @@ export class TaskHost {
     this.#options.flushLinks();
     const reports = this.#reports;
     this.#reports = [];
-    if (reports.length > 0) this.#options.onReports(reports);
+    // First: a task may have ended because of what it says of a checkpoint.
     for (const report of this.#answers.take()) this.#options.onCheckpointReports(report);
+    if (reports.length > 0) this.#options.onReports(reports);
   }
 }
 

@@ -1,5 +1,6 @@
 // The host as a task sees it.
 import type { StateStorage } from '../ports/checkpointStorage.ts';
+import type { CheckpointReports } from './checkpointReports.ts';
 import type { ResultHandler } from './sinks.ts';
 import type { StateBackends } from './state/stateBackends.ts';
 import type { Task } from './task.ts';
@@ -13,10 +14,8 @@ export interface TaskOwner {
   readonly stateBackends: StateBackends;
   /** Null: there is none, and tasks decline checkpoints. */
   readonly storage: StateStorage | null;
-  /** The task has stored its state for a checkpoint. */
-  acked(task: Task, checkpointId: number, handle: string, bytes: number): void;
-  /** It could not. */
-  declined(task: Task, checkpointId: number, reason: string): void;
+  /** Where the task says what became of a checkpoint. */
+  readonly answers: Omit<CheckpointReports, 'take'>;
   wake(task: Task): void;
   wakeAt(task: Task, timeMs: number): void;
   /** The attempt became RUNNING, FINISHED, CANCELED or FAILED. */

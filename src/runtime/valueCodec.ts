@@ -1,7 +1,7 @@
 // One value of any supported type to bytes and back, exactly. Supported: undefined, null, booleans, numbers (NaN and -0 included), bigint,
 // strings, Date, arrays, plain objects (a property that is undefined stays), Map, Set, ArrayBuffer, typed arrays. Everything else (functions,
-// symbols, instances of classes, cycles) is refused with the path to it: a record travels as data, and losing part of it silently
-// would make a job's result depend on where its tasks run.
+// symbols, instances of classes, cycles) is refused with the path to it: a record travels, and state is stored, as data, and losing part of
+// it silently would make a job's result depend on where its tasks run.
 import type { ByteReader, ByteWriter } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
 
@@ -243,6 +243,6 @@ function parseBigInt36(text: string): bigint {
 function unsupported(path: string, what: string): TaskError {
   return new TaskError(
     'UNSUPPORTED_VALUE',
-    `emitted a record that cannot travel to another task: ${path} is ${what}. Emit data only: primitives, arrays, plain objects, Date, Map, Set, bigint and typed arrays.`,
+    `${path} is ${what}. Use data only: primitives, arrays, plain objects, Date, Map, Set, bigint and typed arrays.`,
   );
 }

@@ -14,6 +14,9 @@ const MAX_DEAD_LETTERS_UNDER_WAY = 16;
 /** Larger records keep only their beginning, so that the dead letter fits its topic. */
 const MAX_BURIED_BYTES = 512 * 1024;
 
+/** More changes of leader than a TaskManager can have missed between two messages. */
+const MAX_EPOCH_JUMP = 100_000;
+
 export interface AssignmentReaderOptions {
   readonly taskManagerId: string;
   readonly channels: Channels;
@@ -91,6 +94,12 @@ export class AssignmentReader {
         if (message.epoch < heard.highest) {
           const { type, epoch } = message;
           logger.warn({ type, epoch, highestEpoch: heard.highest, offset }, 'refused: sent by a deposed leader');
+          return;
+        }
+        // Taken at its word it would leave this TaskManager deaf to every leader there is.
+        if (heard.highest > 0 && message.epoch > heard.highest + MAX_EPOCH_JUMP) {
+          const { type, epoch } = message;
+          logger.error({ type, epoch, highestEpoch: heard.highest, offset }, 'refused: no leader has this epoch');
           return;
         }
         heard.highest = message.epoch;

@@ -17,6 +17,8 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const FORGET_AFTER_MS = 5_000;
 /** More than any cluster has. */
 const MAX_LINKS = 100;
+/** Longest REST address that is connected to. */
+const MAX_ADDRESS_CHARS = 1_024;
 /** An idle connection is probed after so long. */
 const KEEP_ALIVE_MS = 30_000;
 /** From the loss of a link to the heartbeat that contradicts it: late enough not to be taken for one sent before the loss. */
@@ -76,12 +78,21 @@ export class LivenessLinks {
     if (restAddress === '') return;
     const known = this.#links.get(restAddress);
     if (known !== undefined) return known.heard();
-    if (this.#links.size >= MAX_LINKS || !URL.canParse(restAddress)) return;
-    const link = new Link(restAddress, this.#options, () => this.#links.delete(restAddress));
+    const address = httpAddress(restAddress);
+    // Of whatever says that it is a JobManager.
+    if (this.#links.size >= MAX_LINKS || address === null) return;
+    const link = new Link(address, this.#options, () => this.#links.delete(restAddress));
     this.#links.set(restAddress, link);
     link.heard();
     link.connect();
   }
+}
+
+/** Null where it is none that can be connected to. */
+function httpAddress(text: string): URL | null {
+  if (text.length > MAX_ADDRESS_CHARS || !URL.canParse(text)) return null;
+  const url = new URL(text);
+  return url.protocol === 'http:' ? url : null;
 }
 
 class Link {
@@ -94,8 +105,8 @@ class Link {
   #heardAtMs = 0;
   #closed = false;
 
-  constructor(restAddress: string, options: LivenessLinksOptions, onForgotten: () => void) {
-    this.#url = new URL(`/liveness/${encodeURIComponent(options.taskManagerId)}`, restAddress);
+  constructor(address: URL, options: LivenessLinksOptions, onForgotten: () => void) {
+    this.#url = new URL(`/liveness/${encodeURIComponent(options.taskManagerId)}`, address);
     this.#options = options;
     this.#onForgotten = onForgotten;
   }

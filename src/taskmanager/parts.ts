@@ -45,7 +45,6 @@ export class Parts {
   readonly #owner: PartsOwner;
   readonly #epoch = { highest: 0 };
   readonly #registrations = { last: 0 };
-  #guard: ActorContext['guard'] | null = null;
   #reader: Component<AssignmentReader> | null = null;
   #registration: Component<Registration> | null = null;
   #heartbeats: Component<Heartbeats> | null = null;
@@ -60,7 +59,6 @@ export class Parts {
     this.withdrawal = new Withdrawal({ taskManagerId, workers, clock: root.clock });
     this.outbox = new Component(root, 'status', {
       create: (context) => {
-        this.#guard = context.guard;
         const { background, fail } = context;
         return new StatusOutbox({ taskManagerId, channels, clock: context.clock, logger, background, onFailure: fail });
       },
@@ -83,9 +81,9 @@ export class Parts {
     return this.#registration;
   }
 
-  /** A callback whose failure is that of the part that tells the leader. */
+  /** A callback for the Workers, whose failure ends the process. It works to the end of it, as tasks do. */
   reporting<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void {
-    return this.#guard!(callback);
+    return this.#root.guard(callback);
   }
 
   /** Resolves once every message appended from now on will be read. */

@@ -18,6 +18,7 @@ type CheckpointAnswer = Pick<CheckpointReport, 'jobId' | 'checkpointId'> &
   (
     | { readonly kind: 'ack'; readonly answer: CheckpointReport['acks'][number] }
     | { readonly kind: 'decline'; readonly answer: CheckpointReport['declines'][number] }
+    | { readonly kind: 'damaged'; readonly answer: CheckpointReport['damaged'][number] }
   );
 
 type Report = { readonly kind: 'attempt'; readonly report: AttemptReport } | CheckpointAnswer;
@@ -42,10 +43,12 @@ export class ReportQueue {
     this.#keepSmall();
   }
 
-  pushCheckpoint({ jobId, checkpointId, acks, declines }: CheckpointReport): void {
+  pushCheckpoint({ jobId, checkpointId, acks, declines, damaged }: CheckpointReport): void {
     for (const answer of acks) this.#reports.push({ kind: 'ack', jobId, checkpointId, answer });
     for (const answer of declines)
       this.#reports.push({ kind: 'decline', jobId, checkpointId, answer: withShortReason(answer) });
+    for (const answer of damaged)
+      this.#reports.push({ kind: 'damaged', jobId, checkpointId, answer: withShortReason(answer) });
     this.#keepSmall();
   }
 
@@ -76,7 +79,8 @@ export class ReportQueue {
     const { jobId, checkpointId } = first;
     const acks = reports.flatMap((report) => (report.kind === 'ack' ? [report.answer] : []));
     const declines = reports.flatMap((report) => (report.kind === 'decline' ? [report.answer] : []));
-    return { type: 'CheckpointReport', taskManagerId, jobId, checkpointId, acks, declines };
+    const damaged = reports.flatMap((report) => (report.kind === 'damaged' ? [report.answer] : []));
+    return { type: 'CheckpointReport', taskManagerId, jobId, checkpointId, acks, declines, damaged };
   }
 
   #keepSmall(): void {
@@ -104,18 +108,22 @@ export function halvesOf(message: ReportMessage): readonly [ReportMessage, Repor
       { ...message, attempts: attempts.slice(middle) },
     ];
   }
-  const { acks, declines } = message;
-  if (acks.length > 0 && declines.length > 0)
-    return [
-      { ...message, declines: [] },
-      { ...message, acks: [] },
-    ];
-  const middle = Math.max(acks.length, declines.length) >> 1;
-  if (middle === 0) return null;
-  return [
-    { ...message, acks: acks.slice(0, middle), declines: declines.slice(0, middle) },
-    { ...message, acks: acks.slice(middle), declines: declines.slice(middle) },
-  ];
+  const { acks, declines, damaged } = message;
+  const count = acks.length + declines.length + damaged.length;
+  if (count < 2) return null;
+  const middle = count >> 1;
+  /** Those of the list that stand before or behind the middle of all three. */
+  const part = <T>(list: readonly T[], before: number, first: boolean): readonly T[] => {
+    const cut = Math.max(0, middle - before);
+    return first ? list.slice(0, cut) : list.slice(cut);
+  };
+  const half = (first: boolean): ReportMessage => ({
+    ...message,
+    acks: part(acks, 0, first),
+    declines: part(declines, acks.length, first),
+    damaged: part(damaged, acks.length + declines.length, first),
+  });
+  return [half(true), half(false)];
 }
 
 function shareRecord(first: Report, other: Report): boolean {
@@ -134,8 +142,9 @@ function textOf(report: Report): string {
     case 'attempt':
       return report.report.reason ?? '';
     case 'ack':
-      return report.answer.handle;
+      return [report.answer.handle, ...report.answer.shared].join('');
     case 'decline':
+    case 'damaged':
       return report.answer.reason;
     default:
       return report satisfies never;

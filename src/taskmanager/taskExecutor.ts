@@ -10,6 +10,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Signals } from '../ports/signals.ts';
 import type { Workers } from '../ports/workers.ts';
 import { hasEnded } from './attemptKey.ts';
+import { deploymentProblem } from './deploymentProblem.ts';
 import { partFailed, TaskManagerError } from './errors.ts';
 import type { Gauges } from './gauges.ts';
 import { Parts } from './parts.ts';
@@ -173,11 +174,13 @@ export class TaskExecutor {
   }
 
   #deploy(message: DeployTasks): void {
-    const { workers, logger } = this.#options;
+    const { workers, logger, slots } = this.#options;
     const { jobId, tasks } = message;
     if (this.#releasedJobs.has(jobId)) return logger.debug({ jobId }, 'deploys nothing of a job that was released');
     logger.debug({ jobId, tasks: tasks.length }, 'deploys tasks');
     try {
+      const problem = deploymentProblem(message, slots);
+      if (problem !== null) throw new Error(`The deployment is refused: ${problem}`);
       workers.deploy(message);
     } catch (error) {
       logger.error({ error, jobId }, 'tasks could not be deployed');

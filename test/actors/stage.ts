@@ -2,15 +2,18 @@
 import type { ActorContext, Behaviour, Props } from '../../src/actors/actor.ts';
 import { ActorSystem } from '../../src/actors/actorSystem.ts';
 import { ManualClock } from '../../src/adapters/simulated/clock.ts';
+import { counting } from '../taskmanager/faults.ts';
 import { LogBook } from '../taskmanager/stage.ts';
 
 export class Stage {
   readonly clock = new ManualClock();
+  /** What the actors have: it knows the timers that are armed. */
+  readonly timers = counting(this.clock);
   readonly log = new LogBook();
   readonly failures: { readonly error: Error; readonly origin: string }[] = [];
   readonly system = new ActorSystem({
     name: 'root',
-    clock: this.clock,
+    clock: this.timers,
     logger: this.log,
     onFailure: (error, origin) => this.failures.push({ error, origin }),
   });

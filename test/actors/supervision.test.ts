@@ -198,7 +198,10 @@ describe('a failure', () => {
         };
       },
     });
+    expect(stage.timers.armed.size).toBe(1);
     ref.tell('fail');
+    // That of the restart alone.
+    expect(stage.timers.armed.size).toBe(1);
     await stage.clock.advance(100);
     for (const callback of late) callback();
     contexts[0]?.fail(new Error('late'));

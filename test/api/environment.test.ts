@@ -212,7 +212,10 @@ describe('checkpointing', () => {
       timeoutMs: 600_000,
       maxConcurrent: 1,
       toleratedFailures: 0,
-      retained: 1,
+      retained: null,
+      retention: null,
+      unaligned: null,
+      alignedTimeoutMs: null,
     });
   });
 

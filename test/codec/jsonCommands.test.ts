@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { decodeMessage, encodeMessage } from '../../src/codec/codec.ts';
+import { decodeMessage, encodeMessage, MAX_COMMAND_BYTES } from '../../src/codec/codec.ts';
 import { CodecError } from '../../src/codec/codecError.ts';
-import { jobIdOf, MAX_JSON_BYTES } from '../../src/codec/jsonCommands.ts';
+import { jobIdOf } from '../../src/codec/jsonCommands.ts';
 import type { SubmitJob } from '../../src/core/schema.gen.ts';
 import { OPTIONS } from '../core/cluster.ts';
 
@@ -126,11 +126,24 @@ describe('commands as JSON', () => {
       }),
       /strategy: .*FORWARD/,
     ],
+    ['what is deep', Buffer.from(`{"type":${'['.repeat(1e6)}${']'.repeat(1e6)}}`), /more than 16 deep/],
+    ['what holds much', Buffer.from(`{"type":"CancelJob","x":[${'1,'.repeat(1e6)}1]}`), /more than 250000 values/],
+    [
+      'what is wrong in many places, by the first of them',
+      json({ ...submit, args: Array.from({ length: 1_000 }, () => 1) }),
+      /SubmitJob\.args\.9: [^;]*; and 990 more/,
+    ],
+    [
+      'a field with a name of 1 MB, cut',
+      json({ type: 'CancelJob', commandId: 'c', jobId: 'j', ['f'.repeat(2 ** 20)]: 1 }),
+      /^.{1,1000}$/,
+    ],
     ['nesting that goes on and on', Buffer.from('{"type":'.repeat(200_000)), /it is not JSON/],
   ])('%s is refused by name', (_, value, message) => expect(reason(value)).toMatch(message));
 
   test('are bounded, and belong to commands alone', () => {
-    expect(reason(Buffer.alloc(MAX_JSON_BYTES + 1, '{'))).toMatch(/are allowed/);
+    expect(reason(Buffer.alloc(MAX_COMMAND_BYTES + 1, '{'))).toMatch(/a command may have/);
+    expect(reason(Buffer.alloc(MAX_COMMAND_BYTES + 1, 0xc3))).toMatch(/a command may have/);
     expect(() =>
       decodeMessage('status', json({ type: 'CancelJob', commandId: 'c', jobId: 'j' }), {
         'content-type': 'application/json',

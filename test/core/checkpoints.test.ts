@@ -1,6 +1,7 @@
 // CheckpointCoordinator and what savepoints are for: trigger, ack, decline, time out, subsume; recovery from the newest complete one; pause,
 // resume, stop, rescale.
 import { describe, expect, it } from 'vitest';
+import { pendingEffects } from '../../src/core/effects.ts';
 import type { CheckpointConfig, CheckpointReport, DeployTasks } from '../../src/core/schema.gen.ts';
 import { nextDeadline } from '../../src/core/settle.ts';
 import { Cluster, cancel, chain, hex, OPTIONS, register, submit, summary } from './cluster.ts';
@@ -12,6 +13,9 @@ const CHECKPOINTING: CheckpointConfig = {
   maxConcurrent: 1,
   toleratedFailures: 1,
   retained: 2,
+  retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 
 function running(checkpointing: CheckpointConfig | null = CHECKPOINTING, slots = 2): Cluster {
@@ -50,18 +54,34 @@ function acks(cluster: Cluster, checkpointId: number, taskManagerId: string): Ch
       attempt,
       handle: `${checkpointId}/${vertex}-${subtask}`,
       bytes: 10,
+      shared: [],
+      operators: [],
+      metrics: null,
     })),
     declines: [],
+    damaged: [],
   };
 }
 
+/** What the leader's errand says once the manifest is there. */
+function written(checkpointId: number) {
+  return { type: 'ManifestWritten', jobId: hex('job'), checkpointId } as const;
+}
+
+/** All ack, and the manifest is written. */
 function complete(cluster: Cluster, checkpointId: number) {
+  return completeWithEffects(cluster, checkpointId).events;
+}
+
+function completeWithEffects(cluster: Cluster, checkpointId: number) {
   cluster.when(acks(cluster, checkpointId, 'tm-1'));
-  return cluster.when(acks(cluster, checkpointId, 'tm-2'));
+  const { effects } = cluster.effectsAfter(acks(cluster, checkpointId, 'tm-2'));
+  expect(effects).toContainEqual({ type: 'WriteManifest', jobId: hex('job'), checkpointId });
+  return cluster.effectsAfter(written(checkpointId));
 }
 
 describe('a periodic checkpoint', () => {
-  it('is triggered at the sources within the interval, and complete when every subtask has acked', () => {
+  it('is triggered at the sources within the interval, and complete when every subtask has acked and its manifest is written', () => {
     const cluster = running();
     const { events, effects } = elapse(cluster);
     expect(summary(events)).toBe('CheckpointTriggered');
@@ -71,8 +91,10 @@ describe('a periodic checkpoint', () => {
     ]);
     expect(summary(cluster.when(acks(cluster, 1, 'tm-1')))).toBe('CheckpointAcked ×2');
     expect(cluster.when(acks(cluster, 1, 'tm-1')), 'a repeated ack').toEqual([]);
-    expect(summary(cluster.when(acks(cluster, 1, 'tm-2')))).toBe('CheckpointAcked ×2 · CheckpointCompleted');
+    expect(summary(cluster.when(acks(cluster, 1, 'tm-2')))).toBe('CheckpointAcked ×2');
+    expect(summary(cluster.when(written(1)))).toBe('CheckpointCompleted');
     expect(cluster.when(acks(cluster, 1, 'tm-2')), 'a late ack').toEqual([]);
+    expect(cluster.when(written(1)), 'a manifest that is written again').toEqual([]);
   });
 
   it('keeps its interval and the pause after the last, and never more than are allowed at once', () => {
@@ -89,7 +111,40 @@ describe('a periodic checkpoint', () => {
     elapse(cluster);
     cluster.when(acks(cluster, 1, 'tm-1'));
     expect(summary(cluster.claim('jm-2'))).toBe('LeadershipConfirmed');
-    expect(summary(cluster.when(acks(cluster, 1, 'tm-2')))).toBe('CheckpointAcked ×2 · CheckpointCompleted');
+    cluster.when(acks(cluster, 1, 'tm-2'));
+    cluster.claim('jm-3');
+    expect(pendingEffects(cluster.state), 'the manifest again').toContainEqual({
+      type: 'WriteManifest',
+      jobId: hex('job'),
+      checkpointId: 1,
+    });
+    expect(summary(cluster.when(written(1)))).toBe('CheckpointCompleted');
+  });
+
+  it('whose manifest cannot be written fails, with the reason', () => {
+    const cluster = running();
+    elapse(cluster);
+    cluster.when(acks(cluster, 1, 'tm-1'));
+    expect(cluster.when({ ...written(1), type: 'ManifestFailed', reason: 'early' }), 'not asked for').toHaveLength(1);
+    elapse(cluster);
+    cluster.when(acks(cluster, 2, 'tm-1'));
+    cluster.when(acks(cluster, 2, 'tm-2'));
+    const { events, effects } = cluster.effectsAfter({ ...written(2), type: 'ManifestFailed', reason: 'disk full' });
+    expect(events).toMatchObject([
+      { type: 'CheckpointAborted', reason: 'disk full' },
+      { type: 'JobRestarting' },
+      { type: 'TaskCancelling' },
+      { type: 'TaskCancelling' },
+      { type: 'TaskCancelling' },
+      { type: 'TaskCancelling' },
+    ]);
+    expect(effects).toContainEqual({
+      type: 'DiscardCheckpoint',
+      jobId: hex('job'),
+      checkpointId: 2,
+      targetPath: null,
+    });
+    expect(cluster.job('job').checkpoints.failures).toMatchObject([{ id: 1 }, { id: 2, acked: 4, subtasks: 4 }]);
   });
 
   it('aborted because tasks finished is no failure of checkpointing', () => {
@@ -135,12 +190,14 @@ describe('a periodic checkpoint', () => {
       complete(cluster, id);
     }
     elapse(cluster);
-    const { events, effects } = (() => {
-      cluster.when(acks(cluster, 3, 'tm-1'));
-      return cluster.effectsAfter(acks(cluster, 3, 'tm-2'));
-    })();
-    expect(summary(events)).toBe('CheckpointAcked ×2 · CheckpointCompleted · CheckpointSubsumed');
-    expect(effects).toContainEqual({ type: 'DiscardCheckpoint', jobId: hex('job'), checkpointId: 1 });
+    const { events, effects } = completeWithEffects(cluster, 3);
+    expect(summary(events)).toBe('CheckpointCompleted · CheckpointSubsumed');
+    expect(effects).toContainEqual({
+      type: 'DiscardCheckpoint',
+      jobId: hex('job'),
+      checkpointId: 1,
+      targetPath: null,
+    });
     expect(cluster.job('job').checkpoints.completed.map(({ id }) => id)).toEqual([2, 3]);
   });
 
@@ -178,8 +235,6 @@ describe('a savepoint', () => {
     expect(summary(cluster.when(order))).toBe('CheckpointTriggered');
     expect(cluster.when(order), 'the same command again').toEqual([]);
     expect(complete(cluster, 1)).toMatchObject([
-      { type: 'CheckpointAcked' },
-      { type: 'CheckpointAcked' },
       { type: 'CommandAnswered', rejection: null, path: expect.stringMatching(/^\/mine\/savepoint-/) },
       { type: 'CheckpointCompleted' },
       { type: 'SavepointCompleted' },
@@ -198,9 +253,9 @@ describe('a savepoint', () => {
 
   it('stops the job as FINISHED', () => {
     const cluster = running(null);
-    cluster.when({ ...order, type: 'StopWithSavepoint' });
+    cluster.when({ ...order, type: 'StopWithSavepoint', drain: false });
     expect(summary(complete(cluster, 1))).toBe(
-      'CheckpointAcked ×2 · CommandAnswered · CheckpointCompleted · SavepointCompleted · JobStopping',
+      'CommandAnswered · CheckpointCompleted · SavepointCompleted · JobStopping',
     );
     cluster.when(cluster.report('tm-1', 'FINISHED'));
     expect(summary(cluster.when(cluster.report('tm-2', 'FINISHED')))).toBe(
@@ -210,7 +265,7 @@ describe('a savepoint', () => {
 
   it('does not call the job FINISHED where tasks failed behind the barrier: their last results may be uncommitted', () => {
     const cluster = running(null);
-    cluster.when({ ...order, type: 'StopWithSavepoint' });
+    cluster.when({ ...order, type: 'StopWithSavepoint', drain: false });
     complete(cluster, 1);
     cluster.when(cluster.report('tm-1', 'FINISHED'));
     cluster.when({ type: 'TaskManagerGone', taskManagerId: 'tm-2', reason: 'its connections closed' });

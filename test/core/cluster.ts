@@ -1,5 +1,6 @@
 // A leader's core without a shell: inputs in, Commits folded at once. Core tests read given–when–then with it.
 import { createHash } from 'node:crypto';
+import { DEFAULT_CHECKPOINT_POLICY } from '../../src/core/checkpointConfig.ts';
 import { propose } from '../../src/core/decide.ts';
 import type { Effect } from '../../src/core/effects.ts';
 import { effectsOf } from '../../src/core/effects.ts';
@@ -28,6 +29,7 @@ export const POLICY: Policy = {
   restart: null,
   loadBalance: 'slots',
   jobExpirationMs: 3_600_000,
+  checkpoints: DEFAULT_CHECKPOINT_POLICY,
   savepointDirectory: '/savepoints',
   agingMs: 10_000,
   starvationLimitMs: 30_000,

@@ -11,7 +11,16 @@ describe('the next deadline', () => {
     cluster.when(cluster.report('tm-1', 'RUNNING'));
     cluster.when({ type: 'PauseJob', commandId: 'pause', jobId: hex('a') });
     const [task] = cluster.subtasks('a');
-    const ack = { vertex: 0, subtask: 0, attempt: task?.attempt ?? -1, handle: '', bytes: 0 };
+    const ack = {
+      vertex: 0,
+      subtask: 0,
+      attempt: task?.attempt ?? -1,
+      handle: '',
+      bytes: 0,
+      shared: [],
+      operators: [],
+      metrics: null,
+    };
     cluster.when({
       type: 'CheckpointReport',
       taskManagerId: 'tm-1',
@@ -19,7 +28,9 @@ describe('the next deadline', () => {
       checkpointId: 1,
       acks: [ack],
       declines: [],
+      damaged: [],
     });
+    cluster.when({ type: 'ManifestWritten', jobId: hex('a'), checkpointId: 1 });
     const giveUpAt = nextDeadline(cluster.state, cluster.policy);
     expect(giveUpAt).toBeGreaterThan(cluster.now);
     cluster.later((giveUpAt ?? 0) - cluster.now);

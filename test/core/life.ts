@@ -40,6 +40,9 @@ export function life(seed: number, steps: number): readonly LedgerRecord[] {
             attempt,
             handle: 'h',
             bytes: 3,
+            shared: [],
+            operators: [],
+            metrics: null,
           }));
           cluster.when({
             type: 'CheckpointReport',
@@ -48,7 +51,9 @@ export function life(seed: number, steps: number): readonly LedgerRecord[] {
             checkpointId,
             acks,
             declines: [],
+            damaged: [],
           });
+          cluster.when({ type: 'ManifestWritten', jobId: job.id, checkpointId });
         }
       }
     } else if (roll < 0.93) cluster.when({ type: 'TaskManagerGone', taskManagerId: id, reason: 'closed' });

@@ -24,6 +24,9 @@ const CHECKPOINTING = {
   maxConcurrent: 2,
   toleratedFailures: 1,
   retained: 1,
+  retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 const policy = { ...POLICY, restart: fixedDelay(2, 0) };
 
@@ -128,12 +131,31 @@ function inputFor(state: Readonly<ClusterState>, choice: number): Input {
     case 8: {
       const job = [...state.jobs.values()].find(({ checkpoints }) => checkpoints.pending.size > 0);
       const checkpointId = [...(job?.checkpoints.pending.keys() ?? [])].at(n % 2) ?? 1;
+      if (job?.checkpoints.pending.get(checkpointId)?.waitingFor.size === 0)
+        return { type: 'ManifestWritten', jobId: job.id, checkpointId };
       const acks = (job?.vertices ?? [])
         .flatMap((vertex) => vertex.subtasks)
         .filter(({ state: now }) => now === 'RUNNING')
         .slice(n % 2)
-        .map(({ vertex, index: subtask, attempt }) => ({ vertex, subtask, attempt, handle: '', bytes: 1 }));
-      return { type: 'CheckpointReport', taskManagerId: tm, jobId: job?.id ?? '', checkpointId, acks, declines: [] };
+        .map(({ vertex, index: subtask, attempt }) => ({
+          vertex,
+          subtask,
+          attempt,
+          handle: '',
+          bytes: 1,
+          shared: [],
+          operators: [],
+          metrics: null,
+        }));
+      return {
+        type: 'CheckpointReport',
+        taskManagerId: tm,
+        jobId: job?.id ?? '',
+        checkpointId,
+        acks,
+        declines: [],
+        damaged: [],
+      };
     }
     case 9: {
       const paused = [...state.jobs.values()].find(({ status }) => status.kind === 'SUSPENDED');

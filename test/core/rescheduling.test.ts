@@ -21,6 +21,9 @@ const CHECKPOINTED: JobOptions = {
     maxConcurrent: 1,
     toleratedFailures: 1_000,
     retained: 1,
+    retention: null,
+    unaligned: null,
+    alignedTimeoutMs: null,
   },
 };
 
@@ -144,9 +147,21 @@ class Run {
           attempt,
           handle: 'h',
           bytes: 1,
+          shared: [],
+          operators: [],
+          metrics: null,
         }));
         events.push(
-          ...cluster.when({ type: 'CheckpointReport', taskManagerId: '', jobId, checkpointId, acks, declines: [] }),
+          ...cluster.when({
+            type: 'CheckpointReport',
+            taskManagerId: '',
+            jobId,
+            checkpointId,
+            acks,
+            declines: [],
+            damaged: [],
+          }),
+          ...cluster.when({ type: 'ManifestWritten', jobId, checkpointId }),
         );
       }
     }

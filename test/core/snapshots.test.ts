@@ -36,10 +36,20 @@ function busyCluster(): Cluster {
     attempt,
     handle: `h-${vertex}-${index}`,
     bytes: 7,
+    shared: [],
+    operators: [],
+    metrics: null,
   }));
-  const report = { type: 'CheckpointReport', jobId: hex('regions'), checkpointId: 1, declines: [] } as const;
+  const report = {
+    type: 'CheckpointReport',
+    jobId: hex('regions'),
+    checkpointId: 1,
+    declines: [],
+    damaged: [],
+  } as const;
   cluster.when({ ...report, taskManagerId: 'tm-1', acks: acks.slice(0, 2) });
   cluster.when({ ...report, taskManagerId: 'tm-2', acks: acks.slice(2) });
+  cluster.when({ type: 'ManifestWritten', jobId: hex('regions'), checkpointId: 1 });
   cluster.when({ type: 'TriggerSavepoint', commandId: 'sp-2', jobId: hex('regions'), targetPath: null });
   cluster.when(submit('waits', chain({ parallelism: 4 })));
   cluster.when(submit('waits-too', chain({ parallelism: 1 })));
@@ -74,9 +84,16 @@ describe('a state from its snapshot', () => {
     cluster.when(cluster.report('tm-1', 'RUNNING'));
     for (let savepoint = 1; savepoint <= 3; savepoint++) {
       cluster.when({ type: 'TriggerSavepoint', commandId: `sp-${savepoint}`, jobId: hex('wide'), targetPath: null });
-      const acks = cluster
-        .subtasks('wide')
-        .map(({ vertex, index, attempt }) => ({ vertex, subtask: index, attempt, handle: 'h'.repeat(100), bytes: 1 }));
+      const acks = cluster.subtasks('wide').map(({ vertex, index, attempt }) => ({
+        vertex,
+        subtask: index,
+        attempt,
+        handle: 'h'.repeat(100),
+        bytes: 1,
+        shared: [],
+        operators: [],
+        metrics: null,
+      }));
       const [checkpointId = 0] = cluster.job('wide').checkpoints.pending.keys();
       cluster.when({
         type: 'CheckpointReport',
@@ -85,7 +102,9 @@ describe('a state from its snapshot', () => {
         checkpointId,
         acks,
         declines: [],
+        damaged: [],
       });
+      cluster.when({ type: 'ManifestWritten', jobId: hex('wide'), checkpointId });
     }
     expect(cluster.job('wide').checkpoints.savepoints).toHaveLength(3);
     const sizes = [...snapshotOf(cluster.state)].map((event) => JSON.stringify(event).length);

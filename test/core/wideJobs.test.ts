@@ -17,6 +17,9 @@ const CHECKPOINTING = {
   maxConcurrent: 1,
   toleratedFailures: 0,
   retained: 1,
+  retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 const RESTART = { ...OPTIONS, checkpointing: CHECKPOINTING };
 const TASK_MANAGERS = 10;
@@ -88,8 +91,9 @@ class WideCluster {
       taskManagerId: slot!.taskManagerId,
       jobId,
       checkpointId: 1,
-      acks: [{ vertex, subtask, attempt, handle: '', bytes: 0 }],
+      acks: [{ vertex, subtask, attempt, handle: '', bytes: 0, shared: [], operators: [], metrics: null }],
       declines: [],
+      damaged: [],
     }));
   }
 }
@@ -124,6 +128,7 @@ describe('a wide job', () => {
       const [first, ...others] = cluster.acks(cluster.subtasks());
       const reads = cluster.readsOf(first!);
       cluster.when(...others);
+      cluster.when({ type: 'ManifestWritten', jobId: cluster.job.id, checkpointId: 1 });
       expect(cluster.job.checkpoints.completed).toHaveLength(1);
       return reads;
     });

@@ -9,7 +9,7 @@ const DURATION_MS = 12_000;
 const TEST_TIMEOUT_MS = 240_000;
 const broker = await ownBrokerForTests();
 
-describe(`random faults (SEED=${seed})`, { timeout: TEST_TIMEOUT_MS }, () => {
+describe.concurrent(`random faults (SEED=${seed})`, { timeout: TEST_TIMEOUT_MS }, () => {
   afterAll(async () => {
     await broker?.stop();
   });

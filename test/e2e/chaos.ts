@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalBroker } from '../../src/adapters/kafka/localBroker.ts';
 import { seededRandom } from '../../src/adapters/simulated/random.ts';
+import { CliError } from '../../src/cli/cliError.ts';
 import { FaultsStage } from './faultsStage.ts';
 
 /** Between two faults of one kind of process. */
@@ -12,6 +13,8 @@ const MAX_PAUSE_MS = 2_500;
 /** Longer than a leader or a TaskManager may be silent, and shorter. */
 const MAX_FREEZE_MS = 3_000;
 const MAX_AWAY_MS = 4_000;
+/** A process that finds no broker for some seconds gives its start up and says so: whoever keeps processes running starts it again. */
+const MAX_STARTS = 5;
 const JOB_SIZE = { count: 12_000, recordsPerSecond: 2_000 };
 const SETTINGS = [
   'heartbeat.interval=100 ms',
@@ -51,25 +54,32 @@ export async function runChaos({ seed, durationMs, broker, log }: ChaosOptions):
     await stage.keepJobsRunning(JOB_SIZE);
     const made = new Map<string, number>();
     const startedAtMs = performance.now();
+    let broken = false;
     const inLane = async (lane: (random: () => number) => Lane, index: number): Promise<void> => {
       const random = seededRandom(seed * 10 + index);
       const faults = Object.entries(lane(random));
       for (;;) {
         await sleep(MIN_PAUSE_MS + random() * (MAX_PAUSE_MS - MIN_PAUSE_MS));
         const [name, fault] = faults[Math.floor(random() * faults.length)]!;
-        if (performance.now() - startedAtMs >= durationMs) return;
+        if (broken || performance.now() - startedAtMs >= durationMs) return;
         log(`${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s: ${name}`);
         made.set(name, (made.get(name) ?? 0) + 1);
-        await fault();
+        try {
+          await fault();
+        } catch (error) {
+          broken = true;
+          throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+        }
       }
     };
-    await Promise.all(
+    const lanes = await Promise.allSettled(
       [
         (random: () => number) => jobManagerFaults(stage, random),
         (random: () => number) => taskManagerFaults(stage, random),
         ...(broker === null ? [] : [(random: () => number) => brokerFaults(broker, random)]),
       ].map(inLane),
     );
+    for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
     log('everything is mended; the last job ends');
     await stage.endJobs();
     return {
@@ -84,6 +94,17 @@ export async function runChaos({ seed, durationMs, broker, log }: ChaosOptions):
   }
 }
 
+async function untilUp(start: () => Promise<unknown>): Promise<void> {
+  for (let starts = 1; ; starts++) {
+    try {
+      await start();
+      return;
+    } catch (error) {
+      if (starts === MAX_STARTS || !(error instanceof CliError) || error.code !== 'PROCESS_FAILED') throw error;
+    }
+  }
+}
+
 function jobManagerFaults(stage: FaultsStage, random: () => number): Lane {
   /** Also where leadership has just been lost and none has taken it. */
   const leader = async () => {
@@ -93,7 +114,7 @@ function jobManagerFaults(stage: FaultsStage, random: () => number): Lane {
   return {
     'kill the leader': async () => {
       const { id } = await stage.kill((await leader()).id);
-      await stage.startJobManager(id);
+      await untilUp(() => stage.startJobManager(id));
     },
     'freeze the leader': async () => {
       const { id } = await stage.cluster.signal((await leader()).id, 'SIGSTOP');
@@ -102,14 +123,15 @@ function jobManagerFaults(stage: FaultsStage, random: () => number): Lane {
     },
     'stop the leader in order': async () => {
       const { id } = await leader();
-      await stage.cluster.ok('jobmanager stop', '--id', id);
-      await stage.startJobManager(id);
+      // Without a journal it cannot hand over, and ends all the same.
+      await stage.cluster.run('jobmanager stop', '--id', id);
+      await untilUp(() => stage.startJobManager(id));
     },
     'kill all JobManagers': async () => {
       const processes = await stage.cluster.dir.liveProcesses('jobmanager');
       await Promise.all(processes.map(({ id }) => stage.kill(id)));
       await sleep(random() * MAX_AWAY_MS);
-      await Promise.all(processes.map(({ id }) => stage.startJobManager(id)));
+      await Promise.all(processes.map(({ id }) => untilUp(() => stage.startJobManager(id))));
     },
   };
 }
@@ -127,7 +149,7 @@ function taskManagerFaults(stage: FaultsStage, random: () => number): Lane {
   return {
     'kill a TaskManager': async () => {
       await stage.kill((await victim()).id);
-      await stage.startTaskManager();
+      await untilUp(() => stage.startTaskManager());
     },
     'freeze a TaskManager': async () => {
       const { id } = await stage.cluster.signal((await victim()).id, 'SIGSTOP');
@@ -135,8 +157,8 @@ function taskManagerFaults(stage: FaultsStage, random: () => number): Lane {
       await stage.cluster.signal(id, 'SIGCONT');
     },
     'stop a TaskManager in order': async () => {
-      await stage.cluster.ok('taskmanager stop', '--id', (await victim()).id);
-      await stage.startTaskManager();
+      await stage.cluster.run('taskmanager stop', '--id', (await victim()).id);
+      await untilUp(() => stage.startTaskManager());
     },
   };
 }

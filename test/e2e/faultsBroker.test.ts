@@ -1,9 +1,10 @@
 // A Kafka broker that dies, comes back, or stays away for half a minute, under jobs that check themselves: tasks run on meanwhile, nothing is
 // lost, and the cluster goes on as soon as the broker does. And two clusters on one broker that fail over at the same time and never meet.
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LocalBroker } from '../../src/adapters/kafka/localBroker.ts';
 import { get } from '../../src/cli/restClient.ts';
 import { kafkaForTests, ownBrokerForTests } from '../kafka/broker.ts';
-import { bounded, bytesOf, FaultsStage, killNow, untilTrue } from './faultsStage.ts';
+import { bounded, bytesOf, FaultsStage, killNow, onEach, untilTrue } from './faultsStage.ts';
 
 const AWAY_MS = 30_000;
 /** Longer than a TaskManager may be silent and then suspected, shorter than a leader waits for its Commits: the same term goes on. */
@@ -11,71 +12,79 @@ const SILENCE_MS = 6_000;
 const TEST_TIMEOUT_MS = 180_000;
 /** Looks at the output while the broker is away. */
 const LOOKS = 6;
-const broker = await ownBrokerForTests();
 const brokers = await kafkaForTests();
 
-describe.skipIf(!broker)('a Kafka broker at fault', { timeout: TEST_TIMEOUT_MS }, () => {
-  let stage: FaultsStage;
+/** The body on a cluster with a broker of its own. */
+function withBroker(body: (stage: FaultsStage, broker: LocalBroker) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const broker = (await ownBrokerForTests())!;
+    try {
+      await onEach(['kafka'], { brokers: broker.brokers }, (stage) => body(stage, broker))();
+    } finally {
+      await broker.stop();
+    }
+  };
+}
 
-  afterEach(async () => {
-    await stage?.stop();
-  });
-  afterAll(async () => {
-    await broker?.stop();
-  });
+describe.skipIf(!brokers).concurrent('a Kafka broker at fault', { timeout: TEST_TIMEOUT_MS }, () => {
+  it(
+    'is killed twice and restarted at once',
+    withBroker(async (stage, broker) => {
+      await stage.keepJobsRunning({ count: 8_000, recordsPerSecond: 2_000 });
+      for (let kill = 0; kill < 2; kill++) {
+        await stage.untilNext('CheckpointTriggered');
+        await broker.kill('SIGKILL');
+        await broker.restart();
+        await stage.untilCheckpoint();
+      }
+      await stage.endJobs();
+      expect(await stage.faults({ restarts: 'none' })).toEqual([]);
+    }),
+  );
 
-  it('is killed twice and restarted at once', async () => {
-    stage = await FaultsStage.start({ journal: 'kafka', brokers: broker!.brokers });
-    await stage.keepJobsRunning({ count: 12_000, recordsPerSecond: 2_000 });
-    for (let kill = 0; kill < 2; kill++) {
-      await stage.untilNext('CheckpointTriggered');
-      await broker!.kill('SIGKILL');
-      await broker!.restart();
+  it(
+    `is away for ${SILENCE_MS / 1_000} s, and nobody takes the silence for the TaskManagers' death`,
+    withBroker(async (stage, broker) => {
+      await stage.keepJobsRunning({ count: 20_000, recordsPerSecond: 2_000 });
+      await broker.kill('SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
+      await broker.restart();
       await stage.untilCheckpoint();
-    }
-    await stage.endJobs();
-    expect(await stage.faults({ restarts: 'none' })).toEqual([]);
-  });
+      await stage.endJobs();
+      expect(stage.count('TaskManagerSuspected')).toBe(0);
+      expect(await stage.faults({ restarts: 'none' })).toEqual([]);
+    }),
+  );
 
-  it(`is away for ${SILENCE_MS / 1_000} s, and nobody takes the silence for the TaskManagers' death`, async () => {
-    stage = await FaultsStage.start({ journal: 'kafka', brokers: broker!.brokers });
-    await stage.keepJobsRunning({ count: 20_000, recordsPerSecond: 2_000 });
-    await broker!.kill('SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
-    await broker!.restart();
-    await stage.untilCheckpoint();
-    await stage.endJobs();
-    expect(stage.count('TaskManagerSuspected')).toBe(0);
-    expect(await stage.faults({ restarts: 'none' })).toEqual([]);
-  });
-
-  it(`is away for ${AWAY_MS / 1_000} s`, async () => {
-    stage = await FaultsStage.start({ journal: 'kafka', brokers: broker!.brokers });
-    await stage.keepJobsRunning({ count: 44_000, recordsPerSecond: 1_000 });
-    const { job } = stage;
-    await broker!.kill('SIGKILL');
-    for (let look = 0; look < LOOKS; look++) {
-      const lookedAtMs = performance.now();
-      const before = bytesOf(job);
-      // The point of the wait is its length: the broker is away for so long.
-      await new Promise((resolve) => setTimeout(resolve, AWAY_MS / LOOKS));
-      expect(
-        bytesOf(job),
-        `output in the ${Math.round(performance.now() - lookedAtMs)} ms of look ${look}`,
-      ).toBeGreaterThan(before);
-    }
-    const before = stage.count('CheckpointCompleted');
-    await broker!.restart();
-    const backAtMs = performance.now();
-    await untilTrue('a checkpoint after the return', () => stage.count('CheckpointCompleted') > before);
-    console.info(
-      `the broker's return to the next complete checkpoint: ${Math.round(performance.now() - backAtMs)} ms; epoch ${stage.epoch}`,
-    );
-    await bounded(job.ended, TEST_TIMEOUT_MS / 3, () => 'the word to JobClient that the job has ended');
-    await stage.endJobs();
-    expect(await stage.faults({ restarts: 'none' })).toEqual([]);
-    expect(stage.count('TaskManagerLost')).toBe(0);
-  });
+  it(
+    `is away for ${AWAY_MS / 1_000} s`,
+    withBroker(async (stage, broker) => {
+      await stage.keepJobsRunning({ count: 44_000, recordsPerSecond: 1_000 });
+      const { job } = stage;
+      await broker.kill('SIGKILL');
+      for (let look = 0; look < LOOKS; look++) {
+        const lookedAtMs = performance.now();
+        const before = bytesOf(job);
+        // The point of the wait is its length: the broker is away for so long.
+        await new Promise((resolve) => setTimeout(resolve, AWAY_MS / LOOKS));
+        expect(
+          bytesOf(job),
+          `output in the ${Math.round(performance.now() - lookedAtMs)} ms of look ${look}`,
+        ).toBeGreaterThan(before);
+      }
+      const before = stage.count('CheckpointCompleted');
+      await broker.restart();
+      const backAtMs = performance.now();
+      await untilTrue('a checkpoint after the return', () => stage.count('CheckpointCompleted') > before);
+      console.info(
+        `the broker's return to the next complete checkpoint: ${Math.round(performance.now() - backAtMs)} ms; epoch ${stage.epoch}`,
+      );
+      await bounded(job.ended, TEST_TIMEOUT_MS / 3, () => 'the word to JobClient that the job has ended');
+      await stage.endJobs();
+      expect(await stage.faults({ restarts: 'none' })).toEqual([]);
+      expect(stage.count('TaskManagerLost')).toBe(0);
+    }),
+  );
 });
 
 describe.skipIf(!brokers)('two clusters on one broker', { timeout: TEST_TIMEOUT_MS }, () => {

@@ -273,14 +273,27 @@ export class FaultsStage {
     const again = this.events('TaskDeployed').filter(({ event }) => event.attempt > 0);
     if (restarts === 'none') {
       found.push(...again.map(({ event }) => `${event.jobId} ${event.vertex}/${event.subtask} was restarted`));
-      // The end of a job ends the checkpoint that is under way then.
-      for (const { event } of this.events('CheckpointAborted'))
-        if (!event.reason.includes('ended before it had acked')) found.push(`checkpoint aborted: ${event.reason}`);
+      for (const { event } of this.abortedWhileRunning()) found.push(`checkpoint aborted: ${event.reason}`);
     } else if (restarts === 'some' && again.length === 0)
       found.push('no task was restarted, although the fault demands it');
     const { code, stdout, stderr } = await this.cluster.run('log verify');
     if (code !== 0) found.push(`sluice log verify ended with ${code}:\n${stdout}${stderr}`);
     return found.length === 0 ? [] : [...found, this.#situation()];
+  }
+
+  /** The end of a job ends the checkpoint that is under way then: those that were aborted before any task of theirs had finished. */
+  abortedWhileRunning(): Decided<'CheckpointAborted'>[] {
+    const ending = new Set<string>();
+    const aborted: Decided<'CheckpointAborted'>[] = [];
+    for (const { record, verdict } of this.watch.arrivals) {
+      if (record.type !== 'Commit' || verdict === 'void') continue;
+      for (const event of record.events) {
+        if (event.type === 'TaskFinished') ending.add(event.jobId);
+        if (event.type === 'CheckpointAborted' && !ending.has(event.jobId))
+          aborted.push({ epoch: record.epoch, event });
+      }
+    }
+    return aborted;
   }
 
   #config() {
@@ -297,6 +310,28 @@ export class FaultsStage {
       );
     return `${lines.join('\n')}\n${this.cluster.logs()}`;
   }
+}
+
+/** A test's body, run on a cluster of each journal at the same time: they spend their time waiting. */
+export function onEach(
+  journals: readonly ClusterOptions['journal'][],
+  options: Omit<ClusterOptions, 'journal'>,
+  body: (stage: FaultsStage, journal: ClusterOptions['journal']) => Promise<void>,
+): () => Promise<void> {
+  return async () => {
+    const runs = journals.map(async (journal) => {
+      const stage = await FaultsStage.start({ ...options, journal });
+      try {
+        await body(stage, journal);
+      } catch (error) {
+        throw new Error(`on the ${journal} journal: ${(error as Error).message}`, { cause: error });
+      } finally {
+        await stage.stop();
+      }
+    });
+    // Each ends what it started, whatever became of the other.
+    for (const outcome of await Promise.allSettled(runs)) if (outcome.status === 'rejected') throw outcome.reason;
+  };
 }
 
 /** Kills it at once, without first making sure that the entry's process is still the one: for when each millisecond counts. */

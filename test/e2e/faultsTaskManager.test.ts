@@ -1,8 +1,8 @@
 // TaskManagers that die, or freeze and wake up, under a job that checks itself: its tasks run elsewhere, a task of before that wakes up changes
 // nothing, and the output is that of a run in which nothing happened. On the embedded journal and on Kafka.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { kafkaForTests } from '../kafka/broker.ts';
-import { FaultsStage, killNow } from './faultsStage.ts';
+import { killNow, onEach } from './faultsStage.ts';
 
 const brokers = await kafkaForTests();
 const journals: readonly ('embedded' | 'kafka')[] = brokers ? ['embedded', 'kafka'] : ['embedded'];
@@ -16,66 +16,70 @@ const SETTINGS = [
 /** Loose, as much runs beside: the bench has the tight bound. */
 const MAX_RECOVERY_MS = 10_000;
 
-describe.each(journals)('TaskManagers at fault on the %s journal', { timeout: TEST_TIMEOUT_MS }, (journal) => {
-  let stage: FaultsStage;
-
-  afterEach(async () => {
-    await stage?.stop();
+describe('TaskManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
+  const options = (...settings: readonly string[]) => ({
+    brokers,
+    taskManagers: 3,
+    settings: [...SETTINGS, ...settings],
   });
 
-  async function start(...settings: readonly string[]): Promise<void> {
-    stage = await FaultsStage.start({ journal, brokers, taskManagers: 3, settings: [...SETTINGS, ...settings] });
-    await stage.keepJobsRunning(SIZE);
-  }
+  it(
+    'loses one, then the one that took over: tasks run elsewhere each time',
+    onEach(journals, options(), async (stage, journal) => {
+      await stage.keepJobsRunning(SIZE);
+      for (let kill = 1; kill <= 2; kill++) {
+        const victim = await stage.cluster.process(stage.busyTaskManager());
+        const killedAtMs = await killNow(victim);
+        await stage.until('a task anywhere else', () => stage.runningAgain(kill) !== null);
+        const tookMs = stage.runningAgain(kill)! - killedAtMs;
+        console.info(`${journal}: kill of a TaskManager to all tasks RUNNING again: ${Math.round(tookMs)} ms`);
+        expect(tookMs).toBeLessThan(MAX_RECOVERY_MS);
+        await Promise.all([stage.startTaskManager(), stage.untilCheckpoint()]);
+      }
+      await stage.endJobs();
+      expect(await stage.faults({ restarts: 'some' })).toEqual([]);
+    }),
+  );
 
-  it('loses one, then the one that took over: tasks run elsewhere each time', async () => {
-    await start();
-    for (let kill = 1; kill <= 2; kill++) {
-      const victim = await stage.cluster.process(stage.busyTaskManager());
-      const killedAtMs = await killNow(victim);
-      await stage.until('a task anywhere else', () => stage.runningAgain(kill) !== null);
-      const tookMs = stage.runningAgain(kill)! - killedAtMs;
-      console.info(`${journal}: kill of a TaskManager to all tasks RUNNING again: ${Math.round(tookMs)} ms`);
-      expect(tookMs).toBeLessThan(MAX_RECOVERY_MS);
-      await Promise.all([stage.startTaskManager(), stage.untilCheckpoint()]);
-    }
-    await stage.endJobs();
-    expect(await stage.faults({ restarts: 'some' })).toEqual([]);
-  });
+  it(
+    'suspects one that freezes for a moment, and takes it back with its tasks',
+    onEach(journals, options('heartbeat.fault-transfer-delay=20 s'), async (stage) => {
+      await stage.keepJobsRunning(SIZE);
+      const frozen = stage.busyTaskManager();
+      await stage.cluster.signal(frozen, 'SIGSTOP');
+      await stage.until(
+        `${frozen} to be suspected`,
+        () => stage.watch.state.taskManagers.get(frozen)?.status.kind === 'suspected',
+      );
+      await stage.cluster.signal(frozen, 'SIGCONT');
+      await stage.until(
+        `${frozen} to be taken back`,
+        () => stage.watch.state.taskManagers.get(frozen)?.status.kind === 'registered',
+      );
+      await stage.untilCheckpoint();
+      await stage.endJobs();
+      expect(stage.events('TaskManagerRecovered').map(({ event }) => event.taskManagerId)).toEqual([frozen]);
+      expect(stage.count('TaskManagerLost')).toBe(0);
+      expect(await stage.faults({ restarts: 'none' })).toEqual([]);
+    }),
+  );
 
-  it('suspects one that freezes for a moment, and takes it back with its tasks', async () => {
-    await start('heartbeat.fault-transfer-delay=20 s');
-    const frozen = stage.busyTaskManager();
-    await stage.cluster.signal(frozen, 'SIGSTOP');
-    await stage.until(
-      `${frozen} to be suspected`,
-      () => stage.watch.state.taskManagers.get(frozen)?.status.kind === 'suspected',
-    );
-    await stage.cluster.signal(frozen, 'SIGCONT');
-    await stage.until(
-      `${frozen} to be taken back`,
-      () => stage.watch.state.taskManagers.get(frozen)?.status.kind === 'registered',
-    );
-    await stage.untilCheckpoint();
-    await stage.endJobs();
-    expect(stage.events('TaskManagerRecovered').map(({ event }) => event.taskManagerId)).toEqual([frozen]);
-    expect(stage.count('TaskManagerLost')).toBe(0);
-    expect(await stage.faults({ restarts: 'none' })).toEqual([]);
-  });
-
-  it('gives up one that stays frozen; what that one runs when it wakes up is cancelled and harms nothing', async () => {
-    await start('heartbeat.fault-transfer-delay=200 ms');
-    const frozen = stage.busyTaskManager();
-    await stage.cluster.signal(frozen, 'SIGSTOP');
-    await stage.until(`${frozen} to be given up`, () => !stage.watch.state.taskManagers.has(frozen));
-    // The job runs elsewhere and has written beyond what the frozen tasks held.
-    await stage.untilCheckpoint();
-    await stage.untilWritten(200);
-    await stage.cluster.signal(frozen, 'SIGCONT');
-    await stage.until(`${frozen} to come back`, () => stage.watch.state.taskManagers.has(frozen));
-    await stage.untilCheckpoint();
-    await stage.endJobs();
-    expect(stage.events('TaskManagerLost').map(({ event }) => event.taskManagerId)).toEqual([frozen]);
-    expect(await stage.faults({ restarts: 'some' })).toEqual([]);
-  });
+  it(
+    'gives up one that stays frozen; what that one runs when it wakes up is cancelled and harms nothing',
+    onEach(journals, options('heartbeat.fault-transfer-delay=200 ms'), async (stage) => {
+      await stage.keepJobsRunning(SIZE);
+      const frozen = stage.busyTaskManager();
+      await stage.cluster.signal(frozen, 'SIGSTOP');
+      await stage.until(`${frozen} to be given up`, () => !stage.watch.state.taskManagers.has(frozen));
+      // The job runs elsewhere and has written beyond what the frozen tasks held.
+      await stage.untilCheckpoint();
+      await stage.untilWritten(200);
+      await stage.cluster.signal(frozen, 'SIGCONT');
+      await stage.until(`${frozen} to come back`, () => stage.watch.state.taskManagers.has(frozen));
+      await stage.untilCheckpoint();
+      await stage.endJobs();
+      expect(stage.events('TaskManagerLost').map(({ event }) => event.taskManagerId)).toEqual([frozen]);
+      expect(await stage.faults({ restarts: 'some' })).toEqual([]);
+    }),
+  );
 });

@@ -35,6 +35,36 @@ describe('processes of a cluster', () => {
       expect(() => process.kill(pid, 0)).not.toThrow();
   });
 
+  it('say what they are doing, whichever JobManager asks them', async () => {
+    const { jobManagers, taskManagers } = await cluster.status();
+    for (const { rest } of jobManagers) {
+      const ask = async <A>(path: string): Promise<A> => {
+        // A signal may be lost.
+        const answer = await waitFor(`an answer to ${path}`, async () => {
+          const response = await fetch(`${rest}${path}`);
+          return response.status === 503 ? null : response;
+        });
+        expect([path, answer.status]).toEqual([path, 200]);
+        return (await answer.json()) as A;
+      };
+      for (const { id, pid, role } of jobManagers) {
+        const described = await ask<{ actors: { restarts: number }[] }>(`/jobmanagers/${id}`);
+        expect(described).toMatchObject({ id, pid, role });
+        expect(described.actors.filter(({ restarts }) => restarts > 0)).toEqual([]);
+      }
+      for (const { id } of taskManagers) {
+        const { threadInfos } = await ask<{ threadInfos: unknown[] }>(`/taskmanagers/${id}/thread-dump`);
+        expect(threadInfos).toContainEqual({
+          threadName: 'taskmanager/assignments',
+          stringifiedThreadInfo: expect.stringContaining('running, 0 restarts'),
+        });
+        expect(await ask(`/taskmanagers/${id}/metrics?get=sluice.registered`)).toEqual([
+          { id: 'sluice.registered', value: '1' },
+        ]);
+      }
+    }
+  });
+
   it('are not started twice', async () => {
     expect(await cluster.run('start-cluster')).toMatchObject({
       code: 1,

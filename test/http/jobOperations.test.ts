@@ -42,8 +42,20 @@ function ackAll(): void {
       attempt,
       handle: 'h',
       bytes: 100,
+      shared: [],
+      operators: [],
+      metrics: null,
     }));
-    cluster.decide({ type: 'CheckpointReport', taskManagerId: 'tm-1', jobId, checkpointId, acks, declines: [] });
+    cluster.decide({
+      type: 'CheckpointReport',
+      taskManagerId: 'tm-1',
+      jobId,
+      checkpointId,
+      acks,
+      declines: [],
+      damaged: [],
+    });
+    cluster.decide({ type: 'ManifestWritten', jobId, checkpointId });
   }
 }
 
@@ -69,7 +81,10 @@ describe('a savepoint', () => {
     ackAll();
     expect(await ask('GET', `/v1/jobs/${jobId}/savepoints/${id}`)).toEqual({
       status: 200,
-      body: { status: { id: 'COMPLETED' }, operation: { location: `/mine/savepoint-${jobId.slice(0, 6)}-000001` } },
+      body: {
+        status: { id: 'COMPLETED' },
+        operation: { location: `/mine/savepoint-${jobId.slice(0, 6)}-${jobId.slice(6, 14)}0001` },
+      },
     });
   });
 
@@ -125,7 +140,7 @@ describe('a savepoint', () => {
     for (const [path, body, reason] of [
       [`${jobId}/savepoints`, {}, /execution\.checkpointing\.savepoint-dir/],
       [`${jobId}/stop`, undefined, /No savepoint directory/],
-      [`${jobId}/stop`, { targetDirectory: '/x', drain: true }, /drain/],
+      [`${jobId}/stop`, { targetDirectory: '/x', drain: 'yes' }, /drain/],
       [`${jobId}/savepoints`, { 'target-directory': 7 }, /"target-directory" must be/],
       [`${jobId}/savepoints`, { 'target-directory': '/x', 'cancel-job': 'yes' }, /"cancel-job" must be/],
       [`${jobId}/savepoints`, { 'target-directory': '/x', triggerId: 'mine' }, /"triggerId" must be/],
@@ -209,7 +224,7 @@ describe('checkpoints', () => {
       num_acknowledged_subtasks: 4,
       state_size: 400,
       end_to_end_duration: 0,
-      external_path: `/x/savepoint-${jobId.slice(0, 6)}-000003`,
+      external_path: `/x/savepoint-${jobId.slice(0, 6)}-${jobId.slice(6, 14)}0003`,
     });
     expect(body.history[0]).toMatchObject({
       num_subtasks: 4,
@@ -238,6 +253,9 @@ describe('checkpoints', () => {
         maxConcurrent: 2,
         toleratedFailures: 3,
         retained: 1,
+        retention: null,
+        unaligned: null,
+        alignedTimeoutMs: null,
       },
     };
     expect((await ask('GET', `/jobs/${jobId}/checkpoints/config`)).body).toMatchObject({

@@ -1,6 +1,7 @@
 // What a leader has others do: planning, TaskManagers, discarded checkpoints. Done by whoever leads, until it has succeeded or is no longer
 // wanted, and what comes back is decided like any input.
 import { afterEach, describe, expect, it } from 'vitest';
+import { MemoryStorage } from '../../src/adapters/memoryStorage.ts';
 import type { CheckpointConfig, JobGraph, SubmitJob } from '../../src/core/schema.gen.ts';
 import { Errands } from '../../src/jobmanager/errands.ts';
 import { PlanError, type Planned, type Planner, type PlanRequest } from '../../src/ports/planner.ts';
@@ -17,6 +18,9 @@ const CHECKPOINTING: CheckpointConfig = {
   maxConcurrent: 1,
   toleratedFailures: 0,
   retained: 1,
+  retention: 'RETAIN_ON_CANCELLATION',
+  unaligned: true,
+  alignedTimeoutMs: 7,
 };
 
 /** Plans by hand: each request waits until the test settles it. */
@@ -276,11 +280,11 @@ describe('TaskManagers on demand', () => {
 describe('discarded checkpoints', () => {
   it('are deleted one after the other; one that cannot be is given up', async () => {
     const discarded: number[] = [];
-    const checkpoints = {
-      async discard(_jobId: string, checkpointId: number): Promise<void> {
-        discarded.push(checkpointId);
-        if (checkpointId === 1) throw new Error('no permission');
-      },
+    const checkpoints = new MemoryStorage();
+    checkpoints.remove = async (folder) => {
+      const checkpointId = Number(/chk-(\d+)$/.exec(folder)?.[1]);
+      discarded.push(checkpointId);
+      if (checkpointId === 1) throw new Error('no permission');
     };
     await open({ errands: { checkpoints } });
     await harness.startLeader('jm-1');

@@ -1,5 +1,6 @@
 // A JobManager whose parts fail: what can be made anew is, and the process goes on; what cannot ends it in order, and nothing is left of it.
-import { afterEach, describe, expect, it } from 'vitest';
+import http from 'node:http';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SimulatedProcess } from '../../src/adapters/simulated/process.ts';
 import { seededIds, seededRandom } from '../../src/adapters/simulated/random.ts';
 import { type Channels, openChannels } from '../../src/codec/channels.ts';
@@ -34,7 +35,7 @@ describe('the parts of a JobManager', () => {
   let log = new LogBook();
   let clock: ReturnType<typeof counting>;
 
-  async function start(id: string, more: Partial<JobManagerOptions> = {}): Promise<JobManager> {
+  function make(id: string, more: Partial<JobManagerOptions>): JobManager {
     const process = new SimulatedProcess(harness.clock);
     clock = counting(process.clock);
     const inner = openChannels(harness.broker.connect(process), { topics: loadTopicSpecs(), source: id });
@@ -50,7 +51,7 @@ describe('the parts of a JobManager', () => {
       wall.pass();
       return now();
     };
-    const jobManager = new JobManager({
+    return new JobManager({
       id,
       pid: 1,
       channels,
@@ -63,6 +64,10 @@ describe('the parts of a JobManager', () => {
       onFailure: (error) => failures.push(error),
       ...more,
     });
+  }
+
+  async function start(id: string, more: Partial<JobManagerOptions> = {}): Promise<JobManager> {
+    const jobManager = make(id, more);
     await harness.within(jobManager.start());
     return jobManager;
   }
@@ -154,6 +159,32 @@ describe('the parts of a JobManager', () => {
     expect(
       log.lines.filter(({ level, message }) => level === 'error' && /PART_FAILED|could not be restarted/.test(message)),
     ).toHaveLength(1);
+  });
+
+  it('REST whose server fails is opened anew, where everybody knows it to be', async () => {
+    await open();
+    const created = vi.spyOn(http, 'createServer');
+    const jobManager = make('jm-1', { rest: { host: '127.0.0.1', port: 0 } });
+    const started = jobManager.start();
+    // Sockets take real time, of which the clock knows nothing.
+    await vi.waitUntil(() => jobManager.restAddress !== '', 10_000);
+    await harness.within(started);
+    const address = jobManager.restAddress;
+    expect((await fetch(`${address}/overview`)).status).toBe(200);
+    const [first] = created.mock.results;
+    first?.value.emit('error', new Error('planted fault'));
+    await vi.waitUntil(() => first?.value.listening === false, 10_000);
+    await harness.clock.advance(1_000);
+    await vi.waitUntil(() => created.mock.results.some(({ value }) => value.listening), 10_000);
+    expect(jobManager.restAddress).toBe(address);
+    expect((await fetch(`${address}/overview`)).status).toBe(200);
+    expect(await restartsOf(jobManager, 'jobmanager/rest')).toBe(1);
+    expect(failures).toEqual([]);
+    const stopping = jobManager.stop();
+    await harness.clock.advance(3_000);
+    await stopping;
+    await expect(fetch(`${address}/overview`)).rejects.toThrow();
+    created.mockRestore();
   });
 
   it('a rejection that nobody handles is its part’s failure', async () => {

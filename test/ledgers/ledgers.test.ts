@@ -39,13 +39,15 @@ describe.each(names)('%s', (name) => {
       ['forgotten', 'CANCELED', 0],
       ['doomed', 'FAILED', 0],
       ['streaming', 'CANCELED', 0],
+      ['resumed', 'FAILED', 0],
     ]);
     expect(state).toMatchObject({ epoch: 2, leader: { id: 'jm-2' }, voided: { claims: 0, commits: 1 } });
     expect(state.inputs.get('status/6')).toBe(2 ** 31);
     expect(state.taskManagers.size).toBe(0);
     expect(state.snapshots.map((snapshot) => snapshot.id)).toEqual(['00c0ffef']);
-    const checkpoints = [...state.jobs.values()].at(-1)?.checkpoints;
+    const checkpoints = [...state.jobs.values()].at(-2)?.checkpoints;
     expect(checkpoints?.completed.map((checkpoint) => checkpoint.id)).toEqual([5]);
     expect(checkpoints?.savepoints.map((checkpoint) => checkpoint.path)).toEqual(['/savepoints/3']);
+    expect([...state.jobs.values()].at(-1)?.checkpoints).toMatchObject({ restored: null, damaged: [{ id: 3 }] });
   });
 });

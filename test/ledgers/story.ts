@@ -51,6 +51,9 @@ const checkpointing: CheckpointConfig = {
   maxConcurrent: 1,
   toleratedFailures: 2,
   retained: 1,
+  retention: 'RETAIN_ON_CANCELLATION',
+  unaligned: true,
+  alignedTimeoutMs: 30_000,
 };
 const options: JobOptions = {
   priority: 3,
@@ -70,6 +73,20 @@ const options: JobOptions = {
   checkpointing: null,
   savepointPath: null,
   allowNonRestoredState: false,
+};
+const stored = {
+  shared: ['shared/5-0', 'shared/6-0'],
+  operators: [0],
+  metrics: {
+    checkpointedBytes: 2 ** 32,
+    syncMs: 0.5,
+    asyncMs: 900.25,
+    alignmentMs: 12,
+    startDelayMs: 3,
+    processedBytes: 0,
+    persistedBytes: 2 ** 20,
+    unaligned: true,
+  },
 };
 const submission = (jobId: string, name: string) => ({
   type: 'JobSubmitted' as const,
@@ -235,13 +252,36 @@ records.push({
         consecutiveFailures: 0,
         completedCount: 5,
         failedCount: 1,
+        restored: null,
+        restoring: [],
+        damaged: [{ checkpointId: 4, damagedAt: START - 5_000, handle: 'chk-4/0-0', reason: 'its bytes have changed' }],
+        failures: [
+          {
+            checkpointId: 5,
+            purpose: 'PERIODIC',
+            triggeredAt: START - 4_000,
+            failedAt: START - 3_500,
+            reason: 'subtask 0/0 declined: Error: disk full',
+            acked: 1,
+            subtasks: 2,
+          },
+        ],
       },
     },
     {
       type: 'CheckpointStatesRestored',
       jobId: ARCHIVED,
       checkpointId: 6,
-      states: [{ vertex: 0, subtask: 0, handle: 'file:///savepoints/savepoint-a4c41e/0-0', bytes: 2 ** 33 }],
+      states: [
+        {
+          vertex: 0,
+          subtask: 0,
+          handle: 'file:///savepoints/savepoint-a4c41e/0-0',
+          bytes: 2 ** 33,
+          ...stored,
+          ackedAt: START - 2_500,
+        },
+      ],
     },
     {
       type: 'AnswerRestored',
@@ -420,6 +460,7 @@ const trigger = (checkpointId: number, purpose: CheckpointPurpose, parallelism =
   targetPath: purpose === 'SAVEPOINT' ? `/savepoints/${checkpointId}` : null,
   commandId: purpose === 'PERIODIC' ? null : `checkpoint-${checkpointId}`,
   parallelism,
+  drain: false,
   reason: null,
 });
 const acked = (checkpointId: number, vertex: number, attempt: number, subtask = 0): ClusterEvent => ({
@@ -428,6 +469,7 @@ const acked = (checkpointId: number, vertex: number, attempt: number, subtask = 
   checkpointId,
   handle: `/checkpoints/${checkpointId}/${vertex}-${subtask}`,
   bytes: 2 ** 32,
+  ...stored,
 });
 const done = (checkpointId: number, path: string | null = null): ClusterEvent => ({
   type: 'CommandAnswered',
@@ -465,7 +507,7 @@ commit(
   ['status', 3, 9],
   acked(2, 0, 0),
   { type: 'CheckpointDeclined', ...id(2), ...streamingTask(1, 0), reason: 'Error: disk full' },
-  { type: 'CheckpointAborted', ...id(2), reason: 'subtask 1/0 declined: Error: disk full' },
+  { type: 'CheckpointAborted', ...id(2), reason: 'subtask 1/0 declined: Error: disk full', targetPath: null },
 );
 commit(['commands', 0, 8], trigger(3, 'SAVEPOINT'));
 commit(
@@ -531,6 +573,42 @@ commit(null, { type: 'TaskManagerReleasing', taskManagerId: 'tm-3', reason: 'idl
 commit(['status', 7, 2 ** 32 + 2], { type: 'TaskManagerReleased', taskManagerId: 'tm-3', reason: 'SIGTERM' });
 commit(null, { type: 'TaskManagerLost', taskManagerId: 'tm-0', reason: 'silent for 15000 ms' });
 
+// A job that starts from a savepoint, whose state turns out damaged.
+const RESUMED = 'de5cade5cade5cade5cade5cade5cade';
+commit(['commands', 0, 100], {
+  ...submission(RESUMED, 'resumed'),
+  options: { ...options, savepointPath: '/savepoints/3', allowNonRestoredState: true },
+});
+commit(
+  null,
+  {
+    type: 'RestoreStatesRead',
+    jobId: RESUMED,
+    states: [{ vertex: 0, subtask: 0, handle: '/savepoints/3/0-0', bytes: 17, ...stored, metrics: null, ackedAt: 0 }],
+  },
+  {
+    type: 'JobRestorePointSet',
+    jobId: RESUMED,
+    path: '/savepoints/3',
+    checkpointId: 3,
+    purpose: 'SAVEPOINT',
+    triggeredAt: START,
+    parallelisms: [1, 0],
+  },
+);
+commit(
+  ['status', 3, 100],
+  {
+    type: 'CheckpointDamaged',
+    jobId: RESUMED,
+    checkpointId: 3,
+    handle: '/savepoints/3/0-0',
+    reason: 'its bytes have changed',
+  },
+  { type: 'JobFailing', jobId: RESUMED, reason: 'no undamaged checkpoint is left' },
+  { type: 'JobFailed', jobId: RESUMED, reason: 'no undamaged checkpoint is left' },
+);
+
 /** Every record, in order. */
 export const STORY: readonly LedgerRecord[] = records;
 
@@ -589,6 +667,9 @@ const EVENTS: Readonly<Record<ClusterEvent['type'], true>> = {
   CheckpointStatesRestored: true,
   AnswerRestored: true,
   SnapshotTaken: true,
+  CheckpointDamaged: true,
+  RestoreStatesRead: true,
+  JobRestorePointSet: true,
 };
 
 /** Event types that the story does not tell of. */

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputGate } from '../../src/runtime/inputGate.ts';
+import { barrierOf } from './barriers.ts';
 
 const JOB = '0'.repeat(32);
 const credit = { credit() {} };
@@ -46,7 +47,7 @@ const send = (gate: InputGate, producer: number, ...items: readonly (string | nu
   for (const item of items) {
     if (typeof item === 'string')
       gate.receiveLocal(from(producer), { records: [item], timestamps: null, marks: null }, credit);
-    else gate.receiveBarrier(from(producer), { checkpointId: item, stops: false });
+    else gate.receiveBarrier(from(producer), barrierOf(item));
   }
 };
 

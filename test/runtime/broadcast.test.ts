@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { FrameParser } from '../../src/adapters/threads/frameParser.ts';
 import { spreadFrames } from '../../src/adapters/threads/frameSpreading.ts';
 import { ByteWriter } from '../../src/runtime/byteWriter.ts';
+import { ConsumerRoutes } from '../../src/runtime/consumerRoutes.ts';
 import { type Link, readFrames } from '../../src/runtime/exchangeProtocol.ts';
 import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
 import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
+import { barrierOf } from './barriers.ts';
 
 const JOB = '0'.repeat(32);
 
@@ -53,8 +55,17 @@ function writerOf(consumers: number, producers = 1) {
     },
     context(0, producers),
   );
+  const routes = new ConsumerRoutes(writer.spec.consumerAttempts);
+  writer.follow(routes);
+  const ready = (...subtasks: readonly number[]) => {
+    routes.add(
+      subtasks.map((subtask) => [subtask, 0]),
+      { kind: 'link', link },
+    );
+    writer.routesChanged();
+  };
   const frames = () => [...readFrames(out.take())].map((frame) => ({ ...frame, bytes: undefined }));
-  return { writer, link, frames };
+  return { writer, link, frames, ready };
 }
 
 function gatesOf(consumers: number, producers: number): InputGate[] {
@@ -73,12 +84,12 @@ function gatesOf(consumers: number, producers: number): InputGate[] {
 
 describe('barriers of a wide exchange', () => {
   it('cost one frame a link, behind the records that were collected before', () => {
-    const { writer, link, frames } = writerOf(100);
-    for (let subtask = 0; subtask < 100; subtask++) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { writer, frames, ready } = writerOf(100);
+    ready(...Array.from({ length: 100 }, (_, subtask) => subtask));
     const { collect } = writer.input();
     collect('a');
     collect('b');
-    writer.barrier({ checkpointId: 7, stops: true });
+    writer.barrier(barrierOf(7, true));
     expect(frames()).toMatchObject([
       { kind: 'data', subtask: 0 },
       { kind: 'data', subtask: 1 },
@@ -86,15 +97,15 @@ describe('barriers of a wide exchange', () => {
         kind: 'broadcast',
         vertex: 1,
         producerSubtask: 0,
-        barrier: { checkpointId: 7, stops: true },
+        barrier: barrierOf(7, true),
         except: new Set(),
       },
     ]);
   });
 
   it('wait behind records that have no credit, on that channel alone', () => {
-    const { writer, link, frames } = writerOf(2, 1_000);
-    for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { writer, frames, ready } = writerOf(2, 1_000);
+    ready(0, 1);
     const { collect } = writer.input();
     // The window of so many producers is two batches.
     for (let batch = 0; batch < 3; batch++) {
@@ -104,29 +115,29 @@ describe('barriers of a wide exchange', () => {
       if (batch < 2) writer.credit(1, 1);
     }
     frames();
-    writer.barrier({ checkpointId: 1, stops: false });
+    writer.barrier(barrierOf(1));
     expect(frames()).toMatchObject([{ kind: 'broadcast', except: new Set([0]) }]);
     writer.credit(0, 1);
     expect(frames()).toMatchObject([
       { kind: 'data', subtask: 0 },
-      { kind: 'barrier', subtask: 0, barrier: { checkpointId: 1, stops: false } },
+      { kind: 'barrier', subtask: 0, barrier: barrierOf(1) },
     ]);
   });
 
   it('go to each consumer by itself while some have not announced themselves', () => {
-    const { writer, link, frames } = writerOf(3);
-    writer.consumerReady(0, 0, { kind: 'link', link });
-    writer.barrier({ checkpointId: 1, stops: false });
-    for (const subtask of [1, 2]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { writer, frames, ready } = writerOf(3);
+    ready(0);
+    writer.barrier(barrierOf(1));
+    ready(1, 2);
     expect(frames()).toMatchObject([0, 1, 2].map((subtask) => ({ kind: 'barrier', subtask })));
   });
 
   it('are routed to every thread, in order with the records of each', () => {
-    const { writer, link } = writerOf(2);
-    for (const subtask of [0, 1]) writer.consumerReady(subtask, 0, { kind: 'link', link });
+    const { writer, link, ready } = writerOf(2);
+    ready(0, 1);
     const collect = writer.input().collect;
     collect('to 0');
-    writer.barrier({ checkpointId: 1, stops: false });
+    writer.barrier(barrierOf(1));
     collect('to 1');
     writer.flush();
     const frames: Uint8Array[] = [];
@@ -142,16 +153,16 @@ describe('barriers of a wide exchange', () => {
   it('give a waiting consumer something to do only with the last one', () => {
     const [gate] = gatesOf(1, 50) as [InputGate];
     const woken = Array.from({ length: 50 }, (_, producerSubtask) =>
-      gate.receiveBarrier({ input: 0, producerSubtask, producerAttempt: 0 }, { checkpointId: 1, stops: false }),
+      gate.receiveBarrier({ input: 0, producerSubtask, producerAttempt: 0 }, barrierOf(1)),
     );
     expect(woken.indexOf(true)).toBe(49);
-    expect(gate.take()).toEqual({ checkpointId: 1, stops: false });
+    expect(gate.take()).toEqual(barrierOf(1));
     expect(gate.take()).toBeNull();
   });
 
   it('do not wait for a producer that ends instead', () => {
     const [gate] = gatesOf(1, 2) as [InputGate];
-    const barrier = { checkpointId: 1, stops: false };
+    const barrier = barrierOf(1);
     expect(gate.receiveBarrier({ input: 0, producerSubtask: 0, producerAttempt: 0 }, barrier)).toBe(false);
     const end = { type: 'endOfPartition', jobId: JOB, vertex: 1, consumer: null, input: 0 } as const;
     expect(gate.endOfPartition({ ...end, producerSubtask: 1, producerAttempt: 0 })).toBe(true);
@@ -160,7 +171,7 @@ describe('barriers of a wide exchange', () => {
 
   it('of another attempt count for nothing', () => {
     const [gate] = gatesOf(1, 1) as [InputGate];
-    const barrier = { checkpointId: 1, stops: false };
+    const barrier = barrierOf(1);
     expect(gate.receiveBarrier({ input: 0, producerSubtask: 0, producerAttempt: 1 }, barrier)).toBe(false);
     expect(gate.take()).toBeNull();
   });

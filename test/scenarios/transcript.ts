@@ -88,22 +88,35 @@ function optionsOf(option: (name: string) => string | undefined): JobOptions {
             maxConcurrent: 1,
             toleratedFailures: 0,
             retained: 1,
+            retention: null,
+            unaligned: null,
+            alignedTimeoutMs: null,
           },
   };
 }
 
-/** Every task acks the job's oldest checkpoint under way. */
+/** Every task acks the job's oldest checkpoint under way, and its manifest is written. */
 function acks(cluster: Cluster, name: string): ClusterEvent[] {
   const job = cluster.job(name);
   const [pending] = job.checkpoints.pending.values();
   if (pending === undefined) throw new Error(`no checkpoint of ${name} is under way`);
   const ids = new Set([...pending.waitingFor].map(({ slot }) => slot?.taskManagerId ?? ''));
-  return [...ids].flatMap((taskManagerId) => {
+  const acked = [...ids].flatMap((taskManagerId) => {
     const tasks = [...pending.waitingFor].filter(({ slot }) => slot?.taskManagerId === taskManagerId);
-    const ack = ({ vertex, index: subtask, attempt }: Subtask) => ({ vertex, subtask, attempt, handle: 'h', bytes: 1 });
+    const ack = ({ vertex, index: subtask, attempt }: Subtask) => ({
+      vertex,
+      subtask,
+      attempt,
+      handle: 'h',
+      bytes: 1,
+      shared: [],
+      operators: [],
+      metrics: null,
+    });
     const report = { type: 'CheckpointReport', taskManagerId, jobId: job.id, checkpointId: pending.id } as const;
-    return cluster.when({ ...report, acks: tasks.map(ack), declines: [] });
+    return cluster.when({ ...report, acks: tasks.map(ack), declines: [], damaged: [] });
   });
+  return [...acked, ...cluster.when({ type: 'ManifestWritten', jobId: job.id, checkpointId: pending.id })];
 }
 
 function said(

@@ -5,16 +5,19 @@ import type {
   CancelTasks,
   CheckpointAbort,
   CheckpointComplete,
-  CheckpointPurpose,
   DeployTasks,
   JobGraph,
   TriggerCheckpoint,
 } from '../../src/core/schema.gen.ts';
+import { checkpointFolder } from '../../src/ports/checkpointStorage.ts';
 import type { Workers, WorkersHandlers } from '../../src/ports/workers.ts';
 import { attemptKey } from '../../src/taskmanager/attemptKey.ts';
 import { type AttemptRef, FakeWorkers } from '../taskmanager/fakeWorkers.ts';
 import type { Chance } from './chance.ts';
 import type { TaskFaults } from './scenario.ts';
+
+/** What a barrier says. */
+type Trigger = Pick<TriggerCheckpoint, 'checkpointId' | 'purpose' | 'targetPath'>;
 
 /** How a job's tasks behave. */
 export interface JobNature {
@@ -26,7 +29,7 @@ export interface JobNature {
 }
 
 interface Barrier {
-  readonly purpose: CheckpointPurpose;
+  readonly trigger: Trigger;
   /** Sources that have emitted it. */
   readonly emitted: Set<string>;
 }
@@ -36,7 +39,7 @@ export interface DataPlaneListener {
   readonly onAcked: (attempt: AttemptRef, checkpointId: number, handle: string) => void;
 }
 
-const HEALTHY: TaskFaults = { failRate: 0, declineRate: 0, silenceRate: 0, slowCancelRate: 0 };
+const HEALTHY: TaskFaults = { failRate: 0, declineRate: 0, silenceRate: 0, slowCancelRate: 0, damageRate: 0 };
 
 export class DataPlane {
   readonly natures = new Map<string, JobNature>();
@@ -47,6 +50,8 @@ export class DataPlane {
   /** Number of source subtasks by job, as last deployed. */
   readonly #sources = new Map<string, number>();
   #silenced: (() => void)[] = [];
+  /** Handles of stored states that cannot be read back. */
+  readonly damaged = new Set<string>();
 
   constructor(faults: TaskFaults, listener: DataPlaneListener) {
     this.faults = faults;
@@ -76,15 +81,15 @@ export class DataPlane {
   }
 
   /** A source emits the barrier; once all have, it reaches every other task. Repeats are harmless. */
-  emit(source: AttemptRef, checkpointId: number, purpose: CheckpointPurpose): void {
+  emit(source: AttemptRef, trigger: Trigger): void {
     const { jobId } = source;
-    const key = `${jobId}/${checkpointId}`;
-    const barrier = this.#barriers.get(key) ?? { purpose, emitted: new Set<string>() };
+    const key = `${jobId}/${trigger.checkpointId}`;
+    const barrier = this.#barriers.get(key) ?? { trigger, emitted: new Set<string>() };
     this.#barriers.set(key, barrier);
     if (barrier.emitted.has(attemptKey(source))) return;
     barrier.emitted.add(attemptKey(source));
     if (barrier.emitted.size !== this.#sources.get(jobId)) return;
-    for (const member of this.members) member.barrier(jobId, checkpointId, purpose);
+    for (const member of this.members) member.barrier(jobId, trigger);
   }
 }
 
@@ -109,7 +114,9 @@ export class SimulatedWorkers implements Workers {
       host: taskManagerId,
       onDeployed: (attempt, _workers, message) => {
         plane.deployed(taskManagerId, message, attempt);
-        this.#live(attempt);
+        const damaged = this.#damagedState(attempt, message);
+        if (damaged === null) this.#live(attempt);
+        else this.#failOn(attempt, message.restore?.checkpointId ?? 0, damaged);
       },
       onCancelling: (attempt) => this.#stop(attempt),
     });
@@ -128,13 +135,13 @@ export class SimulatedWorkers implements Workers {
     this.tasks.cancel(message);
   }
 
-  triggerCheckpoint({ jobId, checkpointId, purpose, tasks }: TriggerCheckpoint): void {
+  triggerCheckpoint({ jobId, tasks, ...trigger }: TriggerCheckpoint): void {
     for (const task of tasks) {
       const source = { jobId, ...task };
       this.#later(this.#chance.between(0.1, 20), () => {
         if (this.tasks.stateOf(source) !== 'RUNNING') return;
-        this.#answer(source, checkpointId, purpose);
-        this.#plane.emit(source, checkpointId, purpose);
+        this.#answer(source, trigger);
+        this.#plane.emit(source, trigger);
       });
     }
   }
@@ -168,38 +175,62 @@ export class SimulatedWorkers implements Workers {
   }
 
   /** The barrier reached the tasks that are no sources. */
-  barrier(jobId: string, checkpointId: number, purpose: CheckpointPurpose): void {
+  barrier(jobId: string, trigger: Trigger): void {
     if (!this.alive) return;
     const graph = this.#plane.natures.get(jobId)?.graph;
     for (const report of this.tasks.attempts()) {
       if (report.jobId !== jobId || graph?.vertices[report.vertex]?.inputs.length === 0) continue;
       const { vertex, subtask, attempt } = report;
-      this.#later(this.#chance.between(0.1, 60), () =>
-        this.#answer({ jobId, vertex, subtask, attempt }, checkpointId, purpose),
-      );
+      this.#later(this.#chance.between(0.1, 60), () => this.#answer({ jobId, vertex, subtask, attempt }, trigger));
     }
   }
 
-  #answer(attempt: AttemptRef, checkpointId: number, purpose: CheckpointPurpose): void {
+  #answer(attempt: AttemptRef, trigger: Trigger): void {
     const { silenceRate, declineRate } = this.#plane.faults;
     if (this.#chance.holds(silenceRate)) {
-      this.#plane.silence(() => this.#later(0, () => this.#ack(attempt, checkpointId, purpose)));
+      this.#plane.silence(() => this.#later(0, () => this.#ack(attempt, trigger)));
     } else if (this.#chance.holds(declineRate)) {
-      this.#report(attempt, checkpointId, null);
+      this.#report(attempt, trigger.checkpointId, null);
     } else {
-      this.#ack(attempt, checkpointId, purpose);
+      this.#ack(attempt, trigger);
     }
   }
 
-  #ack(attempt: AttemptRef, checkpointId: number, purpose: CheckpointPurpose): void {
+  #ack(attempt: AttemptRef, { checkpointId, purpose, targetPath }: Trigger): void {
     if (this.tasks.stateOf(attempt) !== 'RUNNING') return;
-    const handle = `${attemptKey(attempt)}@${checkpointId}`;
+    const folder = targetPath ?? checkpointFolder(attempt.jobId, checkpointId);
+    const handle = `${folder}/${attempt.vertex}-${attempt.subtask}-${attempt.attempt}@${checkpointId}`;
+    if (this.#chance.holds(this.#plane.faults.damageRate)) this.#plane.damaged.add(handle);
     if (purpose !== 'PERIODIC' && purpose !== 'SAVEPOINT') {
       const key = `${attempt.jobId}/${checkpointId}`;
       this.#stopping.set(key, [...(this.#stopping.get(key) ?? []), attempt]);
     }
     this.#plane.listener.onAcked(attempt, checkpointId, handle);
     this.#report(attempt, checkpointId, handle);
+  }
+
+  /** Among what the attempt starts from. */
+  #damagedState({ vertex, subtask }: AttemptRef, { restore, placements }: DeployTasks): string | null {
+    const own = restore?.parallelisms[vertex] === placements[vertex]?.parallelism;
+    const needed = restore?.states.filter((state) => state.vertex === vertex && (!own || state.subtask === subtask));
+    return needed?.find(({ handle }) => this.#plane.damaged.has(handle))?.handle ?? null;
+  }
+
+  #failOn(attempt: AttemptRef, checkpointId: number, handle: string): void {
+    this.#later(this.#chance.between(0.1, 20), () => {
+      if (this.tasks.stateOf(attempt) !== 'DEPLOYING') return;
+      const { jobId, vertex, subtask, attempt: number } = attempt;
+      this.#handlers?.onCheckpointReports({
+        type: 'CheckpointReport',
+        taskManagerId: this.taskManagerId,
+        jobId,
+        checkpointId,
+        acks: [],
+        declines: [],
+        damaged: [{ vertex, subtask, attempt: number, handle, reason: 'damaged by chance' }],
+      });
+      this.tasks.fail(attempt, `state ${handle} is damaged`);
+    });
   }
 
   #report({ jobId, vertex, subtask, attempt }: AttemptRef, checkpointId: number, handle: string | null): void {
@@ -210,8 +241,9 @@ export class SimulatedWorkers implements Workers {
       taskManagerId: this.taskManagerId,
       jobId,
       checkpointId,
-      acks: handle === null ? [] : [{ ...task, handle, bytes: 100 }],
+      acks: handle === null ? [] : [{ ...task, handle, bytes: 100, shared: [], operators: [], metrics: null }],
       declines: handle === null ? [{ ...task, reason: 'by chance' }] : [],
+      damaged: [],
     });
   }
 

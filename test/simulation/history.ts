@@ -30,6 +30,9 @@ export interface JobRecord {
   readonly required: Map<number, ReadonlySet<string>>;
   readonly acked: Map<number, Set<string>>;
   ended: boolean;
+  readonly retention: string;
+  /** It has ended, and its checkpoints are to stay. */
+  keeps: boolean;
   expired: boolean;
   /** When the scheduler had it placed anew last, Unix ms. */
   movedAt: number | null;
@@ -38,6 +41,8 @@ export interface JobRecord {
 export function attemptName(jobId: string, vertex: number, subtask: number, attempt: number): string {
   return `${jobId}/${vertex}/${subtask}/${attempt}`;
 }
+
+const RETAINED_ON_FAILURE = ['DELETE_ON_CANCELLATION', 'RETAIN_ON_CANCELLATION'];
 
 export class History {
   readonly deployments = new Map<string, Deployment>();
@@ -52,6 +57,8 @@ export class History {
   lost = 0;
   restarts = 0;
   readonly jobs = new Map<string, JobRecord>();
+  /** Job by path. */
+  readonly savepoints = new Map<string, string>();
   /** Submissions that were taken, by command id. */
   readonly submitted = new Map<string, string>();
   /** Answers by command id: the rejection or null. */
@@ -86,6 +93,8 @@ export class History {
           required: new Map(),
           acked: new Map(),
           ended: false,
+          retention: event.options.checkpointing?.retention ?? 'NO_EXTERNALIZED_CHECKPOINTS',
+          keeps: false,
           expired: false,
           movedAt: null,
         });
@@ -191,6 +200,18 @@ export class History {
       case 'CheckpointAborted':
         this.jobs.get(event.jobId)?.aborted.add(event.checkpointId);
         return null;
+      case 'CheckpointDamaged': {
+        const job = this.jobs.get(event.jobId);
+        return job?.restorable.delete(event.checkpointId) === true
+          ? null
+          : `checkpoint ${event.checkpointId} of job ${event.jobId} is damaged, and the job could not start from it`;
+      }
+      case 'SavepointCompleted':
+        this.savepoints.set(event.path, event.jobId);
+        return null;
+      case 'JobRestorePointSet':
+        this.jobs.get(event.jobId)?.restorable.add(event.checkpointId);
+        return null;
       case 'CheckpointSubsumed': {
         const restorable = this.jobs.get(event.jobId)?.restorable ?? new Set();
         if (event.checkpointId === Math.max(...restorable))
@@ -205,6 +226,8 @@ export class History {
         const job = this.jobs.get(event.jobId);
         if (job?.ended !== false) return `job ${event.jobId} ended twice or was never submitted`;
         job.ended = true;
+        const kept = event.type === 'JobCancelled' ? ['RETAIN_ON_CANCELLATION'] : RETAINED_ON_FAILURE;
+        job.keeps = event.type !== 'JobFinished' && kept.includes(job.retention);
         return null;
       }
       case 'JobExpired': {

@@ -40,6 +40,8 @@ export class Oracle {
   readonly undecodable = new Set<string>();
   /** What the tasks really acked: handles by `attempt@checkpoint`. */
   readonly reallyAcked = new Set<string>();
+  /** What cannot be read back of it. */
+  damaged: ReadonlySet<string> = new Set();
   violation: string | null = null;
   records = 0;
   onFolded: (record: LedgerRecord, offset: number, counted: boolean) => void = () => {};
@@ -162,6 +164,8 @@ export class Oracle {
 
   /** What the ledger says of checkpoints, against what the tasks did. */
   #againstTasks(event: ClusterEvent): string | null {
+    if (event.type === 'CheckpointDamaged' && !this.damaged.has(event.handle))
+      return `the ledger says that '${event.handle}' is damaged, and it is not`;
     if (event.type !== 'CheckpointAcked') return null;
     const { handle, checkpointId } = event;
     if (this.reallyAcked.has(handle) && handle.endsWith(`@${checkpointId}`)) return null;

@@ -15,8 +15,8 @@ export interface OutsideFaults {
 
 /** As one JobManager sees it; `clock` is that process's. */
 export function outsideOf(world: World, clock: Clock, chance: Chance): ErrandPorts {
-  const { scenario, oracle, plane } = world;
-  const later = <T>(maxMs: number, action: () => T): Promise<T> =>
+  const { scenario, oracle, plane, storage } = world;
+  const later = <T>(maxMs: number, action: () => T | Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       clock.after(chance.between(1, maxMs), () => {
         if (chance.holds(world.outsideFaults.failRate)) return reject(new Error('it does not work by chance'));
@@ -46,12 +46,29 @@ export function outsideOf(world: World, clock: Clock, chance: Chance): ErrandPor
             stop: (taskManagerId) => later(200, () => world.stopTaskManager(taskManagerId)),
           },
     checkpoints: {
-      discard: (jobId, checkpointId) => {
-        const job = oracle.history.jobs.get(jobId);
-        if (job?.aborted.has(checkpointId) !== true && job?.subsumed.has(checkpointId) !== true)
-          oracle.fail(`checkpoint ${checkpointId} of job ${jobId} is discarded, and the ledger keeps it`);
-        return later(50, () => {});
+      write: (folder, name, bytes) => later(60, () => storage.write(folder, name, bytes)),
+      read: (handle) => later(60, () => storage.read(handle)),
+      // Of what tasks stored there is nothing but its handle.
+      list: (folder) => later(30, () => world.storedIn(folder)),
+      remove: (folder, names) => {
+        const problem = names === undefined ? wronglyRemoved(folder) : null;
+        if (problem !== null) oracle.fail(problem);
+        return later(50, () => storage.remove(folder, names));
       },
     },
   };
+
+  /** Why the folder must stay, or null. */
+  function wronglyRemoved(folder: string): string | null {
+    const checkpoint = /^(\w+)\/chk-(\d+)$/.exec(folder);
+    if (checkpoint !== null) {
+      const job = oracle.history.jobs.get(checkpoint[1] ?? '');
+      const id = Number(checkpoint[2]);
+      if (job?.aborted.has(id) === true || job?.subsumed.has(id) === true) return null;
+      return `${folder} is deleted, and the ledger keeps it`;
+    }
+    if (folder.startsWith('/')) return null;
+    const job = oracle.history.jobs.get(folder);
+    return job?.ended === true && !job.keeps ? null : `all of job ${folder} is deleted, and it keeps its checkpoints`;
+  }
 }

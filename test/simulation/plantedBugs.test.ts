@@ -57,8 +57,8 @@ const BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: 'src/core/ledger.ts',
-        find: 'record.epoch === state.epoch && record.seq === state.seq + 1',
-        replace: 'record.seq === state.seq + 1',
+        find: "if (record.epoch !== epoch) return record.epoch < epoch ? 'STALE_LEADER' : 'EPOCH_AHEAD';",
+        replace: '',
       },
     ],
     seenAs: /the product says otherwise|cannot be folded/,

@@ -2,6 +2,7 @@
 // leaves most kinds of fault out, since some bugs show only where others do not interfere.
 import type { SimulatedFaults } from '../../src/adapters/simulated/faults.ts';
 import type { SignalFaults } from '../../src/adapters/simulated/signals.ts';
+import { DEFAULT_CHECKPOINT_POLICY } from '../../src/core/checkpointConfig.ts';
 import type { DynamicPolicy, FixedPolicy } from '../../src/core/inputs.ts';
 import { NO_RESTART } from '../../src/core/restartStrategy.ts';
 import type { RestartStrategy } from '../../src/core/schema.gen.ts';
@@ -30,6 +31,8 @@ export interface TaskFaults {
   /** A checkpoint's barrier that does not arrive before the faults end. */
   readonly silenceRate: number;
   readonly slowCancelRate: number;
+  /** Of stored states, those that cannot be read back. */
+  readonly damageRate: number;
 }
 
 export interface Scenario {
@@ -93,6 +96,7 @@ export function scenarioOf(seed: number): Scenario {
       declineRate: rate(chance, 0.3, 0.05),
       silenceRate: rate(chance, 0.3, 0.05),
       slowCancelRate: rate(chance, 0.2, 0.3),
+      damageRate: calm ? 0 : rate(chance, 0.3, 0.3),
     },
     outside: { failRate: rate(chance, 0.3, 0.4), unplannableRate: rate(chance, 0.5, 0.3) },
     meanSubmitMs: chance.whole(300, 2_000),
@@ -151,6 +155,7 @@ function drawPolicy(chance: Chance): Omit<FixedPolicy, 'dynamic'> {
     loadBalance: chance.pick(['none', 'slots', 'tasks'] as const),
     // Longer than any copy of a submission may be late.
     jobExpirationMs: chance.holds(0.8) ? 3_600_000 : chance.whole(12_000, 20_000),
+    checkpoints: { ...DEFAULT_CHECKPOINT_POLICY, retained: chance.whole(1, 2) },
     savepointDirectory: chance.holds(0.8) ? '/savepoints' : null,
     agingMs: chance.pick([0, 500, 10_000]),
     starvationLimitMs: chance.pick([1_000, 5_000, 300_000]),

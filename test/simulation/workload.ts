@@ -52,8 +52,9 @@ export class Workload {
     const jobId = this.#id(0xd);
     const commandId = this.#id(0xc);
     const parallelism = chance.whole(1, MAX_PARALLELISM);
-    const graph = this.#graph(parallelism);
-    const options = this.#options();
+    const from = chance.holds(0.2) ? this.#savepoint() : null;
+    const graph = from === null ? this.#graph(parallelism) : from.graph;
+    const options = { ...this.#options(), savepointPath: from?.path ?? null };
     const planned = chance.holds(0.2);
     plane.natures.set(jobId, {
       graph,
@@ -65,7 +66,7 @@ export class Workload {
       ({ parallelism: width, inputs }) =>
         `${width}${inputs.map(({ source, strategy }) => `<${source}${strategy[0]}`).join('')}`,
     );
-    const details = `${options.checkpointing === null ? '' : ' with checkpoints'}${planned ? ' to be planned' : ''}`;
+    const details = `${options.checkpointing === null ? '' : ' with checkpoints'}${from === null ? '' : ` from ${from.path}`}${planned ? ' to be planned' : ''}`;
     tell(`submit ${short(jobId)} ${shape.join(' ')}${details}`);
     const artifact = { sha256: 'e'.repeat(64), name: 'job.mjs' };
     const submission = { name: short(jobId), artifact, args: [jobId], parallelism, options, jobId, commandId };
@@ -108,7 +109,8 @@ export class Workload {
       [2, { type: 'PauseJob', commandId, jobId }],
       [3, { type: 'ResumeJob', commandId, jobId }],
       [3, { type: 'TriggerSavepoint', commandId, jobId, targetPath: chance.holds(0.5) ? '/elsewhere/' : null }],
-      [1, { type: 'StopWithSavepoint', commandId, jobId, targetPath: null }],
+      [1, { type: 'StopWithSavepoint', commandId, jobId, targetPath: null, drain: false }],
+      [1, { type: 'RequestCheckpoint', commandId, jobId }],
       [3, { type: 'RescaleJob', commandId, jobId, parallelism: chance.whole(1, MAX_PARALLELISM) }],
       [1, { type: 'SetDesiredTaskManagers', commandId, desired: chance.whole(0, 3) }],
     ]);
@@ -127,6 +129,22 @@ export class Workload {
     };
     send();
     if (chance.holds(0.15)) clock.after(chance.between(0, 3_000), send);
+  }
+
+  /** One that a job completed, and that job's graph, perhaps with an operator less. */
+  #savepoint(): { readonly path: string; readonly graph: JobGraph } | null {
+    const chance = this.#chance;
+    const { oracle, plane } = this.#world;
+    const known = [...oracle.history.savepoints].flatMap(([path, jobId]) => {
+      const graph = plane.natures.get(jobId)?.graph;
+      return graph === undefined ? [] : [{ path, graph }];
+    });
+    if (known.length === 0) return null;
+    const { path, graph } = chance.pick(known);
+    const vertices = graph.vertices.map((vertex) => ({ ...vertex }));
+    const [first] = vertices;
+    if (first !== undefined && chance.holds(0.2)) first.operators = [{ uid: 'another', name: 'another' }];
+    return { path, graph: { ...graph, vertices } };
   }
 
   #graph(parallelism: number): JobGraph {
@@ -171,7 +189,10 @@ export class Workload {
       timeoutMs: chance.whole(600, 3_000),
       maxConcurrent: chance.whole(1, 2),
       toleratedFailures: chance.whole(0, 4),
-      retained: chance.whole(1, 3),
+      retained: chance.holds(0.2) ? null : chance.whole(1, 3),
+      retention: chance.pick([null, 'DELETE_ON_CANCELLATION', 'RETAIN_ON_CANCELLATION'] as const),
+      unaligned: null,
+      alignedTimeoutMs: null,
     };
     return {
       priority: chance.holds(0.6) ? 0 : chance.whole(-2, 5),
@@ -181,7 +202,7 @@ export class Workload {
       restartStrategy: chance.holds(0.6) ? null : drawRestartStrategy(chance),
       checkpointing: chance.holds(0.35) ? null : checkpointing,
       savepointPath: null,
-      allowNonRestoredState: false,
+      allowNonRestoredState: chance.holds(0.3),
     };
   }
 

@@ -1,5 +1,6 @@
 // The simulated cluster: JobManagers, TaskManagers and a client as they are, each a process that can be frozen, cut off or killed, around a
 // broker and signals in memory, on one virtual clock. Every append is shown to the oracle when it is asked for and when it lands.
+import { MemoryStorage } from '../../src/adapters/memoryStorage.ts';
 import { ManualClock } from '../../src/adapters/simulated/clock.ts';
 import { SimulatedBroker } from '../../src/adapters/simulated/journal.ts';
 import type { PartitionLog } from '../../src/adapters/simulated/partitionLog.ts';
@@ -88,6 +89,8 @@ export class World {
   readonly hub: SimulatedSignalHub;
   readonly oracle: Oracle;
   readonly plane: DataPlane;
+  /** Manifests; of what tasks store there is nothing but the handles. */
+  readonly storage = new MemoryStorage();
   readonly junk: Junk;
   readonly jobManagers: JobManagerMachine[] = [];
   readonly taskManagers: TaskManagerMachine[] = [];
@@ -115,6 +118,7 @@ export class World {
       onDeployed: (taskManagerId, attempt) => this.#onDeployed(taskManagerId, attempt),
       onAcked: (_attempt, _checkpointId, handle) => this.oracle.reallyAcked.add(handle),
     });
+    this.oracle.damaged = this.plane.damaged;
     for (const topic of topics) {
       this.broker.create(topic);
       for (let partition = 0; partition < topic.partitions; partition++)
@@ -264,6 +268,12 @@ export class World {
         if (!HARMLESS.test(message)) this.oracle.fail(line('errs', details, message));
       },
     };
+  }
+
+  /** Names of the files in a folder of the checkpoint storage. */
+  async storedIn(folder: string): Promise<string[]> {
+    const states = [...this.oracle.reallyAcked].filter((handle) => handle.startsWith(`${folder}/`));
+    return [...(await this.storage.list(folder)), ...states.map((handle) => handle.slice(folder.length + 1))];
   }
 
   /** No TaskManager that the ledger trusts gets an attempt of a subtask of which another attempt is still alive on such a one. */

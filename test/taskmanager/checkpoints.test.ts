@@ -17,6 +17,9 @@ function trigger(checkpointId: number, purpose: CheckpointPurpose = 'PERIODIC', 
     purpose,
     targetPath: null,
     timestamp: 1,
+    drain: false,
+    unaligned: false,
+    alignedTimeoutMs: 0,
     tasks: [{ vertex: 0, subtask: 0, attempt: 0 }],
   };
 }

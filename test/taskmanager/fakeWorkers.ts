@@ -171,6 +171,9 @@ export class FakeWorkers implements Workers {
       attempt,
       handle: `${jobId}/${checkpointId}/${vertex}-${subtask}`,
       bytes: 100,
+      shared: [],
+      operators: [],
+      metrics: null,
     }));
     this.#handlers?.onCheckpointReports({ ...this.#checkpointReport(jobId, checkpointId), acks });
   }
@@ -211,7 +214,15 @@ export class FakeWorkers implements Workers {
 
   #checkpointReport(jobId: string, checkpointId: number) {
     // The shell fills its own id in.
-    return { type: 'CheckpointReport', taskManagerId: '', jobId, checkpointId, acks: [], declines: [] } as const;
+    return {
+      type: 'CheckpointReport',
+      taskManagerId: '',
+      jobId,
+      checkpointId,
+      acks: [],
+      declines: [],
+      damaged: [],
+    } as const;
   }
 
   #change(attempt: AttemptRef, state: AttemptState, reason: string | null = null): void {

@@ -109,7 +109,10 @@ describe(`the parts of a TaskManager, seed ${seed}`, () => {
     const { stage, workers, journal, clock, failures } = await start();
     await stage.settled(journal[Symbol.asyncDispose]());
     workers.finish(task(0));
+    const fromMs = stage.clock.monotonic();
     await stage.until(() => failures.length > 0);
+    // Its tasks stop when they are told, and nothing is waited for that cannot come.
+    expect(stage.clock.monotonic() - fromMs).toBeLessThan(1_000);
     expect(failures).toMatchObject([{ code: 'STATUS_UNSENDABLE' }]);
     expect([workers.disposed, workers.attempts()]).toEqual([true, []]);
     expect(clock.armed.size).toBe(0);

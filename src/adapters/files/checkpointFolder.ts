@@ -1,34 +1,27 @@
-// CheckpointStorage in a folder that all processes of the cluster see: `<job>/chk-<id>/<name>`. A file appears under its name only when it is
-// whole and on the disk, and carries a checksum of its content, so that whoever restores from it gets what was written or an error.
-import { createHash } from 'node:crypto';
+// CheckpointStorage in a folder that all processes of the cluster see. Checkpoints lie below it, savepoints wherever their absolute path or
+// file: URI says. A file appears under its name only when it is whole and on the disk.
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type CheckpointStorage, CheckpointStorageError } from '../../ports/checkpointStorage.ts';
-
-/** Before the content: the SHA-256 of it. */
-const CHECKSUM_BYTES = 32;
-/** Names within a checkpoint and ids of jobs: nothing that leads out of the folder. */
-const NAME = /^[\w-]{1,200}$/;
-const HANDLE = /^[\w-]{1,200}\/chk-\d{1,16}\/[\w-]{1,200}$/;
+import { checkName, handleOf, isWithin, parseHandle, verify } from '../stateHandle.ts';
 
 export class CheckpointFolder implements CheckpointStorage {
-  readonly #folder: string;
+  readonly #root: string;
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  constructor(root: string) {
+    this.#root = root;
   }
 
-  async write(jobId: string, checkpointId: number, name: string, bytes: Uint8Array): Promise<string> {
-    if (!NAME.test(name))
-      throw new CheckpointStorageError('STORAGE_FAILED', `'${name}' cannot be the name of stored state`);
-    const folder = this.#checkpoint(jobId, checkpointId);
-    const file = path.join(folder, name);
+  async write(folder: string, name: string, bytes: Uint8Array): Promise<string> {
+    checkName(name);
+    const place = this.#place(folder);
+    const file = path.join(place, name);
     const temporary = `${file}.tmp`;
     try {
-      await fs.mkdir(folder, { recursive: true });
+      await fs.mkdir(place, { recursive: true });
       const handle = await fs.open(temporary, 'w');
       try {
-        await handle.writeFile(checksumOf(bytes));
         await handle.writeFile(bytes);
         await handle.datasync();
       } finally {
@@ -36,52 +29,95 @@ export class CheckpointFolder implements CheckpointStorage {
       }
       await fs.rename(temporary, file);
     } catch (error) {
+      // What a full disk holds of it is of use to nobody.
+      await fs.rm(temporary, { force: true }).catch(() => {});
       throw new CheckpointStorageError(
         'STORAGE_FAILED',
-        `State cannot be stored in ${file}: ${(error as Error).message}. Make room, or choose another execution.checkpointing.dir.`,
+        `State cannot be stored in ${file}: ${(error as Error).message}. Make room, or choose another ${keyOf(folder)}.`,
         { cause: error },
       );
     }
-    return [jobId, `chk-${checkpointId}`, name].join('/');
+    return handleOf(folder, name, bytes);
   }
 
   async read(handle: string): Promise<Uint8Array<ArrayBuffer>> {
-    if (!HANDLE.test(handle))
-      throw new CheckpointStorageError('STATE_NOT_FOUND', `'${handle}' is no handle of stored state`);
-    const file = path.join(this.#folder, handle);
-    let whole: Buffer;
+    const { folder, name, checksum } = parseHandle(handle);
+    const place = this.#place(folder);
+    let bytes: Uint8Array<ArrayBuffer>;
     try {
-      whole = await fs.readFile(file);
+      // A copy: small files come in a buffer that others share.
+      bytes = new Uint8Array(await fs.readFile(path.join(place, name)));
     } catch (error) {
-      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       throw new CheckpointStorageError(
-        missing ? 'STATE_NOT_FOUND' : 'STORAGE_FAILED',
-        `The state ${handle} cannot be read from ${this.#folder}: ${(error as Error).message}. Every TaskManager must see execution.checkpointing.dir.`,
+        (await this.#isMissing(folder, error)) ? 'STATE_NOT_FOUND' : 'STORAGE_FAILED',
+        `The state ${handle} cannot be read from ${place}: ${(error as Error).message}. Every process of the cluster must see ${keyOf(folder)}.`,
         { cause: error },
       );
     }
-    const bytes = new Uint8Array(whole.subarray(CHECKSUM_BYTES));
-    if (whole.length < CHECKSUM_BYTES || !checksumOf(bytes).equals(whole.subarray(0, CHECKSUM_BYTES))) {
-      throw new CheckpointStorageError(
-        'STATE_DAMAGED',
-        `The state ${handle} in ${this.#folder} is damaged: its ${whole.length} bytes do not have the checksum that they were written with.`,
-      );
-    }
+    verify(handle, checksum, bytes, place);
     return bytes;
   }
 
-  async discard(jobId: string, checkpointId: number): Promise<void> {
-    await fs.rm(this.#checkpoint(jobId, checkpointId), { recursive: true, force: true });
-    // The job's folder goes with its last checkpoint.
-    await fs.rmdir(path.join(this.#folder, jobId)).catch(() => {});
+  async list(folder: string): Promise<string[]> {
+    const place = this.#place(folder);
+    try {
+      const entries = await fs.readdir(place, { withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw failed(`The folder ${place} cannot be read`, error);
+    }
   }
 
-  #checkpoint(jobId: string, checkpointId: number): string {
-    if (!NAME.test(jobId)) throw new CheckpointStorageError('STORAGE_FAILED', `'${jobId}' is no job id`);
-    return path.join(this.#folder, jobId, `chk-${checkpointId}`);
+  async remove(folder: string, names?: readonly string[]): Promise<void> {
+    const place = this.#place(folder);
+    try {
+      if (names === undefined) await fs.rm(place, { recursive: true, force: true });
+      else {
+        for (const name of names) {
+          checkName(name);
+          await fs.rm(path.join(place, name), { force: true });
+        }
+        await removeEmpty(place);
+      }
+      // The job's folder goes with its last checkpoint.
+      if (isWithin(folder) && folder.includes('/')) await removeEmpty(path.dirname(place));
+    } catch (error) {
+      throw failed(`What is stored in ${place} cannot be deleted`, error);
+    }
+  }
+
+  #place(folder: string): string {
+    if (isWithin(folder)) return path.join(this.#root, folder);
+    if (path.isAbsolute(folder)) return path.normalize(folder);
+    if (/^file:\/\/\/[^?#]*$/.test(folder)) return fileURLToPath(folder);
+    throw new CheckpointStorageError(
+      'STATE_NOT_FOUND',
+      `'${folder}' is no folder for state here: name an absolute path, or a file: URI.`,
+    );
+  }
+
+  /** That a store is not mounted where it should be says nothing of the state in it. */
+  async #isMissing(folder: string, error: unknown): Promise<boolean> {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false;
+    if (!isWithin(folder)) return true;
+    return fs.stat(this.#root).then(
+      () => true,
+      () => false,
+    );
   }
 }
 
-function checksumOf(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+function keyOf(folder: string): string {
+  return isWithin(folder) ? 'execution.checkpointing.dir' : 'folder for the savepoint';
+}
+
+async function removeEmpty(place: string): Promise<void> {
+  await fs.rmdir(place).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  });
+}
+
+function failed(what: string, error: unknown): CheckpointStorageError {
+  return new CheckpointStorageError('STORAGE_FAILED', `${what}: ${(error as Error).message}.`, { cause: error });
 }

@@ -19,7 +19,7 @@ type KafkaSasl =
     };
 
 /** Receives kafkajs's log lines; a line about a broken connection is normal while a broker restarts. */
-type KafkaLog = (
+export type KafkaLog = (
   level: 'debug' | 'info' | 'warn' | 'error',
   message: string,
   fields: Readonly<Record<string, unknown>>,

@@ -15,6 +15,7 @@ import { type ClusterSettings, KafkaCluster } from './cluster.ts';
 import type { BrokerConnection } from './connection.ts';
 import { KafkaFailure, textOf } from './failure.ts';
 import { deleteRecords, fetchOffset } from './requests.ts';
+import { seldomLog } from './seldomLog.ts';
 import { KafkaTail, type TailStart } from './tail.ts';
 import { ensureKafkaTopics } from './topics.ts';
 import { PartitionWriter } from './writer.ts';
@@ -32,7 +33,7 @@ const REQUEST_RETRY_MS = 10_000;
 
 /** Connects to the cluster; rejects with JOURNAL_UNAVAILABLE where no broker answers in time. */
 export async function openKafkaJournal(options: KafkaJournalOptions): Promise<Journal> {
-  const cluster = new KafkaCluster(options);
+  const cluster = new KafkaCluster({ ...options, log: options.log && seldomLog(options.log) });
   try {
     await cluster.retry('connecting', options.openTimeoutMs ?? OPEN_TIMEOUT_MS, () => cluster.refresh([]));
   } catch (error) {

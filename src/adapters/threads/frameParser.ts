@@ -4,14 +4,17 @@ import { TaskError } from '../../runtime/errors.ts';
 import { FRAME_LENGTH_BYTES, MAX_FRAME_BYTES } from '../../runtime/exchangeProtocol.ts';
 
 export class FrameParser {
+  /** Longer frames are refused before anything is kept for them. */
+  maxFrameBytes: number;
   readonly #onFrame: (frame: Uint8Array) => void;
   readonly #length = Buffer.alloc(FRAME_LENGTH_BYTES);
   #lengthFilled = 0;
   #frame: Uint8Array | null = null;
   #filled = 0;
 
-  constructor(onFrame: (frame: Uint8Array) => void) {
+  constructor(onFrame: (frame: Uint8Array) => void, maxFrameBytes = MAX_FRAME_BYTES) {
     this.#onFrame = onFrame;
+    this.maxFrameBytes = maxFrameBytes;
   }
 
   /** Throws TaskError PROTOCOL_VIOLATION where the bytes are no frames. */
@@ -20,7 +23,7 @@ export class FrameParser {
     while (at < chunk.length) {
       if (this.#frame === null) {
         if (this.#lengthFilled === 0 && at + FRAME_LENGTH_BYTES <= chunk.length) {
-          const end = at + FRAME_LENGTH_BYTES + checked(chunk.readUInt32LE(at));
+          const end = at + FRAME_LENGTH_BYTES + checked(chunk.readUInt32LE(at), this.maxFrameBytes);
           if (end <= chunk.length) {
             this.#onFrame(chunk.subarray(at, end));
             at = end;
@@ -31,7 +34,7 @@ export class FrameParser {
           this.#length[this.#lengthFilled++] = chunk[at++]!;
         }
         if (this.#lengthFilled < FRAME_LENGTH_BYTES) return;
-        this.#frame = new Uint8Array(FRAME_LENGTH_BYTES + checked(this.#length.readUInt32LE(0)));
+        this.#frame = new Uint8Array(FRAME_LENGTH_BYTES + checked(this.#length.readUInt32LE(0), this.maxFrameBytes));
         this.#frame.set(this.#length);
         this.#filled = FRAME_LENGTH_BYTES;
       }
@@ -48,8 +51,8 @@ export class FrameParser {
   }
 }
 
-function checked(length: number): number {
-  if (length >= 1 && length <= MAX_FRAME_BYTES) return length;
+function checked(length: number, maxBytes: number): number {
+  if (length >= 1 && length <= maxBytes) return length;
   throw new TaskError(
     'PROTOCOL_VIOLATION',
     `A frame of ${length} bytes was announced; the peer does not speak the data plane's protocol.`,

@@ -14,8 +14,10 @@ import {
   FRAME_DATA,
   FRAME_HELLO,
   jsonFrame,
+  MAX_FRAME_BYTES,
   readJsonFrame,
 } from '../../runtime/exchangeProtocol.ts';
+import { readControls } from './controls.ts';
 import { FrameParser } from './frameParser.ts';
 import type { Bundle } from './protocol.ts';
 
@@ -26,6 +28,10 @@ const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
 const KEEP_ALIVE_MS = 10_000;
 const MAX_REMEMBERED_LOSSES = 1_000;
+/** Connections that have not said yet who they are; further ones are closed. */
+const MAX_STRANGERS = 1_000;
+/** The first frame of a connection: nobody has to hold more for a stranger. */
+const MAX_HELLO_BYTES = 4_096;
 const FRAMES_FOR_TASKS: ReadonlySet<number> = new Set([FRAME_DATA, FRAME_CREDIT, FRAME_BARRIER, FRAME_BROADCAST]);
 
 interface Hello {
@@ -166,6 +172,7 @@ export class Peers {
 
   #accept(socket: net.Socket): void {
     this.#prepare(socket);
+    if (this.#strangers.size >= MAX_STRANGERS) return void socket.destroy();
     this.#strangers.add(socket);
     socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
     socket.once('close', () => this.#strangers.delete(socket));
@@ -217,13 +224,14 @@ export class Peers {
       if (from === null) {
         if (kind !== FRAME_HELLO)
           throw new TaskError('PROTOCOL_VIOLATION', 'The peer sent records before it said who it is.');
-        const hello = readJsonFrame(frame) as Hello;
+        const hello = readHello(readJsonFrame(frame));
         from = hello.from;
+        parser.maxFrameBytes = MAX_FRAME_BYTES;
         onHello(hello);
       } else if (FRAMES_FOR_TASKS.has(kind)) frames.push(frame);
-      else if (kind === FRAME_CONTROL) controls.push(...(readJsonFrame(frame) as ExchangeControl[]));
+      else if (kind === FRAME_CONTROL) controls = controls.concat(readControls(readJsonFrame(frame)));
       else throw new TaskError('PROTOCOL_VIOLATION', `TaskManager ${from} sent a frame of unknown kind ${kind}.`);
-    });
+    }, MAX_HELLO_BYTES);
     socket.on('data', (chunk) => {
       try {
         parser.feed(chunk);
@@ -275,6 +283,14 @@ export class Peers {
     peer.attempt?.destroy();
     peer.socket?.destroy();
   }
+}
+
+/** Throws TaskError PROTOCOL_VIOLATION. */
+function readHello(value: unknown): Hello {
+  const { version, from, to } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof version === 'number' && typeof from === 'string' && from !== '' && typeof to === 'string')
+    return { version, from, to };
+  throw new TaskError('PROTOCOL_VIOLATION', 'The peer did not say who it is, and whom it looks for.');
 }
 
 function versionProblem(hello: Hello): string | null {

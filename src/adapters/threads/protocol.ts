@@ -7,6 +7,7 @@ import type {
   TaskRef,
   TriggerCheckpoint,
 } from '../../core/schema.gen.ts';
+import type { CheckpointStorageErrorCode } from '../../ports/checkpointStorage.ts';
 import type { TaskErrorCode } from '../../runtime/errors.ts';
 import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
 import type { StateBackendOptions } from '../../runtime/state/stateBackends.ts';
@@ -40,8 +41,7 @@ export interface Bundle {
 export type StorageRequest =
   | {
       readonly kind: 'write';
-      readonly jobId: string;
-      readonly checkpointId: number;
+      readonly folder: string;
       readonly name: string;
       /** The buffer is transferred. */
       readonly bytes: Uint8Array<ArrayBuffer>;
@@ -52,7 +52,7 @@ export type StorageAnswer =
   | { readonly kind: 'written'; readonly handle: string }
   /** The buffer is transferred. */
   | { readonly kind: 'read'; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly code: CheckpointStorageErrorCode; readonly message: string };
 
 export type ToSlotThread =
   | { readonly type: 'deploy'; readonly deployment: ThreadDeployment }

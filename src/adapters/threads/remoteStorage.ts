@@ -1,8 +1,7 @@
 // A slot thread's checkpoint storage: asks the main thread, which has the real one. Bytes are transferred, not copied.
 import { randomUUID } from 'node:crypto';
 import type { TransferListItem } from 'node:worker_threads';
-import type { StateStorage } from '../../ports/checkpointStorage.ts';
-import { TaskError } from '../../runtime/errors.ts';
+import { CheckpointStorageError, type StateStorage } from '../../ports/checkpointStorage.ts';
 import type { FromSlotThread, StorageAnswer, StorageRequest } from './protocol.ts';
 
 export class RemoteStorage implements StateStorage {
@@ -18,9 +17,9 @@ export class RemoteStorage implements StateStorage {
   }
 
   /** Takes the bytes over where they have a buffer of their own. */
-  async write(jobId: string, checkpointId: number, name: string, bytes: Uint8Array): Promise<string> {
+  async write(folder: string, name: string, bytes: Uint8Array): Promise<string> {
     const own = ownBuffer(bytes);
-    const answer = await this.#ask({ kind: 'write', jobId, checkpointId, name, bytes: own }, [own.buffer]);
+    const answer = await this.#ask({ kind: 'write', folder, name, bytes: own }, [own.buffer]);
     if (answer.kind === 'written') return answer.handle;
     throw failed(answer);
   }
@@ -50,8 +49,8 @@ export async function answerFrom(storage: StateStorage, request: StorageRequest)
   try {
     switch (request.kind) {
       case 'write': {
-        const { jobId, checkpointId, name, bytes } = request;
-        return { kind: 'written', handle: await storage.write(jobId, checkpointId, name, bytes) };
+        const { folder, name, bytes } = request;
+        return { kind: 'written', handle: await storage.write(folder, name, bytes) };
       }
       case 'read':
         return { kind: 'read', bytes: await storage.read(request.handle) };
@@ -59,12 +58,14 @@ export async function answerFrom(storage: StateStorage, request: StorageRequest)
         return request satisfies never;
     }
   } catch (error) {
-    return { kind: 'failed', message: (error as Error).message };
+    const code = error instanceof CheckpointStorageError ? error.code : 'STORAGE_FAILED';
+    return { kind: 'failed', code, message: (error as Error).message };
   }
 }
 
-function failed(answer: StorageAnswer): TaskError {
-  return new TaskError('IO_FAILED', answer.kind === 'failed' ? answer.message : `Unexpected answer ${answer.kind}`);
+function failed(answer: StorageAnswer): CheckpointStorageError {
+  if (answer.kind === 'failed') return new CheckpointStorageError(answer.code, answer.message);
+  return new CheckpointStorageError('STORAGE_FAILED', `Unexpected answer ${answer.kind}`);
 }
 
 function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

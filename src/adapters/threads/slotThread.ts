@@ -114,7 +114,14 @@ main.on('message', (message: ToSlotThread) => {
       connect(message.thread, message.port);
       return;
     case 'bundle':
-      host.receive(taskManagerLink(message.from), message.bundle.frames, message.bundle.controls);
+      try {
+        host.receive(taskManagerLink(message.from), message.bundle.frames, message.bundle.controls);
+      } catch (error) {
+        // What the peer sent cannot be read: its tasks' peers fail with the reason, and the others of this thread go on.
+        const what = error instanceof Error ? error.message : String(error);
+        const told = `TaskManager ${message.from} sent what cannot be read: ${what}`;
+        host.peerLost(message.from, new TaskError('PROTOCOL_VIOLATION', told, { cause: error }));
+      }
       return;
     case 'peerLost':
       taskManagerLinks.delete(message.taskManagerId);

@@ -63,7 +63,7 @@ export class HeapSnapshot implements KeyedSnapshot {
           this.#writer.row(meta, namespace, key, mapKey, row, write);
       }
     } catch (error) {
-      this.#failure = ofState(meta.name, error);
+      this.#failure = ofState(meta.name, key, error);
     }
   }
 }

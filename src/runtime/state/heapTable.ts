@@ -2,7 +2,8 @@
 // out; the first to touch it after a snapshot began sees to it that the snapshot has its value first. The cell that was used last is kept at hand,
 // because most records read a cell and then write it.
 
-import type { StateMeta } from './keyedSnapshot.ts';
+import { ByteWriter } from '../byteWriter.ts';
+import { ofState, type StateMeta } from './keyedSnapshot.ts';
 import { type KeyIdentity, type Namespace, VOID_NAMESPACE } from './keyedStateBackend.ts';
 import { noCurrentKey } from './stateRegistry.ts';
 import { restoredValues, type StateValues } from './stateValues.ts';
@@ -16,6 +17,10 @@ export interface Cell {
 }
 
 const REMOVED = -1;
+/** Values of a state that are checked when they are put; the others at the next snapshot. */
+const CHECKED_VALUES = 16;
+
+const scratch = new ByteWriter();
 
 /** What a table needs of its backend. */
 export interface TableOwner {
@@ -32,6 +37,7 @@ export class HeapTable implements CellStore {
   ttl: Ttl | null = null;
   readonly namespaces = new Map<Namespace, Map<KeyIdentity, Cell>>();
   readonly #owner: TableOwner;
+  #toCheck = CHECKED_VALUES;
   #namespace: Namespace = VOID_NAMESPACE;
   /** Of the namespace; undefined where it has none. */
   #cells: Map<KeyIdentity, Cell> | undefined;
@@ -59,9 +65,24 @@ export class HeapTable implements CellStore {
   }
 
   put(value: unknown): void {
+    if (this.ttl !== null) this.#clean(this.ttl);
+    if (this.#toCheck > 0 && this.meta.kind !== 'map') this.check(value);
     const cell = this.#find();
     if (cell !== undefined) cell.value = value;
     else this.#insert(this.#namespace, this.#owner.currentKey!, value);
+  }
+
+  /** The first values are tried at once, so that a job whose state cannot be stored hears of it before its first checkpoint. */
+  check(value: unknown): void {
+    if (this.#toCheck === 0) return;
+    this.#toCheck--;
+    try {
+      this.values.write(scratch, value);
+    } catch (error) {
+      throw ofState(this.meta.name, this.#owner.currentKey, error);
+    } finally {
+      scratch.reset();
+    }
   }
 
   remove(): void {
@@ -185,6 +206,7 @@ export class HeapRows implements RowStore {
   }
 
   put(mapKey: KeyIdentity, value: unknown): void {
+    this.#table.check(value);
     const rows = this.#rows();
     if (rows === undefined) this.#table.put(new Map([[mapKey, value]]));
     else rows.set(mapKey, value);

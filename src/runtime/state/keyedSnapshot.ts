@@ -36,6 +36,8 @@ export type ValueWriter = (out: ByteWriter, value: unknown) => void;
 
 /** Kinds by their code in the bytes; only ever appended to. */
 const KINDS: readonly StateKind[] = ['value', 'list', 'map', 'reducing', 'aggregating'];
+/** In messages. */
+const SHOWN_KEY_LENGTH = 100;
 /** A group's first buffer: there may be 32,768 groups. */
 const GROUP_BYTES = 256;
 
@@ -120,9 +122,11 @@ export class KeyedSnapshotWriter {
 }
 
 /** Why a value of the state cannot be stored. */
-export function ofState(name: string, error: unknown): TaskError {
+export function ofState(name: string, key: KeyIdentity | undefined, error: unknown): TaskError {
   const code = error instanceof TaskError ? error.code : 'UNSUPPORTED_VALUE';
-  return new TaskError(code, `A value of the state '${name}' cannot be stored: ${reasonOf(error)}`, { cause: error });
+  // Of a marked key, without the mark.
+  const shown = String(key).replace('\0', '').slice(0, SHOWN_KEY_LENGTH);
+  return new TaskError(code, `state '${name}', key ${shown}: ${reasonOf(error)}`, { cause: error });
 }
 
 /** Which of all subtasks restores. */

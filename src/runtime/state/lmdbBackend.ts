@@ -227,7 +227,8 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
         try {
           return [bytesOf(key.text), encodeRow(key.full, (out) => values.write(out, value))];
         } catch (error) {
-          throw ofState(state, error);
+          const parts = partsOf(key.full ?? partsBytes(bytesOf(key.text)), false);
+          throw ofState(state, parts?.key, error);
         }
       }),
     );

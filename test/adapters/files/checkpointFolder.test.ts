@@ -1,60 +1,53 @@
-// Checkpoint storage in a folder: what was written comes back or an error that names it, and discarding takes a checkpoint whole.
+// What is the folder's own of checkpoint storage; the rest is in the contract.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CheckpointFolder } from '../../../src/adapters/files/checkpointFolder.ts';
 
-const JOB = 'a'.repeat(32);
-
 describe('CheckpointFolder', () => {
   let folder: string;
+  let root: string;
   let storage: CheckpointFolder;
 
   beforeEach(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-checkpoints-'));
-    storage = new CheckpointFolder(path.join(folder, 'checkpoints'));
+    root = path.join(folder, 'checkpoints');
+    storage = new CheckpointFolder(root);
   });
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  it('gives back what was written, to another process too', async () => {
-    const handle = await storage.write(JOB, 7, '0-1-2', new Uint8Array([1, 2, 3]));
-    const other = new CheckpointFolder(path.join(folder, 'checkpoints'));
-    expect([...(await other.read(handle))]).toEqual([1, 2, 3]);
+  it('leaves no folder of a job that keeps nothing', async () => {
+    await storage.write('job/chk-1', 'x', new Uint8Array(1));
+    await storage.write('job/shared', '1-x', new Uint8Array(1));
+    await storage.remove('job/chk-1');
+    await storage.remove('job/shared', ['1-x']);
+    expect(fs.readdirSync(root)).toEqual([]);
   });
 
-  it('refuses damaged state, naming the handle', async () => {
-    const handle = await storage.write(JOB, 7, '0-1-2', new Uint8Array(100));
-    const file = path.join(folder, 'checkpoints', handle);
-    for (const damage of [
-      (bytes: Buffer) => bytes.fill(1, 50, 51),
-      (bytes: Buffer) => bytes.subarray(0, 90),
-      () => Buffer.alloc(0),
-    ]) {
-      const whole = fs.readFileSync(file);
-      fs.writeFileSync(file, damage(Buffer.from(whole)));
-      await expect(storage.read(handle)).rejects.toMatchObject({
-        code: 'STATE_DAMAGED',
-        message: expect.stringContaining(handle),
-      });
-      fs.writeFileSync(file, whole);
-    }
+  it('takes a file: URI for what it names', async () => {
+    const uri = pathToFileURL(path.join(folder, 'a savepoint')).href;
+    const handle = await storage.write(uri, 'x', new Uint8Array([5]));
+    expect(fs.readFileSync(path.join(folder, 'a savepoint', 'x'))).toEqual(Buffer.from([5]));
+    expect([...(await storage.read(handle))]).toEqual([5]);
   });
 
-  it('says of state that is gone, or of a handle that leads elsewhere, that it is not there', async () => {
-    const handle = await storage.write(JOB, 7, '0-1-2', new Uint8Array(1));
-    const kept = await storage.write(JOB, 8, '0-1-2', new Uint8Array(1));
-    await storage.discard(JOB, 7);
-    await storage.discard(JOB, 7);
-    await expect(storage.read(handle)).rejects.toMatchObject({ code: 'STATE_NOT_FOUND' });
-    await expect(storage.read('../../secret')).rejects.toMatchObject({ code: 'STATE_NOT_FOUND' });
-    expect(await storage.read(kept)).toHaveLength(1);
-    await storage.discard(JOB, 8);
-    expect(fs.readdirSync(path.join(folder, 'checkpoints'))).toEqual([]);
+  it('does not call state missing where the folder itself is, as of a disk that is not mounted', async () => {
+    const handle = await storage.write('job/chk-1', 'x', new Uint8Array(1));
+    fs.renameSync(root, `${root}-elsewhere`);
+    await expect(storage.read(handle)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
   });
 
-  it('says why it cannot write', async () => {
-    fs.writeFileSync(path.join(folder, 'checkpoints'), 'in the way');
-    await expect(storage.write(JOB, 1, '0-0-0', new Uint8Array(1))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+  it('says why it cannot write, and leaves nothing half-written', async () => {
+    fs.mkdirSync(path.join(root, 'job', 'chk-1', 'x'), { recursive: true });
+    await expect(storage.write('job/chk-1', 'x', new Uint8Array(1))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    expect(fs.readdirSync(path.join(root, 'job', 'chk-1'))).toEqual(['x']);
+    fs.rmSync(root, { recursive: true });
+    fs.writeFileSync(root, 'in the way');
+    await expect(storage.write('job/chk-1', 'x', new Uint8Array(1))).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringContaining('execution.checkpointing.dir'),
+    });
   });
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ByteReader } from '../../../src/runtime/byteWriter.ts';
 import { keyGroupOfIdentity, keyIdentity, subtaskOf } from '../../../src/runtime/keyGroups.ts';
+import { avro } from '../../../src/runtime/state/avroSerializer.ts';
 import {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -349,6 +350,153 @@ export function backendContract(kind: BackendKind, others: readonly BackendKind[
       third.setCurrentKey('k');
       expect(third.getState(VALUE).value()).toBe('kept');
       expect(third.getState(SUM).get()).toBe(3);
+    });
+
+    it('refuses what is no data, with the path to it, and does not mind what is gone by then', () => {
+      class Money {}
+      const backend = open();
+      backend.setCurrentKey(keyIdentity(['k', 7]));
+      const refused = (put: () => void, path: RegExp) =>
+        expect(() => {
+          put();
+          finish(backend.snapshot());
+        }).toThrow(path);
+      const value = { a: { b: [1, 2, 3, new Money()] } };
+      refused(
+        () => backend.getState(VALUE).update(value),
+        /state 'value', key \["k",7\]: .*\.a\.b\[3\] is an instance of Money/,
+      );
+      backend.getState(VALUE).clear();
+      refused(() => backend.getState(MAP).put('f', () => 1), /state 'map'.* is the function/);
+      backend.getState(MAP).clear();
+      expect(finish(backend.snapshot())).toBeNull();
+    });
+
+    it('lets entries expire, as they are read and in snapshots', () => {
+      let now = 1_000_000_000_000;
+      const place = { subtask: 0, parallelism: 1, maxParallelism: MAX_PARALLELISM };
+      const backend = open(kind, () => now);
+      const ttl = { ttlMs: 100, cleanupSize: 0 };
+      const value = new ValueStateDescriptor<number>('v', { ttl });
+      const list = new ListStateDescriptor<number>('l', { ttl });
+      const map = new MapStateDescriptor<string, number>('m', { ttl });
+      const read = new ValueStateDescriptor<number>('r', { ttl: { ...ttl, updateType: 'OnReadAndWrite' } });
+      const lenient = new ValueStateDescriptor<number>('e', {
+        ttl: { ...ttl, stateVisibility: 'ReturnExpiredIfNotCleanedUp' },
+      });
+      backend.setCurrentKey('k');
+      for (const state of [value, read, lenient]) backend.getState(state).update(1);
+      backend.getState(list).add(1);
+      backend.getState(map).put('a', 1);
+      now += 60;
+      expect(backend.getState(read).value()).toBe(1);
+      backend.getState(list).add(2);
+      backend.getState(map).put('b', 2);
+      now += 60;
+      const restored = open(kind, () => now);
+      restored.restore(readRows(new ByteReader(finish(backend.snapshot())!), place));
+      for (const [at, of] of [
+        ['here', backend],
+        ['restored', restored],
+      ] as const) {
+        of.setCurrentKey('k');
+        expect(of.getState(value).value(), at).toBeUndefined();
+        expect(of.getState(read).value(), at).toBe(1);
+        expect(of.getState(list).get(), at).toEqual([2]);
+        expect([...of.getState(map).entries()], at).toEqual([['b', 2]]);
+        expect(of.getState(lenient).value(), at).toBe(at === 'here' ? 1 : undefined);
+        expect(of.getState(lenient).value(), at).toBeUndefined();
+      }
+      now += 200;
+      expect(finish(restored.snapshot())).toBeNull();
+    });
+
+    it('cleans up what expired while other keys are used', () => {
+      let now = 0;
+      const backend = open(kind, () => now);
+      const value = new ValueStateDescriptor<number>('v', { ttl: { ttlMs: 10 } });
+      for (let key = 0; key < 1_000; key++) {
+        backend.setCurrentKey(key);
+        backend.getState(value).update(key);
+      }
+      now = 20;
+      for (let turn = 0; turn < 2_500; turn++) {
+        backend.setCurrentKey(`new ${turn}`);
+        backend.getState(value).update(turn);
+      }
+      expect([...backend.entries(value)].filter(([key]) => typeof key === 'number')).toHaveLength(0);
+      expect([...backend.entries(value)]).toHaveLength(2_500);
+    });
+
+    it('takes up and gives up expiry with a new version of the job', () => {
+      const place = { subtask: 0, parallelism: 1, maxParallelism: MAX_PARALLELISM };
+      const plain = new ListStateDescriptor<number>('l');
+      const expiring = new ListStateDescriptor<number>('l', { ttl: { ttlMs: 10 } });
+      let now = 50;
+      let backend = open(kind, () => now);
+      backend.setCurrentKey('k');
+      backend.getState(plain).update([1, 2]);
+      for (const asked of ['before', 'after']) {
+        const next = open(kind, () => now);
+        if (asked === 'before') next.getState(expiring);
+        next.restore(readRows(new ByteReader(finish(backend.snapshot())!), place));
+        next.setCurrentKey('k');
+        expect(next.getState(asked === 'before' ? expiring : plain).get()).toEqual([1, 2]);
+        backend = next;
+        now += 5;
+      }
+    });
+
+    it('reads by a newer schema what was written by an older one, or says that it cannot', () => {
+      const place = { subtask: 0, parallelism: 1, maxParallelism: MAX_PARALLELISM };
+      const user = (fields: { name: string; type: string; default?: unknown }[]) =>
+        avro<Record<string, unknown>>({ type: 'record', name: 'User', fields });
+      const v1 = user([{ name: 'name', type: 'string' }]);
+      const v2 = user([
+        { name: 'name', type: 'string' },
+        { name: 'visits', type: 'long', default: 0 },
+      ]);
+      const other = user([{ name: 'name', type: 'long' }]);
+      const states = (serializer: typeof v1) => ({
+        value: new ValueStateDescriptor('u', { serializer }),
+        list: new ListStateDescriptor('us', { serializer, ttl: { ttlMs: 5 } }),
+        map: new MapStateDescriptor<string, Record<string, unknown>>('um', { serializer }),
+      });
+      const backend = open();
+      backend.setCurrentKey('k');
+      expect(() => {
+        backend.getState(states(v1).value).update({ name: 7 });
+        backend.snapshot().advance(0);
+      }).toThrow(/state 'u', key k: .*\.name is 7.*"string"/);
+      backend.getState(states(v1).value).update({ name: 'ann' });
+      backend.getState(states(v1).list).add({ name: 'bob' });
+      backend.getState(states(v1).map).put('m', { name: 'cid' });
+      const bytes = finish(backend.snapshot())!;
+      const restored = open();
+      const early = open();
+      early.getState(states(v2).value);
+      early.getState(states(v2).map);
+      for (const of of [restored, early]) {
+        of.restore(readRows(new ByteReader(bytes), place));
+        of.setCurrentKey('k');
+        expect(of.getState(states(v2).value).value()).toEqual({ name: 'ann', visits: 0 });
+        expect(of.getState(states(v2).list).get()).toEqual([{ name: 'bob', visits: 0 }]);
+        expect([...of.getState(states(v2).map).entries()]).toEqual([['m', { name: 'cid', visits: 0 }]]);
+        // And once more, in the new schema.
+        const again = open();
+        again.restore(readRows(new ByteReader(finish(of.snapshot())!), place));
+        again.setCurrentKey('k');
+        expect(again.getState(states(v2).value).value()).toEqual({ name: 'ann', visits: 0 });
+      }
+      const wrong = open();
+      wrong.restore(readRows(new ByteReader(bytes), place));
+      expect(() => wrong.getState(states(other).value)).toThrow(/state 'u' cannot be read with the schema/);
+      expect(() => wrong.getState(new ValueStateDescriptor('u'))).toThrow(/'u'.*no serializer/);
+      // Never asked for, it goes on as it is.
+      const onward = open();
+      onward.restore(readRows(new ByteReader(finish(wrong.snapshot())!), place));
+      onward.setCurrentKey('k');
+      expect(onward.getState(states(v2).value).value()).toEqual({ name: 'ann', visits: 0 });
     });
   });
 }

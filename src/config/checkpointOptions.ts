@@ -1,0 +1,52 @@
+// The keys of sluice.yaml about checkpoints and savepoints: where they are, how many are kept and for how long. They stand in the table of
+// options.ts. What a job's own program says goes first.
+import type { ConfigOption } from './configOption.ts';
+import { duration, flag, integer, oneOf, optionalText, text } from './values.ts';
+
+export const checkpointOptions = {
+  'execution.checkpointing.dir': {
+    schema: text(),
+    fallback: 'checkpoints',
+    kind: 'folder',
+    description:
+      'Folder in which tasks store their state, the same for all processes of the cluster; a relative one lies in the cluster’s folder.',
+    aliases: ['state.checkpoints.dir'],
+  },
+  'execution.checkpointing.savepoint-dir': {
+    schema: optionalText(),
+    fallback: '',
+    kind: 'folder',
+    description:
+      'Folder for savepoints that name none; a relative one lies in the cluster’s folder. Empty: each must name one.',
+    aliases: ['state.savepoints.dir'],
+  },
+  'execution.checkpointing.num-retained': {
+    schema: integer(1, 100),
+    fallback: '1',
+    kind: 'number',
+    description: 'Complete checkpoints that are kept of each job.',
+    aliases: ['state.checkpoints.num-retained'],
+  },
+  'execution.checkpointing.externalized-checkpoint-retention': {
+    schema: oneOf(['NO_EXTERNALIZED_CHECKPOINTS', 'DELETE_ON_CANCELLATION', 'RETAIN_ON_CANCELLATION']),
+    fallback: 'NO_EXTERNALIZED_CHECKPOINTS',
+    kind: 'NO_EXTERNALIZED_CHECKPOINTS | DELETE_ON_CANCELLATION | RETAIN_ON_CANCELLATION',
+    description:
+      'Whether the checkpoints of a job that is cancelled or fails are kept: never, of a failed job, or of both. Those of a job that finishes are deleted.',
+  },
+  'execution.checkpointing.unaligned.enabled': {
+    schema: flag(),
+    fallback: 'false',
+    kind: 'true | false',
+    description:
+      'Whether barriers go past records in flight, which then become part of the checkpoint, so that back-pressure does not delay it.',
+    aliases: ['execution.checkpointing.unaligned'],
+  },
+  'execution.checkpointing.aligned-checkpoint-timeout': {
+    schema: duration(),
+    fallback: '0 ms',
+    kind: 'duration',
+    description:
+      'Unaligned checkpoints are aligned for so long, and go past records in flight only if that takes longer.',
+  },
+} as const satisfies Readonly<Record<string, ConfigOption>>;

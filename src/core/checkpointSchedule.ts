@@ -1,0 +1,44 @@
+// When a job is checkpointed: by its interval, its pause and its limit of checkpoints at once, and only while every task runs.
+import { countOf } from './executionGraph.ts';
+import type { Job } from './state.ts';
+
+/** Every task runs: only then can a barrier reach all of them. */
+export function canCheckpoint(job: Readonly<Job>): boolean {
+  return (
+    job.status.kind === 'RUNNING' &&
+    job.live > 0 &&
+    countOf(job, 'RUNNING') === job.live &&
+    countOf(job, 'FINISHED') === 0
+  );
+}
+
+/** When the next periodic checkpoint is due, Unix ms; null where none can be. */
+export function checkpointDueAt(job: Readonly<Job>): number | null {
+  const config = job.options.checkpointing;
+  if (config === null || !canCheckpoint(job)) return null;
+  let periodic = 0;
+  for (const { purpose } of job.checkpoints.pending.values()) {
+    if (purpose === 'PERIODIC') periodic++;
+    // Nothing is processed behind its barrier.
+    else if (purpose !== 'SAVEPOINT') return null;
+  }
+  if (periodic >= config.maxConcurrent) return null;
+  const { lastTriggeredAt, lastEndedAt } = job.checkpoints;
+  // The first is spread over the interval by the job's id, so that jobs started together do not checkpoint together.
+  const start =
+    (job.timestamps.RUNNING ?? 0) + (Number.parseInt(job.id.slice(0, 6), 16) % Math.max(1, config.intervalMs));
+  return Math.max(lastTriggeredAt === 0 ? start : lastTriggeredAt + config.intervalMs, lastEndedAt + config.minPauseMs);
+}
+
+/** When something is due for the job's checkpoints, Unix ms, or null. */
+export function checkpointDeadline(job: Readonly<Job>): number | null {
+  let next = checkpointDueAt(job);
+  for (const { expiresAt } of job.checkpoints.pending.values()) if (next === null || expiresAt < next) next = expiresAt;
+  return next;
+}
+
+/** More checkpoints failed in a row than the job tolerates. */
+export function toleratesNoMore(job: Readonly<Job>): boolean {
+  const config = job.options.checkpointing;
+  return config !== null && job.checkpoints.consecutiveFailures > config.toleratedFailures;
+}
