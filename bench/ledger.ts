@@ -138,7 +138,7 @@ export function wideSubmission(parallelism: number): SubmitJob {
   const graph = graphOf(parallelism);
   const vertices = graph.vertices.map((vertex) => ({ ...vertex, maxParallelism: Math.max(128, parallelism) }));
   const checkpointing = {
-    intervalMs: 1,
+    intervalMs: 10,
     minPauseMs: 0,
     timeoutMs: 600_000,
     maxConcurrent: 1,

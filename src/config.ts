@@ -25,7 +25,7 @@ interface Given {
 }
 
 /** A file of more characters is not read. */
-const MAX_CONFIG_CHARS = 1_000_000;
+const MAX_CONFIG_CHARS = 250_000;
 /** Problems told at once. */
 const MAX_PROBLEMS = 20;
 /** Characters of what was written that a problem repeats; a longer key has none near it. */
@@ -135,7 +135,8 @@ function readYaml(text: string, name: string, given: Map<ConfigKey, Given>, prob
 /** With what the parser itself gives up on, such as brackets without end, told as any other error. */
 function parsed(text: string, name: string, lines: LineCounter): ReturnType<typeof parseDocument> {
   try {
-    return parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    // Keys that are given twice are found by their meaning; the parser would compare each with each.
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   } catch (error) {
     throw new ConfigError('CONFIG_NOT_YAML', `${name}: this is not YAML: ${(error as Error).message}`, {
       cause: error,

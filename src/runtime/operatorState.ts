@@ -13,6 +13,7 @@ import { ValueDecoder, ValueEncoder } from './valueCodec.ts';
 const MAGIC = 0x32534c53;
 const KEYED = 1;
 const VALUE = 2;
+const KEYED_SEGMENTS = 3;
 /** How long keyed state is written before the task goes on: what a barrier waits at most, and each slice after it. */
 const SLICE_MS = 5;
 
@@ -34,115 +35,164 @@ export type OperatorState =
     };
 
 type KeyedState = Extract<OperatorState, { kind: 'keyed' }>;
+type ValueState = Extract<OperatorState, { kind: 'value' }>;
 
-/** What was held when this is called, at a barrier. Resolves with null where the operators keep nothing. */
-export function snapshot(states: readonly OperatorState[]): () => Promise<Uint8Array | null> {
-  const keyed = new Map<KeyedState, KeyedSnapshot>();
-  const values = new Map<OperatorState, unknown>();
+/** Keeps a part that is too large to lie with the rest. Resolves with the name that `Load` knows it by. */
+export type Store = (segment: Uint8Array) => Promise<string>;
+export type Load = (name: string) => Promise<Uint8Array>;
+
+/** What was held when this is called, at a barrier. The returned function resolves with null where the operators keep nothing. */
+export function snapshot(states: readonly OperatorState[]): (store: Store) => Promise<Uint8Array | null> {
+  const keyed: KeyedPart[] = [];
+  const values: (readonly [ValueState, unknown])[] = [];
+  const discard = (): void => {
+    for (const { taken } of keyed) taken.discard();
+  };
   try {
     for (const state of states) {
-      if (state.kind === 'keyed') keyed.set(state, state.backend.snapshot());
-      else values.set(state, state.snapshot());
+      if (state.kind === 'keyed') keyed.push({ state, taken: state.backend.snapshot(), complete: false });
+      else values.push([state, state.snapshot()]);
     }
+    const deadlineMs = performance.now() + SLICE_MS;
+    for (const part of keyed) advance(part, deadlineMs);
   } catch (error) {
-    for (const begun of keyed.values()) begun.discard();
+    discard();
     throw error;
   }
-  let left = advance([...keyed], performance.now() + SLICE_MS);
-  return async () => {
-    while (left.length > 0) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      left = advance(left, performance.now() + SLICE_MS);
-    }
+  return async (store) => {
     const out = new ByteWriter();
     out.u32(MAGIC);
-    let count = 0;
-    for (const state of states) {
-      if (state.kind === 'keyed') {
-        const bytes = keyed.get(state)?.bytes() ?? null;
-        if (bytes === null) continue;
-        out.string(state.uid);
-        out.u8(KEYED);
-        out.raw(bytes);
-      } else {
-        const value = await values.get(state);
-        if (value === null) continue;
+    const empty = out.position;
+    try {
+      for (const part of keyed) await writeKeyed(part, out, store);
+      for (const [state, value] of values) {
+        const held = await value;
+        if (held === null) continue;
         out.string(state.uid);
         out.u8(VALUE);
-        storing(state, () => new ValueEncoder(out).write(value, 'the value'));
+        storing(state, () => new ValueEncoder(out).write(held, 'the value'));
       }
-      count++;
+    } catch (error) {
+      discard();
+      throw error;
     }
-    return count === 0 ? null : out.take();
+    return out.position === empty ? null : out.take();
   };
 }
 
-/** Those that are not complete yet. If one cannot be written, none is. */
-function advance(all: readonly (readonly [KeyedState, KeyedSnapshot])[], deadlineMs: number): typeof all {
-  try {
-    return all.filter(([state, snapshot]) => !storing(state, () => snapshot.advance(deadlineMs)));
-  } catch (error) {
-    for (const [, snapshot] of all) snapshot.discard();
-    throw error;
+interface KeyedPart {
+  readonly state: KeyedState;
+  readonly taken: KeyedSnapshot;
+  complete: boolean;
+}
+
+function advance(part: KeyedPart, deadlineMs: number): void {
+  if (!part.complete) part.complete = storing(part.state, () => part.taken.advance(deadlineMs));
+}
+
+/** A small state with the rest, a large one as a list of its segments. */
+async function writeKeyed(part: KeyedPart, out: ByteWriter, store: Store): Promise<void> {
+  const { uid } = part.state;
+  const segments: string[] = [];
+  for (;;) {
+    for (let segment = part.taken.take(false); segment !== null; segment = part.taken.take(false))
+      segments.push(await store(segment));
+    if (part.complete) break;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    advance(part, performance.now() + SLICE_MS);
   }
+  const rest = part.taken.take(true);
+  if (segments.length === 0) {
+    if (rest === null) return;
+    out.string(uid);
+    out.u8(KEYED);
+    out.raw(rest);
+    return;
+  }
+  if (rest !== null) segments.push(await store(rest));
+  out.string(uid);
+  out.u8(KEYED_SEGMENTS);
+  out.varint(segments.length);
+  for (const name of segments) out.string(name);
 }
 
 /** A subtask's stored state. */
 export interface StoredPart {
   readonly handle: string;
   readonly bytes: Uint8Array;
+  readonly load: Load;
 }
 
-/** Gives the operators what is theirs. Throws TaskError STATE_UNUSABLE, naming the handle at fault. */
-export function restore(
+export interface RestoreOptions {
+  /** The parts are this subtask's only; else those of all subtasks there were. */
+  readonly own: boolean;
+  readonly allowNonRestoredState: boolean;
+}
+
+/** Gives the operators what is theirs. Rejects with TaskError STATE_UNUSABLE, naming the handle at fault. */
+export async function restore(
   states: readonly OperatorState[],
   parts: readonly StoredPart[],
-  { own, allowNonRestoredState }: { readonly own: boolean; readonly allowNonRestoredState: boolean },
+  { own, allowNonRestoredState }: RestoreOptions,
   place: Place,
-): void {
-  const byUid = new Map(states.map((state) => [state.uid, state]));
-  const values = new Map<OperatorState, unknown[]>();
-  for (const { handle, bytes } of parts) {
+): Promise<void> {
+  const values = new Map<ValueState, unknown[]>();
+  for (const part of parts) {
     try {
-      readPart(bytes, byUid, values, place, allowNonRestoredState);
+      await readPart(part, states, values, place, allowNonRestoredState);
     } catch (error) {
-      throw new TaskError('STATE_UNUSABLE', `The state ${handle} cannot be restored: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw new TaskError(
+        'STATE_UNUSABLE',
+        `The state ${part.handle} cannot be restored: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
   }
-  for (const [state, found] of values) if (state.kind === 'value') state.restore(found, own);
+  for (const [state, found] of values) state.restore(found, own);
 }
 
-function readPart(
-  bytes: Uint8Array,
-  byUid: ReadonlyMap<string, OperatorState>,
-  values: Map<OperatorState, unknown[]>,
+async function readPart(
+  { bytes, load }: StoredPart,
+  states: readonly OperatorState[],
+  values: Map<ValueState, unknown[]>,
   place: Place,
   allowNonRestoredState: boolean,
-): void {
+): Promise<void> {
   const input = new ByteReader(bytes);
   if (input.u32() !== MAGIC)
     throw new TaskError('STATE_UNUSABLE', 'it is of another format; use the version that wrote it');
   while (input.position < bytes.length) {
     const uid = input.string();
-    const state = byUid.get(uid);
-    if (state === undefined && !allowNonRestoredState)
-      throw new TaskError(
-        'STATE_UNUSABLE',
-        `no operator of the task has the uid '${uid}' (they are ${[...byUid.keys()].map((known) => `'${known}'`).join(', ') || 'without state'}). Give the operator its uid back, or leave its state behind by --allow-non-restored-state`,
-      );
-    if (input.u8() === KEYED) {
-      if (state === undefined) skipRows(input);
-      else if (state.kind === 'keyed') state.backend.restore(readRows(input, place));
-      else throw otherKind(state, 'keyed state');
-    } else {
+    const kind = input.u8();
+    const own = states.filter((state) => state.uid === uid);
+    if (own.length === 0 && !allowNonRestoredState) throw unclaimed(uid, states);
+    if (kind === VALUE) {
       const value = new ValueDecoder().read(input);
-      if (state === undefined) continue;
-      if (state.kind !== 'value') throw otherKind(state, 'state without keys');
-      values.set(state, [...(values.get(state) ?? []), value]);
+      const state = own.find((candidate) => candidate.kind === 'value');
+      if (state !== undefined) values.set(state, [...(values.get(state) ?? []), value]);
+      else if (own[0] !== undefined) throw otherKind(own[0], 'state without keys');
+      continue;
+    }
+    const backend = own.find((candidate) => candidate.kind === 'keyed')?.backend;
+    if (backend === undefined && own[0] !== undefined) throw otherKind(own[0], 'keyed state');
+    if (kind === KEYED) {
+      if (backend === undefined) skipRows(input);
+      else backend.restore(readRows(input, place));
+      continue;
+    }
+    for (let rest = input.varint(); rest > 0; rest--) {
+      const name = input.string();
+      if (backend !== undefined) backend.restore(readRows(new ByteReader(await load(name)), place));
     }
   }
+}
+
+function unclaimed(uid: string, states: readonly OperatorState[]): TaskError {
+  const known = [...new Set(states.map((state) => `'${state.uid}'`))].join(', ');
+  return new TaskError(
+    'STATE_UNUSABLE',
+    `no operator of the task has the uid '${uid}' (those with state: ${known || 'none'}). Give the operator its uid back, or leave its state behind by --allow-non-restored-state`,
+  );
 }
 
 function otherKind({ uid, operator }: OperatorState, stored: string): TaskError {

@@ -62,7 +62,7 @@ export class TaskCheckpoints {
     }
     const began = performance.now();
     const startDelayMs = Math.max(0, (alignment?.startedAt ?? Date.now()) - barrier.timestamp);
-    let stored: () => Promise<Uint8Array | null>;
+    let stored: ReturnType<typeof snapshot>;
     try {
       stored = snapshot(this.#states);
     } catch (error) {
@@ -77,7 +77,7 @@ export class TaskCheckpoints {
     };
     const snapped = performance.now();
     this.#store(storage, barrier, stored).then(
-      ({ handle, bytes }) => {
+      ({ handle, bytes, shared }) => {
         const metrics = {
           checkpointedBytes: bytes,
           syncMs: snapped - began,
@@ -89,7 +89,7 @@ export class TaskCheckpoints {
           unaligned: false,
         };
         const operators = handle === '' ? [] : this.#operators();
-        answer(() => this.#answers.acked(checkpointId, { handle, bytes, shared: [], operators, metrics }));
+        answer(() => this.#answers.acked(checkpointId, { handle, bytes, shared, operators, metrics }));
       },
       (error: unknown) =>
         answer(() => this.#answers.declined(checkpointId, error instanceof Error ? error.message : reasonOf(error))),
@@ -120,43 +120,56 @@ export class TaskCheckpoints {
     const { vertex, subtask, parallelism } = this.#context;
     if (point === null) return null;
     const own = point.parallelisms[vertex] === parallelism;
-    const handles = point.states
+    const states = point.states
       .filter((state) => state.vertex === vertex && (!own || state.subtask === subtask) && state.handle !== '')
-      .sort((left, right) => left.subtask - right.subtask)
-      .map(({ handle }) => handle);
-    return handles.length === 0 ? null : this.#restore(point, handles, own);
+      .sort((left, right) => left.subtask - right.subtask);
+    return states.length === 0 ? null : this.#restore(point, states, own);
   }
 
-  async #restore(point: RestorePoint, handles: readonly string[], own: boolean): Promise<void> {
+  async #restore(point: RestorePoint, states: RestorePoint['states'], own: boolean): Promise<void> {
     const storage = this.#storage;
     if (storage === null)
-      throw new TaskError('STATE_UNUSABLE', `The state ${handles[0]} cannot be read: there is no checkpoint storage`);
+      throw new TaskError(
+        'STATE_UNUSABLE',
+        `The state ${states[0]?.handle} cannot be read: there is no checkpoint storage`,
+      );
     const parts: StoredPart[] = [];
-    for (let at = 0; at < handles.length; at += MAX_READS) {
+    for (let at = 0; at < states.length; at += MAX_READS) {
       parts.push(
         ...(await Promise.all(
-          handles
-            .slice(at, at + MAX_READS)
-            .map(async (handle) => ({ handle, bytes: await this.#read(storage, point, handle) })),
+          states.slice(at, at + MAX_READS).map(async ({ handle, shared }) => ({
+            handle,
+            bytes: await this.#read(storage, point, handle),
+            // A segment's name is its place among the files that the state refers to: those may have been moved.
+            load: (name: string) => this.#read(storage, point, shared[Number(name)] ?? ''),
+          })),
         )),
       );
     }
-    restore(this.#states, parts, { own, allowNonRestoredState: point.allowNonRestoredState }, this.#context);
+    await restore(this.#states, parts, { own, allowNonRestoredState: point.allowNonRestoredState }, this.#context);
   }
 
   async #store(
     storage: StateStorage,
     { checkpointId, targetPath }: Barrier,
-    stored: () => Promise<Uint8Array | null>,
-  ): Promise<{ handle: string; bytes: number }> {
-    const bytes = await stored();
-    if (bytes === null || !this.#storing.has(checkpointId)) return { handle: '', bytes: 0 };
+    stored: ReturnType<typeof snapshot>,
+  ): Promise<{ handle: string; bytes: number; shared: string[] }> {
     const { jobId, vertex, subtask, attempt } = this.#context;
-    // Before it is handed on: writing may take the bytes over.
-    const { length } = bytes;
     const folder = targetPath ?? checkpointFolder(jobId, checkpointId);
-    const handle = await storage.write(folder, `${vertex}-${subtask}-${attempt}`, bytes);
-    return { handle, bytes: length };
+    const name = `${vertex}-${subtask}-${attempt}`;
+    const shared: string[] = [];
+    let bytes = 0;
+    const write = (file: string, content: Uint8Array): Promise<string> => {
+      // Before it is handed on: writing may take the buffer over.
+      bytes += content.length;
+      return storage.write(folder, file, content);
+    };
+    const index = await stored(async (segment) => {
+      if (!this.#storing.has(checkpointId)) throw new TaskError('STATE_UNUSABLE', 'the checkpoint was given up');
+      return String(shared.push(await write(`${name}-${shared.length}`, segment)) - 1);
+    });
+    if (index === null || !this.#storing.has(checkpointId)) return { handle: '', bytes: 0, shared: [] };
+    return { handle: await write(name, index), bytes, shared };
   }
 
   /** Rejects with TaskError STATE_UNUSABLE, having said so where it will not be otherwise the next time. */

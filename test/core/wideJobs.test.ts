@@ -11,7 +11,7 @@ import { emptyState } from '../../src/core/state.ts';
 import { chain, hex, OPTIONS, POLICY, register, submit } from './cluster.ts';
 
 const CHECKPOINTING = {
-  intervalMs: 1,
+  intervalMs: 10,
   minPauseMs: 0,
   timeoutMs: 600_000,
   maxConcurrent: 1,

@@ -109,8 +109,8 @@ export class OperatorHarness {
 
   static async open(spec: OperatorSpec, options: HarnessOptions = {}): Promise<OperatorHarness> {
     const harness = new OperatorHarness(spec, options);
-    const parts = (options.parts ?? []).map((bytes, index) => ({ handle: `part-${index}`, bytes }));
-    restore(harness.#states, parts, { own: false, allowNonRestoredState: false }, harness.context);
+    const parts = (options.parts ?? []).map((bytes, index) => ({ handle: `part-${index}`, bytes, load: inOnePart }));
+    await restore(harness.#states, parts, { own: false, allowNonRestoredState: false }, harness.context);
     for (const operator of harness.#chain.operators) await operator.open?.();
     return harness;
   }
@@ -151,10 +151,15 @@ export class OperatorHarness {
 
   /** Null: nothing is kept. */
   async snapshot(): Promise<Uint8Array | null> {
-    return snapshot(this.#states)();
+    return snapshot(this.#states)(inOnePart);
   }
 
   get values(): unknown[] {
     return this.emitted.map(({ value }) => value);
   }
+}
+
+/** The state of a test is too small to have segments. */
+function inOnePart(): Promise<never> {
+  return Promise.reject(new Error('a small state was stored in segments'));
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyGroupOf, keyGroupOfIdentity, keyIdentity, subtaskOf } from '../../src/runtime/keyGroups.ts';
-import { type OperatorState, restore, snapshot } from '../../src/runtime/operatorState.ts';
+import { type OperatorState, restore, type StoredPart, snapshot } from '../../src/runtime/operatorState.ts';
 import { shareOf } from '../../src/runtime/sources.ts';
 import { ValueStateDescriptor } from '../../src/runtime/state/descriptors.ts';
 import { HeapBackend } from '../../src/runtime/state/heapBackend.ts';
@@ -21,6 +21,10 @@ const key = fc.oneof(
   fc.array(fc.oneof(fc.string(), fc.integer()), { maxLength: 3 }),
   fc.record({ name: fc.string(), n: fc.integer(), d: fc.double({ noNaN: true }), b: fc.bigInt() }),
 );
+
+/** For state too small to have segments. */
+const nowhere = () => Promise.reject(new Error('a small state was stored in segments'));
+const nothing = nowhere;
 
 type Keyed = Extract<OperatorState, { kind: 'keyed' }>;
 
@@ -76,17 +80,17 @@ describe('operator state', () => {
         const all = new Map(keys.map((value, index) => [keyIdentity(value), [`v${index}`, index]]));
         const owner = (identity: KeyIdentity, of: number) =>
           subtaskOf(keyGroupOfIdentity(identity, MAX_PARALLELISM), of, MAX_PARALLELISM);
-        const parts: { handle: string; bytes: Uint8Array }[] = [];
+        const parts: StoredPart[] = [];
         for (let subtask = 0; subtask < before; subtask++) {
           const own = new Map([...all].filter(([identity]) => owner(identity, before) === subtask));
-          const bytes = await snapshot([keyed(own)])();
-          if (bytes !== null) parts.push({ handle: `h${subtask}`, bytes });
+          const bytes = await snapshot([keyed(own)])(nowhere);
+          if (bytes !== null) parts.push({ handle: `h${subtask}`, bytes, load: nothing });
         }
         const restored: (readonly [unknown, unknown])[] = [];
         for (let subtask = 0; subtask < after; subtask++) {
           const state = keyed();
           const place = { subtask, parallelism: after, maxParallelism: MAX_PARALLELISM };
-          restore([state], parts, { own: false, allowNonRestoredState: false }, place);
+          await restore([state], parts, { own: false, allowNonRestoredState: false }, place);
           const cells = cellsOf(state);
           for (const [identity] of cells) expect(owner(identity, after)).toBe(subtask);
           restored.push(...cells);
@@ -99,7 +103,13 @@ describe('operator state', () => {
 
   it('is of the barrier: what the operator does afterwards, while it is written, does not change it', async () => {
     const count = 200_000;
-    const before = new Map<KeyIdentity, unknown>(Array.from({ length: count }, (_, index) => [index, [index]]));
+    const padding = 'x'.repeat(200);
+    const segments: Uint8Array[] = [];
+    const store = async (segment: Uint8Array) => String(segments.push(segment) - 1);
+    const load = async (name: string) => segments[Number(name)]!;
+    const before = new Map<KeyIdentity, unknown>(
+      Array.from({ length: count }, (_, index) => [index, [index, padding]]),
+    );
     const state = keyed(before);
     const stored = snapshot([state]);
     // Such a state takes many slices.
@@ -108,29 +118,36 @@ describe('operator state', () => {
       (state.backend.getState(COUNT).value() as number[])[0] = -1;
     }
     put(state.backend, new Map([['new', 1]]));
-    const part = { handle: 'h', bytes: (await stored())! };
+    const part = { handle: 'h', load, bytes: (await stored(store))! };
     const restored = keyed();
-    restore([restored], [part], { own: true, allowNonRestoredState: false }, place);
+    await restore([restored], [part], { own: true, allowNonRestoredState: false }, place);
+    // Two and a bit.
+    expect(segments).toHaveLength(3);
+    expect(part.bytes.length).toBeLessThan(1_000);
     const cells = cellsOf(restored);
     expect(cells.size).toBe(count);
     expect([...cells].filter(([identity, value]) => (value as number[])[0] !== identity)).toEqual([]);
   });
 
   it('refuses what it cannot read or what nobody claims, naming the handle', async () => {
-    const bytes = (await snapshot([keyed(new Map([['a', 1]]))])())!;
+    const bytes = (await snapshot([keyed(new Map([['a', 1]]))])(nowhere))!;
     const options = { own: true, allowNonRestoredState: false };
-    expect(() => restore([keyed(new Map(), 'sum')], [{ handle: 'job/chk-1/0', bytes }], options, place)).toThrow(
+    const of = (handle: string, stored = bytes): StoredPart[] => [{ handle, bytes: stored, load: nothing }];
+    await expect(restore([keyed(new Map(), 'sum')], of('job/chk-1/0'), options, place)).rejects.toThrow(
       /job\/chk-1\/0.*'count'.*'sum'/,
     );
-    restore([], [{ handle: 'h', bytes }], { own: true, allowNonRestoredState: true }, place);
+    await restore([], of('h'), { own: true, allowNonRestoredState: true }, place);
     const cut = bytes.subarray(0, bytes.length - 1);
-    expect(() => restore([keyed()], [{ handle: 'cut', bytes: cut }], options, place)).toThrow(/cut/);
+    await expect(restore([keyed()], of('cut', cut), options, place)).rejects.toThrow(/cut/);
     const value: OperatorState = { kind: 'value', uid: 'count', operator: 'Src', snapshot: () => 1, restore() {} };
-    expect(() => restore([value], [{ handle: 'h', bytes }], options, place)).toThrow(/keyed state.*'count'.*'Src'/);
+    await expect(restore([value], of('h'), options, place)).rejects.toThrow(/keyed state.*'count'.*'Src'/);
   });
 
   it('refuses a value that is no data, naming the operator', () => {
-    const state = keyed(new Map([['a', () => {}]]));
+    const held: unknown[] = [];
+    const state = keyed(new Map([['a', held]]));
+    // Behind the backend's back, so that it finds it at the snapshot only.
+    held.push(() => {});
     expect(() => snapshot([state])).toThrow(/'Count' cannot be stored/);
     state.backend.setCurrentKey('a');
     state.backend.getState(COUNT).clear();

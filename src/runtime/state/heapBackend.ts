@@ -54,7 +54,7 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
   touch(table: HeapTable, cell: Cell, namespace: Namespace, key: KeyIdentity): void {
     if (cell.version === this.version) return;
     for (const snapshot of this.#snapshots) {
-      if (cell.version < snapshot.version) snapshot.take(table, cell.value, namespace, key);
+      if (cell.version < snapshot.version) snapshot.add(table, cell.value, namespace, key);
     }
     cell.version = this.version;
   }

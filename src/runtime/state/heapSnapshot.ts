@@ -39,8 +39,8 @@ export class HeapSnapshot implements KeyedSnapshot {
     return false;
   }
 
-  bytes(): Uint8Array | null {
-    return this.#writer.bytes();
+  take(rest: boolean): Uint8Array | null {
+    return this.#writer.take(rest);
   }
 
   discard(): void {
@@ -49,7 +49,7 @@ export class HeapSnapshot implements KeyedSnapshot {
   }
 
   /** Never throws: it is called in the midst of the task's work, which must not suffer. */
-  take({ meta, values, ttl }: HeapTable, held: unknown, namespace: Namespace, key: KeyIdentity): void {
+  add({ meta, values, ttl }: HeapTable, held: unknown, namespace: Namespace, key: KeyIdentity): void {
     if (this.#failure !== undefined) return;
     try {
       const write: ValueWriter = (out, value) => values.write(out, value);

@@ -7,7 +7,7 @@ import { keyGroupOfIdentity, subtaskOf } from '../keyGroups.ts';
 import type { TaskContext } from '../taskContext.ts';
 import { ValueDecoder, ValueEncoder } from '../valueCodec.ts';
 import type { StateKind } from './descriptors.ts';
-import type { KeyIdentity, Namespace } from './keyedStateBackend.ts';
+import { type KeyIdentity, type Namespace, SEGMENT_BYTES } from './keyedStateBackend.ts';
 
 /** What a snapshot says about a state, beside its rows. */
 export interface StateMeta {
@@ -47,6 +47,7 @@ export class KeyedSnapshotWriter {
   readonly #states: StateMeta[] = [];
   readonly #indexes = new Map<StateMeta, number>();
   readonly #groups = new Map<number, ByteWriter>();
+  #bytes = 0;
 
   constructor(maxParallelism: number) {
     this.#maxParallelism = maxParallelism;
@@ -70,6 +71,7 @@ export class KeyedSnapshotWriter {
       out.u32(0);
       write(out, value);
       out.view.setUint32(length, out.position - length - 4, true);
+      this.#bytes += out.position - start;
     } catch (error) {
       out.position = start;
       throw error;
@@ -79,15 +81,26 @@ export class KeyedSnapshotWriter {
   /** Appends a row whose key part and value are bytes already, the key part as writeRowKey writes it. */
   encodedRow(state: StateMeta, keyGroup: number, key: Uint8Array, value: Uint8Array): void {
     const out = this.#group(keyGroup);
+    const start = out.position;
     out.varint(this.#indexOf(state));
     out.raw(key);
     out.u32(value.length);
     out.raw(value);
+    this.#bytes += out.position - start;
   }
 
-  /** Null where there is no row. */
-  bytes(): Uint8Array | null {
-    if (this.#groups.size === 0) return null;
+  /** See KeyedSnapshot. */
+  take(rest: boolean): Uint8Array | null {
+    if (this.#groups.size === 0 || !(rest || this.#bytes >= SEGMENT_BYTES)) return null;
+    const bytes = this.#whole();
+    this.#states.length = 0;
+    this.#indexes.clear();
+    this.#groups.clear();
+    this.#bytes = 0;
+    return bytes;
+  }
+
+  #whole(): Uint8Array {
     const head = new ByteWriter(GROUP_BYTES);
     writeStates(head, this.#states);
     head.varint(this.#groups.size);

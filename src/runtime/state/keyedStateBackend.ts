@@ -58,6 +58,9 @@ export interface KeyedStateBackend {
 /** Snapshots that may be under way in one backend: checkpoints at a time, and a savepoint. */
 export const MAX_SNAPSHOTS = 16;
 
+/** Snapshots are handed over in parts of about so many bytes, so that neither memory nor a stall grows with the state. */
+export const SEGMENT_BYTES = 16 * 1024 * 1024;
+
 export function tooManySnapshots(): TaskError {
   return new TaskError(
     'STATE_UNUSABLE',
@@ -68,8 +71,8 @@ export function tooManySnapshots(): TaskError {
 export interface KeyedSnapshot {
   /** Works until `deadlineMs` (monotonic) or its end; true: complete. Throws what made it impossible. */
   advance(deadlineMs: number): boolean;
-  /** Once complete. Null: nothing was held. */
-  bytes(): Uint8Array | null;
+  /** What was written and not taken yet, where that is SEGMENT_BYTES or, with `rest`, anything at all; else null. A segment stands for itself. */
+  take(rest: boolean): Uint8Array | null;
   /** Given up. */
   discard(): void;
 }

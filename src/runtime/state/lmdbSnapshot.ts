@@ -58,8 +58,8 @@ export class LmdbSnapshot implements KeyedSnapshot {
     }
   }
 
-  bytes(): Uint8Array | null {
-    return this.#writer.bytes();
+  take(rest: boolean): Uint8Array | null {
+    return this.#writer.take(rest);
   }
 
   discard(): void {

@@ -224,7 +224,7 @@ function seen(model: Content): Content {
 /** To its end, one chunk a slice. */
 function finish(snapshot: KeyedSnapshot): Uint8Array | null {
   while (!snapshot.advance(0));
-  return snapshot.bytes();
+  return snapshot.take(true);
 }
 
 export function backendContract(kind: BackendKind, others: readonly BackendKind[]): void {
@@ -262,7 +262,7 @@ export function backendContract(kind: BackendKind, others: readonly BackendKind[
               }
               expect(contentOf(backend)).toEqual(seen(model));
               for (const { taken, expected, done } of snapshots) {
-                const bytes = done ? taken.bytes() : finish(taken);
+                const bytes = done ? taken.take(true) : finish(taken);
                 const restored: Content = new Map();
                 for (let subtask = 0; subtask < parallelism; subtask++) {
                   const part = open(target);
