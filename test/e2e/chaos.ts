@@ -10,11 +10,13 @@ import { FaultsStage } from './faultsStage.ts';
 /** Between two faults of one kind of process. */
 const MIN_PAUSE_MS = 300;
 const MAX_PAUSE_MS = 2_500;
+/** A broker that is back stays for so long at least: else there is no journal most of the time, and nothing to be seen. */
+const BROKER_STAYS_MS = 4_000;
 /** Longer than a leader or a TaskManager may be silent, and shorter. */
 const MAX_FREEZE_MS = 3_000;
 const MAX_AWAY_MS = 4_000;
 /** A process that finds no broker for some seconds gives its start up and says so: whoever keeps processes running starts it again. */
-const MAX_STARTS = 5;
+const MAX_STARTS = 12;
 const JOB_SIZE = { count: 12_000, recordsPerSecond: 2_000 };
 const SETTINGS = [
   'heartbeat.interval=100 ms',
@@ -168,11 +170,13 @@ function brokerFaults(broker: LocalBroker, random: () => number): Lane {
     'kill the broker': async () => {
       await broker.kill('SIGKILL');
       await broker.restart();
+      await sleep(BROKER_STAYS_MS);
     },
     'take the broker away': async () => {
       await broker.kill('SIGKILL');
       await sleep(random() * MAX_AWAY_MS);
       await broker.restart();
+      await sleep(BROKER_STAYS_MS);
     },
   };
 }
