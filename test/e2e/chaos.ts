@@ -17,6 +17,8 @@ const MAX_FREEZE_MS = 3_000;
 const MAX_AWAY_MS = 4_000;
 /** A process that finds no broker for some seconds gives its start up and says so: whoever keeps processes running starts it again. */
 const MAX_STARTS = 12;
+/** Several faults at once may hold each other up. */
+const WAIT_MS = 180_000;
 const JOB_SIZE = { count: 12_000, recordsPerSecond: 2_000 };
 const SETTINGS = [
   'heartbeat.interval=100 ms',
@@ -51,6 +53,7 @@ export async function runChaos({ seed, durationMs, broker, log }: ChaosOptions):
     ...(broker === null ? { journal: 'embedded' } : { journal: 'kafka', brokers: broker.brokers }),
     taskManagers: 3,
     settings: SETTINGS,
+    waitMs: WAIT_MS,
   });
   try {
     await stage.keepJobsRunning(JOB_SIZE);

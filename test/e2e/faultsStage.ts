@@ -28,6 +28,11 @@ interface Decided<T extends ClusterEvent['type']> {
 }
 type JobClient = Awaited<ReturnType<typeof connectJobClient>>;
 
+export interface StageOptions extends ClusterOptions {
+  /** Longest wait for what the ledger is to show. */
+  readonly waitMs?: number;
+}
+
 export interface CheckedJob {
   readonly jobId: string;
   readonly output: string;
@@ -46,6 +51,7 @@ export class FaultsStage {
   readonly watch: LedgerWatch;
   readonly jobs: CheckedJob[] = [];
   readonly #client: JobClient;
+  readonly #waitMs: number;
   /** By type; of the first `#indexed` arrivals. */
   readonly #events = new Map<ClusterEvent['type'], Decided<ClusterEvent['type']>[]>();
   #indexed = 0;
@@ -53,12 +59,12 @@ export class FaultsStage {
   #keeping: Promise<void> = Promise.resolve();
   #enough = false;
 
-  static async start(options: ClusterOptions): Promise<FaultsStage> {
+  static async start(options: StageOptions): Promise<FaultsStage> {
     const cluster = await TestCluster.start(options);
     try {
       const backbone = await cluster.backbone();
       const watch = await LedgerWatch.open(backbone.channels, () => {});
-      const stage = new FaultsStage(cluster, watch, await connectJobClient(backbone));
+      const stage = new FaultsStage(cluster, watch, await connectJobClient(backbone), options.waitMs ?? WAIT_MS);
       await stage.until('a leader', () => stage.leaderId !== null);
       return stage;
     } catch (error) {
@@ -67,7 +73,8 @@ export class FaultsStage {
     }
   }
 
-  private constructor(cluster: TestCluster, watch: LedgerWatch, client: JobClient) {
+  private constructor(cluster: TestCluster, watch: LedgerWatch, client: JobClient, waitMs: number) {
+    this.#waitMs = waitMs;
     this.cluster = cluster;
     this.watch = watch;
     this.#client = client;
@@ -97,7 +104,7 @@ export class FaultsStage {
   /** Until the ledger, as read so far, satisfies. */
   async until(what: string, condition: () => boolean): Promise<void> {
     try {
-      await this.watch.until(condition, WAIT_MS, what);
+      await this.watch.until(condition, this.#waitMs, what);
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${this.#situation()}`);
     }
@@ -146,7 +153,7 @@ export class FaultsStage {
 
   async #keepRunning(size: JobSize): Promise<void> {
     for (;;) {
-      await bounded(this.job.ended, 2 * WAIT_MS, () => `the end of job ${this.job.jobId}\n${this.#situation()}`);
+      await bounded(this.job.ended, 2 * this.#waitMs, () => `the end of job ${this.job.jobId}\n${this.#situation()}`);
       if (this.#enough) return;
       await this.submitJob(size);
     }
