@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import type { AttemptReport, AttemptState, TaskAssignment, TriggerCheckpoint } from '../core/schema.gen.ts';
 import { type Barrier, barrierOf } from './barrier.ts';
+import { Drain } from './drain.ts';
 import { reasonOf, TaskError } from './errors.ts';
 import type { Credit } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
@@ -48,6 +49,7 @@ export class Task implements TaskContext {
   readonly #feed: TaskFeed;
   #phase: Phase = 'opening';
   readonly #suspensions = new Suspensions(this.pressure);
+  readonly #drainer = new Drain(this.#suspensions);
   /** What is left to do at the end of input. */
   #lastSteps: (() => void)[] = [];
   #recordsOut = 0;
@@ -165,7 +167,12 @@ export class Task implements TaskContext {
 
   /** A source is to emit the barrier; one that has come to its end says so by ending. */
   triggerCheckpoint(message: TriggerCheckpoint): void {
-    if (this.#phase === 'running' && this.gate === null) this.#barrier(barrierOf(message));
+    if (this.#phase !== 'running' || this.gate !== null) return;
+    const barrier = (): void => this.#barrier(barrierOf(message));
+    const [input] = this.#parts.chain.inputs;
+    if (!message.drain) barrier();
+    else this.#drainer.begin(message.checkpointId, () => input!.watermark(MAX_WATERMARK), barrier);
+    this.wake();
   }
 
   completeCheckpoint(checkpointId: number): void {
@@ -176,6 +183,7 @@ export class Task implements TaskContext {
 
   abortCheckpoint(checkpointId: number): void {
     this.gate?.abort(checkpointId);
+    this.#drainer.abort(checkpointId);
     if (this.#checkpoints.abort(checkpointId) || this.gate) this.wake();
   }
 
