@@ -165,7 +165,14 @@ export class Task implements TaskContext {
 
   /** A source is to emit the barrier; one that has come to its end says so by ending. */
   triggerCheckpoint(message: TriggerCheckpoint): void {
-    if (this.#phase === 'running' && this.gate === null) this.#barrier(barrierOf(message));
+    if (this.#phase !== 'running' || this.gate !== null) return;
+    try {
+      // Ahead of the barrier: what is due at the end of time belongs to this run, since there will be no other.
+      if (message.drain) this.#parts.chain.inputs[0]!.watermark(MAX_WATERMARK);
+      this.#barrier(barrierOf(message));
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   completeCheckpoint(checkpointId: number): void {
