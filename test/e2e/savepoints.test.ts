@@ -7,7 +7,7 @@ import { root, TestCluster, waitFor } from './cluster.ts';
 import { linesOf } from './output.ts';
 
 const job = path.join(root, 'test', 'e2e', 'jobs', 'checkpointed.ts');
-const other = path.join(root, 'test', 'e2e', 'jobs', 'paced.ts');
+const other = path.join(root, 'test', 'e2e', 'jobs', 'uncounted.ts');
 const COUNT = 8_000;
 /** A second: slow enough not to end before it is stopped, and of what goes on from there quick. */
 const RATE = 400;
