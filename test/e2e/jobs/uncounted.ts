@@ -4,6 +4,9 @@ import { StreamExecutionEnvironment } from 'sluice';
 export default async function main([count, rate, output]: string[]) {
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
   env.enableCheckpointing(200);
-  env.fromSequence(1, Number(count), { recordsPerSecond: Number(rate) }).map(String).writeAsText(output!);
+  env
+    .fromSequence(1, Number(count), { recordsPerSecond: Number(rate) })
+    .map(String)
+    .writeAsText(output!);
   await env.execute('Uncounted');
 }
