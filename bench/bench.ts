@@ -28,6 +28,8 @@ export class BenchContext {
   readonly bench: string;
   /** Sizes are multiplied by it, for a quick look. */
   readonly scale: number;
+  /** What it reported. */
+  readonly figures: (Figure & { readonly bench: string })[] = [];
   readonly #cleanups: (() => unknown)[] = [];
   #broker: Promise<Broker | null> | null = null;
 
@@ -39,6 +41,7 @@ export class BenchContext {
   report({ metric, value, unit, settings = {} }: Figure): void {
     const line = { bench: this.bench, metric, value: value === null ? null : rounded(value), unit, settings };
     process.stdout.write(`${JSON.stringify(line)}\n`);
+    this.figures.push(line);
   }
 
   /** The median of several runs, with the extremes in its settings. Returns the median. */

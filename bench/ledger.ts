@@ -1,5 +1,5 @@
 // A ledger of a working cluster, made by the product's own decisions: TaskManagers come and go, jobs of several sizes are submitted,
-// deployed, run and finish, eight at a time. The events are the same whatever the number of events a Commit, and from run to run.
+// deployed, run and finish, eight at a time, and expire in the end. The events are the same whatever the number of events a Commit, and from run to run.
 import fs from 'node:fs';
 import { encodeMessage } from '../src/codec/codec.ts';
 import { policyOf } from '../src/config/policy.ts';
@@ -17,6 +17,8 @@ const SLOTS = 8;
 const CONCURRENT_JOBS = 8;
 /** After so many jobs a new TaskManager takes the place of one that is idle. */
 const JOBS_PER_TASK_MANAGER = 50;
+/** Ended jobs that have not expired: those of an hour of a busy cluster. */
+const REMEMBERED_JOBS = 1_000;
 const PARALLELISMS = [1, 2, 2, 4, 4, 8, 16];
 const PARTS_PER_WRITE = 10_000;
 export const POLICY: Policy = { ...policyOf(loadConfig(null)), load: new Map() };
@@ -81,6 +83,7 @@ function* clusterEvents(): Generator<ClusterEvent> {
   yield* decide({ type: 'ClaimCounted', leaderId: 'jm-1', restAddress: 'http://127.0.0.1:8081' });
   for (let index = 0; index < TASK_MANAGERS; index++) yield* decide(registration(index));
   const running: string[] = [];
+  const remembered: string[] = [];
   let lastReplacedAt = 0;
   for (let job = 0; ; job++) {
     const submission = submissionOf(job);
@@ -92,6 +95,8 @@ function* clusterEvents(): Generator<ClusterEvent> {
       yield* report(ended, 'FINISHED');
       // Nothing looks at it again here, and a long ledger must not fill the memory of its maker.
       state.jobs.delete(ended);
+      remembered.push(ended);
+      if (remembered.length > REMEMBERED_JOBS) yield { type: 'JobExpired', jobId: remembered.shift()! };
     }
     if (job - lastReplacedAt < JOBS_PER_TASK_MANAGER) continue;
     const idle = [...state.taskManagers.values()].find(({ slots }) => slots.every(({ owner }) => owner === null));
@@ -145,8 +150,6 @@ export function wideSubmission(parallelism: number): SubmitJob {
     toleratedFailures: 0,
     retained: 1,
     retention: null,
-    unaligned: null,
-    alignedTimeoutMs: null,
   };
   const options = { ...OPTIONS, checkpointing };
   return { ...submission, parallelism, graph: { ...graph, vertices }, options };

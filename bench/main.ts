@@ -3,15 +3,28 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Bench, BenchContext } from './bench.ts';
 import { cluster } from './clusterBench.ts';
+import { coldStart } from './coldStart.ts';
 import { coordinator, memory } from './coordinator.ts';
 import { failover } from './failover.ts';
 import { fold } from './fold.ts';
 import { readBack } from './readBack.ts';
 import { replay } from './replay.ts';
+import { tableOf } from './table.ts';
 import { wide } from './wide.ts';
 import { wordCount } from './wordCount.ts';
 
-const BENCHES: readonly Bench[] = [fold, replay, readBack, cluster, coordinator, memory, wide, wordCount, failover];
+const BENCHES: readonly Bench[] = [
+  fold,
+  replay,
+  coldStart,
+  readBack,
+  cluster,
+  coordinator,
+  memory,
+  wide,
+  wordCount,
+  failover,
+];
 
 /** What a shell gives to a command that Ctrl-C ended. */
 const INTERRUPTED_EXIT_CODE = 130;
@@ -68,6 +81,7 @@ async function main(): Promise<number> {
   }
   reportMachine();
   let failed = 0;
+  const figures: BenchContext['figures'] = [];
   let running: BenchContext | null = null;
   const giveUp = async () => {
     await running?.end();
@@ -94,9 +108,12 @@ async function main(): Promise<number> {
       running.report({ metric: 'failed', value: null, unit: '', settings: { reason: String(error) } });
     } finally {
       await running.end();
+      figures.push(...running.figures);
     }
     running.progress(`took ${((performance.now() - startedAtMs) / 1_000).toFixed(0)} s`);
   }
+  const table = tableOf(figures);
+  if (table !== null) process.stderr.write(`\n${table}\n`);
   return failed === 0 ? 0 : 1;
 }
 

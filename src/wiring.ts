@@ -5,6 +5,7 @@ import { systemClock, systemIds } from './adapters/system.ts';
 import { type Channels, openChannels } from './codec/channels.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config.ts';
+import { isPlace } from './core/checkpointConfig.ts';
 import type { CheckpointStorage } from './ports/checkpointStorage.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import type { Journal } from './ports/journal.ts';
@@ -117,7 +118,8 @@ export async function createJobManager(
     signals,
     clock: backbone.clock,
     ids: backbone.ids,
-    policy: policyOf(config),
+    policy: { ...policyOf(config), savepointDirectory: savepointDirectory(config, dir) },
+    checkpointDirectory: path.resolve(dir, config['execution.checkpointing.dir']),
     errands: {
       planner,
       maxPlans: config['jobmanager.planner.threads'],
@@ -149,6 +151,12 @@ async function createPlanner({ channels, clock, ids }: Backbone, config: Config,
     timeoutMs: config['jobmanager.planner.timeout'],
     maxHeapMb: Math.ceil(config['jobmanager.planner.memory.heap.size'] / BYTES_PER_MB),
   });
+}
+
+/** Null: each savepoint must name its own. */
+function savepointDirectory(config: Config, dir: string): string | null {
+  const place = config['execution.checkpointing.savepoint-dir'];
+  return place === null || isPlace(place) ? place : path.resolve(dir, place);
 }
 
 /** The same folder for every process of the cluster. */

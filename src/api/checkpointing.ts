@@ -28,16 +28,12 @@ export interface CheckpointingOptions {
    * `execution.checkpointing.externalized-checkpoint-retention`.
    */
   readonly retention?: CheckpointRetention | undefined;
-  /** Barriers go past records in flight, which become part of the checkpoint. Default: the cluster's `execution.checkpointing.unaligned.enabled`. */
-  readonly unaligned?: boolean | undefined;
-  /** Unaligned: so long barriers are aligned first. Default: the cluster's `execution.checkpointing.aligned-checkpoint-timeout`. */
-  readonly alignedTimeoutMs?: number | undefined;
 }
 
 /** Throws ApiError INVALID_ARGUMENT. */
 export function checkpointConfig(intervalMs: number, options: CheckpointingOptions): CheckpointConfig {
   const { minPauseMs = 0, timeoutMs = DEFAULT_TIMEOUT_MS, maxConcurrent = 1, toleratedFailures = 0 } = options;
-  const { retained, retention = null, unaligned = null, alignedTimeoutMs } = options;
+  const { retained, retention = null } = options;
   if (retention !== null && !RETENTIONS.includes(retention))
     throw new ApiError(
       'INVALID_ARGUMENT',
@@ -51,8 +47,6 @@ export function checkpointConfig(intervalMs: number, options: CheckpointingOptio
     toleratedFailures: whole('toleratedFailures', toleratedFailures, 0, 2 ** 31 - 1),
     retained: retained === undefined ? null : whole('retained', retained, 1, MAX_RETAINED),
     retention,
-    unaligned,
-    alignedTimeoutMs: alignedTimeoutMs === undefined ? null : whole('alignedTimeoutMs', alignedTimeoutMs, 0),
   };
 }
 

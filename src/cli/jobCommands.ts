@@ -5,26 +5,31 @@ import { connectJobClient } from '../wiring.ts';
 import { CliError } from './cliError.ts';
 import { withJournal } from './ledger.ts';
 import type { DirOption } from './options.ts';
+import { placeOf } from './places.ts';
 
 /** A savepoint is answered when it is complete, and large state takes its time. */
 const SAVEPOINT_TIMEOUT_MS = 600_000;
 
 interface StopOptions extends DirOption {
   readonly savepointPath?: string;
+  readonly drain?: boolean;
 }
 
 export function takeSavepoint(jobId: string, directory: string | undefined, { dir }: DirOption): Promise<void> {
   return withJob(dir, jobId, async (client) => {
     console.log(`Triggering savepoint for job ${jobId}.`);
-    const path = await client.savepoint(jobId, directory ?? null, { timeoutMs: SAVEPOINT_TIMEOUT_MS });
+    const path = await client.savepoint(jobId, directory === undefined ? null : placeOf(directory), {
+      timeoutMs: SAVEPOINT_TIMEOUT_MS,
+    });
     console.log(`Savepoint completed. Path: ${path}`);
   });
 }
 
-export function stopJob(jobId: string, { dir, savepointPath }: StopOptions): Promise<void> {
+export function stopJob(jobId: string, { dir, savepointPath, drain = false }: StopOptions): Promise<void> {
   return withJob(dir, jobId, async (client) => {
-    console.log(`Suspending job ${jobId} with a savepoint.`);
-    const path = await client.stop(jobId, savepointPath ?? null, { timeoutMs: SAVEPOINT_TIMEOUT_MS });
+    console.log(`${drain ? 'Draining' : 'Suspending'} job "${jobId}" with a CANONICAL savepoint.`);
+    const directory = savepointPath === undefined ? null : placeOf(savepointPath);
+    const path = await client.stop(jobId, directory, { drain, timeoutMs: SAVEPOINT_TIMEOUT_MS });
     console.log(`Savepoint completed. Path: ${path}`);
   });
 }

@@ -97,6 +97,8 @@ function buildProgram(version: string, setExitCode: (code: number) => void): Com
     .option('--start-at <time>', 'not before this time, such as 2026-12-24T18:00:00Z', time)
     .option('--parent <jobId>', 'only if this job has finished')
     .option('--wait', 'wait for the parent instead of being refused')
+    .option('-s, --from-savepoint <path>', 'start from this savepoint or retained checkpoint')
+    .option('-n, --allow-non-restored-state', 'drop state in it that no operator claims')
     .passThroughOptions()
     .action(async (file: string, args: string[], options) =>
       setExitCode(await (await import('./run.ts')).runJob(file, args, options)),
@@ -108,12 +110,17 @@ function buildProgram(version: string, setExitCode: (code: number) => void): Com
   command(program, 'cancel <jobId>', 'Cancel a job.').action(async (jobId: string, options) =>
     (await import('./cancel.ts')).cancelJob(jobId, options),
   );
-  command(program, 'savepoint <jobId> [directory]', 'Take a savepoint of a job.').action(
-    async (jobId: string, directory: string | undefined, options) =>
-      (await import('./jobCommands.ts')).takeSavepoint(jobId, directory, options),
-  );
+  command(program, 'savepoint [jobId] [directory]', 'Take a savepoint of a job, or delete one.')
+    .option('-d, --dispose <path>', 'delete this savepoint')
+    .action(async (jobId: string | undefined, directory: string | undefined, options) => {
+      if (options.dispose !== undefined)
+        return (await import('./disposeSavepoint.ts')).disposeSavepoint(options.dispose, options);
+      if (jobId === undefined) throw new CliError('BAD_ARGUMENT', 'Name the job, or --dispose PATH.');
+      return (await import('./jobCommands.ts')).takeSavepoint(jobId, directory, options);
+    });
   command(program, 'stop <jobId>', 'Stop a job behind a savepoint.')
-    .option('-p, --savepointPath <directory>', "where to (default: the cluster's)")
+    .option('-p, --savepoint-path <directory>', "where to (default: the cluster's)")
+    .option('-d, --drain', 'let event time go to its end first, for a job that will not go on')
     .action(async (jobId: string, options) => (await import('./jobCommands.ts')).stopJob(jobId, options));
   command(program, 'pause <jobId>', 'Pause a job: a savepoint is kept, its slots are freed.').action(
     async (jobId: string, options) => (await import('./jobCommands.ts')).pauseJob(jobId, options),

@@ -33,7 +33,12 @@ export interface Answer<T> {
 }
 
 /** One request; rejects where nobody answers in time. */
-export function request<T>(address: string, method: 'GET' | 'PATCH', path: string): Promise<Answer<T>> {
+export function request<T>(
+  address: string,
+  method: 'GET' | 'PATCH' | 'POST',
+  path: string,
+  body?: object,
+): Promise<Answer<T>> {
   return new Promise((resolve, reject) => {
     const call = http.request(
       `${address}${path}`,
@@ -56,7 +61,7 @@ export function request<T>(address: string, method: 'GET' | 'PATCH', path: strin
     );
     call.on('timeout', () => call.destroy(new Error(`${address} did not answer within ${REQUEST_TIMEOUT_MS} ms`)));
     call.on('error', reject);
-    call.end();
+    call.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 

@@ -12,11 +12,15 @@ import { CliError } from './cliError.ts';
 import { ClusterDir } from './clusterDir.ts';
 import type { DirOption } from './options.ts';
 import { writeLines } from './output.ts';
+import { placeOf } from './places.ts';
 import { nobodyThere } from './restClient.ts';
 import { silent } from './silentLogger.ts';
 
 /** What a shell gives to a command that Ctrl-C ended. */
 const INTERRUPTED_EXIT_CODE = 130;
+/** How long the manifest of what a job starts from may take to be read, before a detached run returns all the same. */
+const RESTORE_TIMEOUT_MS = 30_000;
+const POLL_INTERVAL_MS = 20;
 
 interface RunOptions extends DirOption {
   readonly detached?: boolean;
@@ -26,6 +30,8 @@ interface RunOptions extends DirOption {
   readonly startAt?: number;
   readonly parent?: string;
   readonly wait?: boolean;
+  readonly fromSavepoint?: string;
+  readonly allowNonRestoredState?: boolean;
 }
 
 interface PlannedJob extends JobPlan {
@@ -89,13 +95,32 @@ async function submitAndFollow(
         startAt: options.startAt ?? null,
         parentJobId: options.parent ?? null,
         waitForParent: options.wait ?? false,
+        savepointPath: options.fromSavepoint === undefined ? null : placeOf(options.fromSavepoint),
+        allowNonRestoredState: options.allowNonRestoredState ?? false,
       },
     });
     console.log(`Job has been submitted with JobID ${handle.jobId}`);
-    return options.detached ? 0 : await follow(handle, options);
+    if (!options.detached) return await follow(handle, options);
+    if (options.fromSavepoint !== undefined) await begun(handle);
+    return 0;
   } finally {
     await client.close();
   }
+}
+
+/** Whether its savepoint fits is known before it is given slots. */
+async function begun(handle: JobHandle): Promise<void> {
+  const deadline = performance.now() + RESTORE_TIMEOUT_MS;
+  for (let status = await handle.status(); performance.now() < deadline; status = await handle.status()) {
+    if (status.state === 'FAILED') throw failed(handle, status.reason);
+    if (status.state !== 'INITIALIZING') return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+  }
+}
+
+function failed({ jobId }: JobHandle, reason: string | null): CliError {
+  const [summary, ...trace] = (reason ?? 'no reason was recorded').split('\n');
+  return new CliError('JOB_FAILED', `Job ${jobId} failed: ${summary}`, { details: trace.join('\n') });
 }
 
 async function follow(handle: JobHandle, options: RunOptions): Promise<number> {
@@ -113,6 +138,5 @@ async function follow(handle: JobHandle, options: RunOptions): Promise<number> {
     return 0;
   }
   if (state === 'CANCELED') throw new CliError('JOB_FAILED', `Job ${handle.jobId} was cancelled.`);
-  const [summary, ...trace] = (reason ?? 'no reason was recorded').split('\n');
-  throw new CliError('JOB_FAILED', `Job ${handle.jobId} failed: ${summary}`, { details: trace.join('\n') });
+  throw failed(handle, reason);
 }

@@ -650,24 +650,6 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Null: as the cluster says.",
         "default": null
-      },
-      {
-        "name": "unaligned",
-        "type": [
-          "null",
-          "boolean"
-        ],
-        "doc": "Barriers go past records in flight; null: as the cluster says.",
-        "default": null
-      },
-      {
-        "name": "alignedTimeoutMs",
-        "type": [
-          "null",
-          "long"
-        ],
-        "doc": "Unaligned: so long barriers are aligned first; null: as the cluster says.",
-        "default": null
       }
     ]
   },
@@ -795,21 +777,6 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "startDelayMs",
         "type": "double",
         "doc": "From the trigger to the first barrier, by two clocks."
-      },
-      {
-        "name": "processedBytes",
-        "type": "long",
-        "doc": "Bytes worked off while it was aligned, where that is counted."
-      },
-      {
-        "name": "persistedBytes",
-        "type": "long",
-        "doc": "Bytes in flight that became part of it."
-      },
-      {
-        "name": "unaligned",
-        "type": "boolean",
-        "doc": "The barrier went past records in flight."
       }
     ]
   },
@@ -4448,18 +4415,6 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "type": "boolean",
         "doc": "STOP: event time goes to its end before the barrier.",
         "default": false
-      },
-      {
-        "name": "unaligned",
-        "type": "boolean",
-        "doc": "Barriers go past records in flight, which become part of the checkpoint.",
-        "default": false
-      },
-      {
-        "name": "alignedTimeoutMs",
-        "type": "long",
-        "doc": "Unaligned: so long barriers are aligned first.",
-        "default": 0
       }
     ]
   },
@@ -4529,12 +4484,12 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CancelTasks": "34a4faa581b398b0",
   "CheckpointAbort": "f11c7f9cd62a1357",
   "CheckpointComplete": "1d060ef8e58ce649",
-  "CheckpointReport": "81e2f13fcd1862b5",
+  "CheckpointReport": "55c8663f97d83386",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "e0dd5f3bf3313bae",
+  "Commit": "8103c11221c389e2",
   "DeadLetter": "b6e799104384af78",
-  "DeployTasks": "2031861d065024a5",
+  "DeployTasks": "9535ceca32134404",
   "DescribeProcess": "e1e34cce1018247a",
   "JobManagerDescription": "09f80031d82655c5",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
@@ -4550,11 +4505,11 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "ResumeJob": "17e2c9e98df70aaa",
   "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
   "StopWithSavepoint": "85278cb7cb2e4a18",
-  "SubmitJob": "6009d60ca6c7c88f",
+  "SubmitJob": "26d821f98f7c78f3",
   "TaskManagerDescription": "f8c2bae323dab8dc",
   "TaskManagerHeartbeat": "ad8278bfbde9027f",
   "TaskManagerStopping": "cd9c05cdc318a10d",
   "TaskReport": "cdc7fb642cc63b34",
-  "TriggerCheckpoint": "7880d7cb3ec17596",
+  "TriggerCheckpoint": "3ce8f621890b0c43",
   "TriggerSavepoint": "ca2464cd8f8b808d"
 };

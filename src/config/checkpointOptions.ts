@@ -1,7 +1,7 @@
 // The keys of sluice.yaml about checkpoints and savepoints: where they are, how many are kept and for how long. They stand in the table of
 // options.ts. What a job's own program says goes first.
 import type { ConfigOption } from './configOption.ts';
-import { duration, flag, integer, oneOf, optionalText, text } from './values.ts';
+import { integer, oneOf, optionalText, text } from './values.ts';
 
 export const checkpointOptions = {
   'execution.checkpointing.dir': {
@@ -33,20 +33,5 @@ export const checkpointOptions = {
     kind: 'NO_EXTERNALIZED_CHECKPOINTS | DELETE_ON_CANCELLATION | RETAIN_ON_CANCELLATION',
     description:
       'Whether the checkpoints of a job that is cancelled or fails are kept: never, of a failed job, or of both. Those of a job that finishes are deleted.',
-  },
-  'execution.checkpointing.unaligned.enabled': {
-    schema: flag(),
-    fallback: 'false',
-    kind: 'true | false',
-    description:
-      'Whether barriers go past records in flight, which then become part of the checkpoint, so that back-pressure does not delay it.',
-    aliases: ['execution.checkpointing.unaligned'],
-  },
-  'execution.checkpointing.aligned-checkpoint-timeout': {
-    schema: duration(),
-    fallback: '0 ms',
-    kind: 'duration',
-    description:
-      'Unaligned checkpoints are aligned for so long, and go past records in flight only if that takes longer.',
   },
 } as const satisfies Readonly<Record<string, ConfigOption>>;

@@ -13,8 +13,6 @@ export function policyOf(config: Config): FixedPolicy {
     checkpoints: {
       retained: config['execution.checkpointing.num-retained'],
       retention: config['execution.checkpointing.externalized-checkpoint-retention'],
-      unaligned: config['execution.checkpointing.unaligned.enabled'],
-      alignedTimeoutMs: config['execution.checkpointing.aligned-checkpoint-timeout'],
     },
     savepointDirectory: config['execution.checkpointing.savepoint-dir'],
     agingMs: config['scheduler.aging-interval'],

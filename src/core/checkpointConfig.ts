@@ -11,8 +11,6 @@ export const MAX_PATH_CHARS = 4_096;
 export const DEFAULT_CHECKPOINT_POLICY: CheckpointPolicy = {
   retained: 1,
   retention: 'NO_EXTERNALIZED_CHECKPOINTS',
-  unaligned: false,
-  alignedTimeoutMs: 0,
 };
 
 /** Fills in what it leaves to the cluster. */
@@ -22,8 +20,6 @@ export function completeConfig(config: CheckpointConfig | null, { checkpoints }:
     ...config,
     retained: config.retained ?? checkpoints.retained,
     retention: config.retention ?? checkpoints.retention,
-    unaligned: config.unaligned ?? checkpoints.unaligned,
-    alignedTimeoutMs: config.alignedTimeoutMs ?? checkpoints.alignedTimeoutMs,
   };
 }
 

@@ -39,7 +39,6 @@ function barrier(
   taskManagerId: string,
   subtasks: readonly Subtask[],
 ): AssignmentMessage {
-  const { checkpointing } = job.options;
   return {
     type: 'TriggerCheckpoint',
     epoch: state.epoch,
@@ -50,9 +49,6 @@ function barrier(
     targetPath,
     timestamp: triggeredAt,
     drain,
-    // A savepoint and what the job is rescaled from must fit any graph and parallelism.
-    unaligned: purpose === 'PERIODIC' && (checkpointing?.unaligned ?? false),
-    alignedTimeoutMs: checkpointing?.alignedTimeoutMs ?? 0,
     tasks: subtasks.map(({ vertex, index, attempt }) => ({ vertex, subtask: index, attempt })),
   };
 }

@@ -125,10 +125,6 @@ export interface CheckpointPolicy {
   readonly retained: number;
   /** `execution.checkpointing.externalized-checkpoint-retention`. */
   readonly retention: CheckpointRetention;
-  /** `execution.checkpointing.unaligned.enabled`. */
-  readonly unaligned: boolean;
-  /** `execution.checkpointing.aligned-checkpoint-timeout`. */
-  readonly alignedTimeoutMs: number;
 }
 
 export interface SnapshotPolicy {

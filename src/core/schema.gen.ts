@@ -253,10 +253,6 @@ export interface CheckpointConfig {
   readonly retained: number | null;
   /** Null: as the cluster says. */
   readonly retention: CheckpointRetention | null;
-  /** Barriers go past records in flight; null: as the cluster says. */
-  readonly unaligned: boolean | null;
-  /** Unaligned: so long barriers are aligned first; null: as the cluster says. */
-  readonly alignedTimeoutMs: number | null;
 }
 
 /** Stored state of a complete checkpoint is not what it was; the one before it takes its place. */
@@ -313,12 +309,6 @@ export interface CheckpointMetrics {
   readonly alignmentMs: number;
   /** From the trigger to the first barrier, by two clocks. */
   readonly startDelayMs: number;
-  /** Bytes worked off while it was aligned, where that is counted. */
-  readonly processedBytes: number;
-  /** Bytes in flight that became part of it. */
-  readonly persistedBytes: number;
-  /** The barrier went past records in flight. */
-  readonly unaligned: boolean;
 }
 
 /** Why a checkpoint is taken: periodically, or as a savepoint for itself or to stop, pause or rescale the job. */
@@ -1738,10 +1728,6 @@ export interface TriggerCheckpoint {
   readonly tasks: readonly TaskRef[];
   /** STOP: event time goes to its end before the barrier. */
   readonly drain: boolean;
-  /** Barriers go past records in flight, which become part of the checkpoint. */
-  readonly unaligned: boolean;
-  /** Unaligned: so long barriers are aligned first. */
-  readonly alignedTimeoutMs: number;
 }
 
 /** Takes a savepoint of a running job. */

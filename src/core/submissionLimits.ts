@@ -70,7 +70,7 @@ export function optionsProblem(options: JobOptions): string | null {
 
 /** What is wrong with how a job is to be checkpointed, or null. */
 export function checkpointingProblem(config: CheckpointConfig): string | null {
-  const { intervalMs, minPauseMs, timeoutMs, maxConcurrent, toleratedFailures, retained, alignedTimeoutMs } = config;
+  const { intervalMs, minPauseMs, timeoutMs, maxConcurrent, toleratedFailures, retained } = config;
   return firstProblem('checkpointing', [
     // The longest there is means never, and is added to no time that is recorded.
     ['intervalMs', intervalMs, MIN_CHECKPOINT_INTERVAL_MS, Number.MAX_SAFE_INTEGER],
@@ -79,7 +79,6 @@ export function checkpointingProblem(config: CheckpointConfig): string | null {
     ['maxConcurrent', maxConcurrent, 1, MAX_CONCURRENT_CHECKPOINTS],
     ['toleratedFailures', toleratedFailures, 0, MAX_INT],
     ['retained', retained ?? 1, 1, MAX_RETAINED_CHECKPOINTS],
-    ['alignedTimeoutMs', alignedTimeoutMs ?? 0, 0, MAX_DURATION_MS],
   ]);
 }
 

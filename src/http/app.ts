@@ -4,12 +4,14 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Job } from '../core/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import { checkpointConfig, checkpointDetails, checkpointsOverview } from './checkpointResources.ts';
+import { checkpointSubtasks } from './checkpointSubtasks.ts';
 import { clusterOverview, config, jobManagersOverview } from './clusterResources.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
 import { addJobOperations, Triggered } from './jobOperations.ts';
 import { jobDetails, jobExceptions, jobIds, jobsOverview } from './jobResources.ts';
 import { addLiveViews } from './liveViews.ts';
+import { addSavepointDisposal, type Disposals } from './savepointDisposal.ts';
 import { taskManagerDetails, taskManagersOverview } from './taskManagerResources.ts';
 
 const REFUSED_SUBMISSION =
@@ -20,12 +22,13 @@ export function buildApp(view: ClusterView, logger: Logger): FastifyInstance {
   ignoreBodies(app);
   answerErrors(app, logger);
   const triggered = new Triggered();
-  app.register(async (routes) => addRoutes(routes, view, triggered));
-  app.register(async (routes) => addRoutes(routes, view, triggered), { prefix: '/v1' });
+  const disposals: Disposals = new Map();
+  app.register(async (routes) => addRoutes(routes, view, triggered, disposals));
+  app.register(async (routes) => addRoutes(routes, view, triggered, disposals), { prefix: '/v1' });
   return app;
 }
 
-function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered): void {
+function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered, disposals: Disposals): void {
   app.get('/overview', () => clusterOverview(view));
   app.get('/config', () => config());
   app.get('/jobs', () => jobIds(view));
@@ -34,14 +37,17 @@ function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered
     throw new RequestError(400, REFUSED_SUBMISSION);
   });
   app.get<JobRequest>('/jobs/:jobId', ({ params }) => jobDetails(jobOf(view, params.jobId), view));
-  app.get<JobRequest>('/jobs/:jobId/checkpoints', ({ params }) =>
-    checkpointsOverview(jobOf(view, params.jobId), view.now()),
-  );
+  app.get<JobRequest>('/jobs/:jobId/checkpoints', ({ params }) => checkpointsOverview(jobOf(view, params.jobId), view));
   app.get<JobRequest>('/jobs/:jobId/checkpoints/config', ({ params }) => checkpointConfig(jobOf(view, params.jobId)));
   app.get<{ Params: { jobId: string; id: string } }>('/jobs/:jobId/checkpoints/details/:id', ({ params }) =>
-    checkpointDetails(jobOf(view, params.jobId), params.id, view.now()),
+    checkpointDetails(jobOf(view, params.jobId), params.id, view),
+  );
+  app.get<{ Params: { jobId: string; id: string; vertexId: string } }>(
+    '/jobs/:jobId/checkpoints/details/:id/subtasks/:vertexId',
+    ({ params }) => checkpointSubtasks(jobOf(view, params.jobId), params.id, params.vertexId),
   );
   addJobOperations(app, view, triggered);
+  addSavepointDisposal(app, view, disposals);
   app.get<JobRequest>('/jobs/:jobId/exceptions', ({ params }) => jobExceptions(jobOf(view, params.jobId)));
   app.patch<JobRequest & { Querystring: { mode?: string } }>('/jobs/:jobId', async ({ params, query }, reply) => {
     const mode = query.mode ?? 'cancel';

@@ -24,6 +24,16 @@ export interface HeardTaskManager {
   readonly heardAt: number;
 }
 
+/** The checkpoint storage, as far as REST has to do with it. */
+export interface StorageView {
+  /** Folder of savepoints that name none; null: each must name one. */
+  readonly savepointDirectory: string | null;
+  /** Where checkpoints are, for people; null: nowhere. */
+  readonly checkpointDirectory: string | null;
+  /** Deletes a savepoint. Rejects where it is none, or could not be deleted. */
+  dispose(path: string): Promise<void>;
+}
+
 export interface ClusterView {
   /** The replica of this process: it may lag behind the log by a moment. */
   readonly state: Readonly<ClusterState>;
@@ -32,8 +42,7 @@ export interface ClusterView {
   /** This process first. */
   jobManagers(): readonly JobManagerView[];
   lastHeard(taskManagerId: string): HeardTaskManager | null;
-  /** Folder of savepoints that name none; null: each must name one. */
-  readonly savepointDirectory: string | null;
+  readonly storage: StorageView;
   /** Asks the process itself, this one or another. Rejects with ActorError where it does not answer. */
   describeJobManager(id: string): Promise<JobManagerDescription>;
   /** As the other; lists at most so many attempts. */

@@ -68,6 +68,11 @@ export function addJobOperations(app: FastifyInstance, view: ClusterView, trigge
       });
       return reply.code(202).send(await trigger(params.jobId, triggerId, command));
     });
+    routes.post<JobRequest>('/jobs/:jobId/checkpoints', async ({ params, body }, reply) => {
+      const { triggerId } = savepointBody(body, 'targetDirectory', null);
+      const command = (ids: Ids): Command => ({ type: 'RequestCheckpoint', ...ids });
+      return reply.code(202).send(await trigger(params.jobId, triggerId, command));
+    });
     routes.patch<JobRequest & { Querystring: { parallelism?: string } }>(
       '/jobs/:jobId/rescaling',
       async ({ params, query }, reply) => {
@@ -87,6 +92,9 @@ export function addJobOperations(app: FastifyInstance, view: ClusterView, trigge
   });
   app.get<TriggerRequest>('/jobs/:jobId/savepoints/:triggerId', ({ params }) => outcomeOf(params));
   app.get<TriggerRequest>('/jobs/:jobId/rescaling/:triggerId', ({ params }) => outcomeOf(params));
+  app.get<TriggerRequest>('/jobs/:jobId/checkpoints/:triggerId', ({ params }) =>
+    outcomeOf(params, (path) => ({ checkpointId: Number(/chk-(\d+)$/.exec(path)?.[1] ?? 0) })),
+  );
 
   type Ids = Pick<Extract<Command, { jobId: string }>, 'commandId' | 'jobId'>;
 
@@ -107,18 +115,21 @@ export function addJobOperations(app: FastifyInstance, view: ClusterView, trigge
 
   /** Null: the leader puts it into the configured folder. */
   function targetOf(directory: string | null): string | null {
-    if (directory !== null || view.savepointDirectory !== null) return directory;
+    if (directory !== null || view.storage.savepointDirectory !== null) return directory;
     throw new RequestError(
       400,
       'No savepoint directory: name one in the request, or set execution.checkpointing.savepoint-dir in sluice.yaml.',
     );
   }
 
-  function outcomeOf({ jobId, triggerId }: TriggerRequest['Params']): object {
+  function outcomeOf(
+    { jobId, triggerId }: TriggerRequest['Params'],
+    done: (path: string) => object = (location) => ({ location }),
+  ): object {
     const answer = view.state.answers.get(triggerId)?.answer;
     if (answer !== undefined && answer.jobId === jobId) {
       const { rejection, message, path } = answer;
-      const operation = rejection === null ? { location: path ?? '' } : { 'failure-cause': failureCause(message) };
+      const operation = rejection === null ? done(path ?? '') : { 'failure-cause': failureCause(message) };
       return { status: { id: 'COMPLETED' }, operation };
     }
     const pending = [...(view.state.jobs.get(jobId)?.checkpoints.pending.values() ?? [])];

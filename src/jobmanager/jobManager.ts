@@ -15,10 +15,10 @@ import type {
   TaskManagerDescription,
 } from '../core/schema.gen.ts';
 import type { ClusterState } from '../core/state.ts';
-import type { ClusterView, HeardTaskManager, JobManagerView } from '../http/clusterView.ts';
+import type { ClusterView, HeardTaskManager, JobManagerView, StorageView } from '../http/clusterView.ts';
 import { type Gauges, processGauges } from '../taskmanager/gauges.ts';
 import { JobManagerError, partFailed } from './errors.ts';
-import { defaultLiveness, type JobManagerOptions, type LivenessOptions } from './options.ts';
+import { defaultLiveness, type JobManagerOptions, type LivenessOptions, storageOf } from './options.ts';
 import { Parts, type PartsOwner } from './parts.ts';
 import { Peers } from './peers.ts';
 import { RunningTime } from './runningTime.ts';
@@ -153,8 +153,8 @@ export class JobManager implements ClusterView {
     return this.#remote().describe(id, TASK_MANAGER_DESCRIPTION, maxAttempts);
   }
 
-  get savepointDirectory(): string | null {
-    return this.#options.policy.savepointDirectory;
+  get storage(): StorageView {
+    return storageOf(this.#options);
   }
 
   newCommandId(): string {

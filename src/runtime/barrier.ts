@@ -11,15 +11,11 @@ export interface Barrier {
   readonly timestamp: number;
   /** Folder of the savepoint; null: the checkpoint's own. */
   readonly targetPath: string | null;
-  /** It goes past records in flight. */
-  readonly unaligned: boolean;
-  /** Unaligned: so long it is aligned first, ms. */
-  readonly alignedTimeoutMs: number;
 }
 
 export function barrierOf(message: TriggerCheckpoint): Barrier {
-  const { checkpointId, purpose, drain, timestamp, targetPath, unaligned, alignedTimeoutMs } = message;
-  return { checkpointId, stops: stops(purpose), drain, timestamp, targetPath, unaligned, alignedTimeoutMs };
+  const { checkpointId, purpose, drain, timestamp, targetPath } = message;
+  return { checkpointId, stops: stops(purpose), drain, timestamp, targetPath };
 }
 
 function stops(purpose: CheckpointPurpose): boolean {

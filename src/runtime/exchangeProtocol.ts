@@ -88,7 +88,6 @@ const FRAME_HEADER_BYTES = FRAME_LENGTH_BYTES + 1;
 /** Flags of a barrier. */
 const STOPS = 1;
 const DRAINS = 2;
-const UNALIGNED = 4;
 /** A frame that claims more is taken for garbage. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
@@ -109,20 +108,19 @@ export function writeBarrierFrame(out: ByteWriter, address: ChannelAddress, barr
 }
 
 function writeBarrier(out: ByteWriter, barrier: Barrier): void {
-  const { checkpointId, stops, drain, timestamp, targetPath, unaligned, alignedTimeoutMs } = barrier;
+  const { checkpointId, stops, drain, timestamp, targetPath } = barrier;
   out.f64(checkpointId);
   out.f64(timestamp);
-  out.f64(alignedTimeoutMs);
-  out.u8((stops ? STOPS : 0) | (drain ? DRAINS : 0) | (unaligned ? UNALIGNED : 0));
+  out.u8((stops ? STOPS : 0) | (drain ? DRAINS : 0));
   out.string(targetPath ?? '');
 }
 
 function readBarrier(input: ByteReader): Barrier {
-  const [checkpointId, timestamp, alignedTimeoutMs] = [input.f64(), input.f64(), input.f64()];
+  const [checkpointId, timestamp] = [input.f64(), input.f64()];
   const flags = input.u8();
-  const [stops, drain, unaligned] = [(flags & STOPS) !== 0, (flags & DRAINS) !== 0, (flags & UNALIGNED) !== 0];
+  const [stops, drain] = [(flags & STOPS) !== 0, (flags & DRAINS) !== 0];
   const targetPath = input.string() || null;
-  return { checkpointId, stops, drain, timestamp, targetPath, unaligned, alignedTimeoutMs };
+  return { checkpointId, stops, drain, timestamp, targetPath };
 }
 
 /** As one barrier a channel, at the cost of one a link: an all-to-all exchange has subtasks × subtasks channels. */

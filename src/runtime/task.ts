@@ -170,8 +170,13 @@ export class Task implements TaskContext {
     if (this.#phase !== 'running' || this.gate !== null) return;
     const barrier = (): void => this.#barrier(barrierOf(message));
     const [input] = this.#parts.chain.inputs;
-    if (!message.drain) barrier();
-    else this.#drainer.begin(message.checkpointId, () => input!.watermark(MAX_WATERMARK), barrier);
+    try {
+      // Ahead of the barrier: what is due at the end of time belongs to this run, since there will be no other.
+      if (message.drain) this.#drainer.begin(message.checkpointId, () => input!.watermark(MAX_WATERMARK), barrier);
+      else barrier();
+    } catch (error) {
+      this.fail(error);
+    }
     this.wake();
   }
 
@@ -228,23 +233,14 @@ export class Task implements TaskContext {
     this.#suspensions.resume();
     this.timers.fire(this.#mayGoOn);
     const result = this.#feed.run(deadlineMs, this.#mayGoOn);
-    switch (result) {
-      case 'more':
-        return true;
-      case 'waiting':
-        return false;
-      case 'ended': {
-        this.#phase = 'ending';
-        this.timers.clear();
-        const { inputs, operators } = this.#parts.chain;
-        // Behind a gate the producers' ends have said so already.
-        if (this.gate === null) this.#lastSteps.push(() => inputs[0]!.watermark(MAX_WATERMARK));
-        for (const operator of operators) this.#lastSteps.push(() => operator.endOfInput?.());
-        return this.#end();
-      }
-      default:
-        return result satisfies never;
-    }
+    if (result !== 'ended') return result === 'more';
+    this.#phase = 'ending';
+    this.timers.clear();
+    const { inputs, operators } = this.#parts.chain;
+    // Behind a gate the producers' ends have said so already.
+    if (this.gate === null) this.#lastSteps.push(() => inputs[0]!.watermark(MAX_WATERMARK));
+    for (const operator of operators) this.#lastSteps.push(() => operator.endOfInput?.());
+    return this.#end();
   }
 
   /** The last that operators have, each behind those that feed it. */

@@ -84,9 +84,6 @@ export class TaskCheckpoints {
           asyncMs: performance.now() - snapped,
           alignmentMs: alignment?.lastedMs ?? 0,
           startDelayMs,
-          processedBytes: 0,
-          persistedBytes: 0,
-          unaligned: false,
         };
         const operators = handle === '' ? [] : this.#operators();
         answer(() => this.#answers.acked(checkpointId, { handle, bytes, shared, operators, metrics }));

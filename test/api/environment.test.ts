@@ -214,8 +214,6 @@ describe('checkpointing', () => {
       toleratedFailures: 0,
       retained: null,
       retention: null,
-      unaligned: null,
-      alignedTimeoutMs: null,
     });
   });
 

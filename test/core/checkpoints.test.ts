@@ -1,7 +1,8 @@
 // CheckpointCoordinator and what savepoints are for: trigger, ack, decline, time out, subsume; recovery from the newest complete one; pause,
 // resume, stop, rescale.
 import { describe, expect, it } from 'vitest';
-import { pendingEffects } from '../../src/core/effects.ts';
+import { type Effect, pendingEffects } from '../../src/core/effects.ts';
+import type { Manifest } from '../../src/core/manifest.ts';
 import type { CheckpointConfig, CheckpointReport, DeployTasks } from '../../src/core/schema.gen.ts';
 import { nextDeadline } from '../../src/core/settle.ts';
 import { Cluster, cancel, chain, hex, OPTIONS, register, submit, summary } from './cluster.ts';
@@ -14,8 +15,6 @@ const CHECKPOINTING: CheckpointConfig = {
   toleratedFailures: 1,
   retained: 2,
   retention: null,
-  unaligned: null,
-  alignedTimeoutMs: null,
 };
 
 function running(checkpointing: CheckpointConfig | null = CHECKPOINTING, slots = 2): Cluster {
@@ -319,5 +318,181 @@ describe('a savepoint', () => {
       { rejection: 'NOT_RESCALABLE', message: expect.stringContaining('max parallelism 128') },
     ]);
     expect(rescale(2)).toMatchObject([{ rejection: 'NOT_RESCALABLE' }]);
+  });
+});
+
+describe('a damaged checkpoint', () => {
+  const STATE = (id: number) => `${id}/0-0`;
+
+  /** Two complete checkpoints; then the tasks fail, and one that starts again finds its state damaged. */
+  function restarted(completed: number): Cluster {
+    const cluster = running({ ...CHECKPOINTING, retained: 2 });
+    for (let id = 1; id <= completed; id++) {
+      elapse(cluster);
+      complete(cluster, id);
+    }
+    fail(cluster);
+    return cluster;
+  }
+
+  function fail(cluster: Cluster): void {
+    cluster.when(cluster.report('tm-1', 'FAILED', ({ vertex }) => vertex === 0, 'boom'));
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'CANCELED'));
+    elapse(cluster);
+  }
+
+  function damaged(cluster: Cluster, id: number) {
+    const task = { vertex: 0, subtask: 0, attempt: cluster.subtasks('job')[0]?.attempt ?? 0 };
+    return cluster.when({
+      type: 'CheckpointReport',
+      taskManagerId: 'tm-1',
+      jobId: hex('job'),
+      checkpointId: id,
+      acks: [],
+      declines: [],
+      damaged: [{ ...task, handle: STATE(id), reason: 'its bytes have changed' }],
+    });
+  }
+
+  it('is passed over for the one before, once however many report it', () => {
+    const cluster = restarted(2);
+    expect(damaged(cluster, 2)).toMatchObject([{ type: 'CheckpointDamaged', checkpointId: 2, handle: STATE(2) }]);
+    expect(damaged(cluster, 2)).toEqual([]);
+    fail(cluster);
+    const deployed = pendingEffects(cluster.state).flatMap((effect) =>
+      effect.type === 'Assign' && effect.message.type === 'DeployTasks' ? [effect.message.restore?.checkpointId] : [],
+    );
+    expect(deployed).toEqual([1, 1]);
+  });
+
+  it('is never deleted: a disk that is not mounted may have been taken for damage', () => {
+    const cluster = restarted(2);
+    const speculative = cluster.effectsAfter({
+      type: 'CheckpointReport',
+      taskManagerId: 'tm-1',
+      jobId: hex('job'),
+      checkpointId: 2,
+      acks: [],
+      declines: [],
+      damaged: [{ vertex: 0, subtask: 0, attempt: 9, handle: STATE(2), reason: 'gone' }],
+    });
+    expect(speculative.effects).toEqual([]);
+  });
+
+  it('that was the last fails the job with the reason, whatever its restart strategy', () => {
+    const cluster = restarted(1);
+    damaged(cluster, 1);
+    cluster.when(cluster.report('tm-1', 'FAILED', ({ vertex }) => vertex === 0, 'its state is damaged'));
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'CANCELED'));
+    expect(cluster.job('job').status).toMatchObject({
+      kind: 'FAILED',
+      reason: expect.stringMatching(/no undamaged checkpoint is left.*its bytes have changed/),
+    });
+  });
+});
+
+describe('what a job leaves when it ends', () => {
+  const cancelled = (cluster: Cluster): Effect[] => {
+    cluster.when(cancel('job'));
+    return ['tm-1', 'tm-2'].flatMap((id) => cluster.effectsAfter(cluster.report(id, 'CANCELED')).effects);
+  };
+
+  it.each([
+    ['NO_EXTERNALIZED_CHECKPOINTS', 1],
+    ['DELETE_ON_CANCELLATION', 1],
+    ['RETAIN_ON_CANCELLATION', 0],
+  ] as const)('cancelled with %s', (retention, discards) => {
+    const cluster = running({ ...CHECKPOINTING, retention });
+    expect(cancelled(cluster).filter(({ type }) => type === 'DiscardJob')).toHaveLength(discards);
+    // Should the leader have died before it had done so.
+    expect(pendingEffects(cluster.state).filter(({ type }) => type === 'DiscardJob')).toHaveLength(discards);
+  });
+
+  it('keeps nothing of a job that finished', () => {
+    const cluster = running({ ...CHECKPOINTING, retention: 'RETAIN_ON_CANCELLATION' });
+    const effects = ['tm-1', 'tm-2'].flatMap((id) => cluster.effectsAfter(cluster.report(id, 'FINISHED')).effects);
+    expect(effects).toContainEqual({ type: 'DiscardJob', jobId: hex('job') });
+  });
+});
+
+describe('a job that starts from a savepoint', () => {
+  const GRAPH = chain({ parallelism: 2 }, { parallelism: 2 });
+  const manifest: Manifest = {
+    jobId: hex('before'),
+    jobName: 'before',
+    checkpointId: 7,
+    purpose: 'SAVEPOINT',
+    triggeredAt: 5,
+    vertices: [
+      {
+        id: hex('all'),
+        name: 'all in one chain',
+        parallelism: 3,
+        maxParallelism: 128,
+        operators: ['op-0', 'op-1', 'op-9'].map((uid) => ({ uid, name: uid, stateful: uid !== 'op-9' })),
+      },
+    ],
+    states: [0, 1, 2].map((subtask) => ({ vertex: 0, subtask, handle: `0-${subtask}#aa`, bytes: 4, shared: [] })),
+  };
+
+  function submitted(allowNonRestoredState = false): Cluster {
+    const cluster = new Cluster();
+    cluster.when(register('tm-1', 2));
+    const { events, effects } = cluster.effectsAfter(
+      submit('job', GRAPH, { options: { ...OPTIONS, savepointPath: '/sp/1/', allowNonRestoredState } }),
+    );
+    expect(summary(events)).toBe('JobSubmitted');
+    expect(effects).toContainEqual({ type: 'ReadRestorePoint', jobId: hex('job') });
+    return cluster;
+  }
+  const read = (over: Partial<Manifest> = {}) =>
+    ({ type: 'RestorePointRead', jobId: hex('job'), path: '/sp/1/', manifest: { ...manifest, ...over } }) as const;
+
+  it('waits for its manifest; each vertex then gets the state of the chains that its operators were in', () => {
+    const cluster = submitted();
+    cluster.claim('jm-2');
+    expect(pendingEffects(cluster.state)).toContainEqual({ type: 'ReadRestorePoint', jobId: hex('job') });
+    const { events, effects } = cluster.effectsAfter(read());
+    expect(summary(events)).toBe('RestoreStatesRead · JobRestorePointSet · SlotAllocated ×2 · TaskDeployed ×4');
+    expect(cluster.when(read()), 'read twice').toEqual([]);
+    const restore = effects.flatMap((effect) =>
+      effect.type === 'Assign' && effect.message.type === 'DeployTasks' ? [effect.message.restore] : [],
+    )[0];
+    expect(restore).toMatchObject({ checkpointId: 7, parallelisms: [3, 3], allowNonRestoredState: true });
+    expect(restore?.states.map(({ vertex, handle }) => `${vertex} ${handle}`)).toEqual(
+      [0, 1].flatMap((vertex) => [0, 1, 2].map((subtask) => `${vertex} /sp/1/0-${subtask}#aa`)),
+    );
+    expect(cluster.job('job').checkpoints.nextId, 'its checkpoints count on').toBe(8);
+  });
+
+  it('is refused where state has no operator, naming the uids, unless it may be dropped', () => {
+    const [vertex] = manifest.vertices;
+    const operators = [{ uid: 'gone', name: 'Counts', stateful: true }];
+    const vertices = [{ ...vertex!, operators: [...vertex!.operators, ...operators] }];
+    const cluster = submitted();
+    cluster.when(read({ vertices }));
+    expect(cluster.job('job').status).toMatchObject({
+      kind: 'FAILED',
+      reason: expect.stringMatching(/'gone' \(Counts\).*the job has 'op-0'.*'op-1'.*--allow-non-restored-state/),
+    });
+    const lenient = submitted(true);
+    lenient.when(read({ vertices }));
+    expect(lenient.job('job').live).toBe(4);
+  });
+
+  it('is refused where its key groups are others', () => {
+    const cluster = submitted();
+    cluster.when(read({ vertices: manifest.vertices.map((vertex) => ({ ...vertex, maxParallelism: 64 })) }));
+    expect(cluster.job('job').status).toMatchObject({
+      kind: 'FAILED',
+      reason: expect.stringContaining('max parallelism 64'),
+    });
+  });
+
+  it('is rejected where the path means nothing to other processes', () => {
+    const cluster = new Cluster();
+    expect(cluster.when(submit('job', GRAPH, { options: { ...OPTIONS, savepointPath: 'sp/1' } }))).toMatchObject([
+      { type: 'JobRejected', code: 'INVALID_COMMAND' },
+    ]);
   });
 });

@@ -25,8 +25,6 @@ const CHECKPOINTING = {
   toleratedFailures: 1,
   retained: 1,
   retention: null,
-  unaligned: null,
-  alignedTimeoutMs: null,
 };
 const policy = { ...POLICY, restart: fixedDelay(2, 0) };
 

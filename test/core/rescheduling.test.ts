@@ -22,8 +22,6 @@ const CHECKPOINTED: JobOptions = {
     toleratedFailures: 1_000,
     retained: 1,
     retention: null,
-    unaligned: null,
-    alignedTimeoutMs: null,
   },
 };
 

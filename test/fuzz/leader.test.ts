@@ -31,8 +31,6 @@ const checkpointing = {
   toleratedFailures: 0,
   retained: 1,
   retention: null,
-  unaligned: null,
-  alignedTimeoutMs: null,
 };
 const restartStrategy = {
   kind: 'EXPONENTIAL_DELAY',

@@ -136,7 +136,7 @@ describe('a savepoint', () => {
   });
 
   it('needs a folder, a job id and a body that make sense', async () => {
-    cluster.savepointDirectory = null;
+    cluster.storage = { ...cluster.storage, savepointDirectory: null };
     for (const [path, body, reason] of [
       [`${jobId}/savepoints`, {}, /execution\.checkpointing\.savepoint-dir/],
       [`${jobId}/stop`, undefined, /No savepoint directory/],
@@ -253,9 +253,7 @@ describe('checkpoints', () => {
         maxConcurrent: 2,
         toleratedFailures: 3,
         retained: 1,
-        retention: null,
-        unaligned: null,
-        alignedTimeoutMs: null,
+        retention: 'RETAIN_ON_CANCELLATION',
       },
     };
     expect((await ask('GET', `/jobs/${jobId}/checkpoints/config`)).body).toMatchObject({
@@ -273,5 +271,60 @@ describe('checkpoints', () => {
       latest: { completed: null },
       summary: { state_size: { min: 0, avg: 0, p50: 'NaN' } },
     });
+  });
+});
+
+describe('a checkpoint that is asked for', () => {
+  it('is polled by its trigger, and shown by subtask', async () => {
+    cluster.report('RUNNING');
+    const { status, body } = await ask('POST', `/jobs/${jobId}/checkpoints`, {});
+    expect(status).toBe(202);
+    const poll = () => ask('GET', `/jobs/${jobId}/checkpoints/${body['request-id']}`);
+    decideAll();
+    expect((await poll()).body.status.id).toBe('IN_PROGRESS');
+    ackAll();
+    const { checkpointId } = (await poll()).body.operation;
+    expect(checkpointId).toBe([...cluster.state.jobs.get(jobId)!.checkpoints.completed].at(-1)?.id);
+    const [vertex] = cluster.state.jobs.get(jobId)!.vertices;
+    const path = `/jobs/${jobId}/checkpoints/details/${checkpointId}`;
+    expect((await ask('GET', path)).body.external_path).toBe(`/checkpoints/${jobId}/chk-${checkpointId}`);
+    expect((await ask('GET', `${path}/subtasks/${vertex!.info.id}`)).body).toMatchObject({
+      status: 'COMPLETED',
+      num_subtasks: 2,
+      num_acknowledged_subtasks: 2,
+      summary: { state_size: { min: 100, max: 100 }, checkpoint_duration: { sync: { min: 0 } } },
+      subtasks: [
+        { index: 0, status: 'completed', state_size: 100 },
+        { index: 1, status: 'completed', aborted: false },
+      ],
+    });
+    expect((await ask('GET', `${path}/subtasks/${'0'.repeat(32)}`)).status).toBe(404);
+  });
+
+  it('that failed is shown with the reason', async () => {
+    cluster.report('RUNNING');
+    await ask('POST', `/jobs/${jobId}/checkpoints`, {});
+    decideAll();
+    const [checkpointId = 0] = cluster.state.jobs.get(jobId)!.checkpoints.pending.keys();
+    cluster.decide({ type: 'ManifestFailed', jobId, checkpointId, reason: 'the disk is full' });
+    const { body } = await ask('GET', `/jobs/${jobId}/checkpoints`);
+    expect(body.latest.failed).toMatchObject({ id: checkpointId, failure_message: 'the disk is full' });
+  });
+});
+
+describe('the disposal of a savepoint', () => {
+  it.each([
+    ['/mine/savepoint-1', { status: { id: 'COMPLETED' }, operation: {} }],
+    ['/not/there', { operation: { 'failure-cause': { 'stack-trace': expect.stringContaining('There is no state') } } }],
+  ])('%s is asked for and polled', async (place, expected) => {
+    const { status, body } = await ask('POST', '/v1/savepoint-disposal', { 'savepoint-path': place });
+    expect(status).toBe(200);
+    expect((await ask('GET', `/v1/savepoint-disposal/${body['request-id']}`)).body).toMatchObject(expected);
+    expect(cluster.disposed).toEqual(place === '/not/there' ? [] : [place]);
+  });
+
+  it('needs a path, and a request that was made', async () => {
+    expect((await ask('POST', '/savepoint-disposal', {})).status).toBe(400);
+    expect((await ask('GET', '/savepoint-disposal/0')).status).toBe(404);
   });
 });

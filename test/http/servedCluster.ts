@@ -11,7 +11,7 @@ import type {
   TaskManagerDescription,
 } from '../../src/core/schema.gen.ts';
 import { type ClusterState, emptyState } from '../../src/core/state.ts';
-import type { ClusterView } from '../../src/http/clusterView.ts';
+import type { ClusterView, StorageView } from '../../src/http/clusterView.ts';
 import { POLICY } from '../core/cluster.ts';
 import { submitJob } from '../jobmanager/harness.ts';
 
@@ -23,7 +23,16 @@ export class Cluster implements ClusterView {
   readonly state: ClusterState = emptyState();
   /** Commands that were handed to the leader. */
   readonly sent: Command[] = [];
-  savepointDirectory: string | null = '/savepoints';
+  /** Savepoints that were disposed. */
+  readonly disposed: string[] = [];
+  storage: StorageView = {
+    savepointDirectory: '/savepoints',
+    checkpointDirectory: '/checkpoints',
+    dispose: async (path) => {
+      if (path === '/not/there') throw new Error('There is no state /not/there/_metadata.');
+      this.disposed.push(path);
+    },
+  };
   #commands = 0;
   journalIsAway = false;
 

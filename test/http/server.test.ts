@@ -11,7 +11,7 @@ const view: ClusterView = {
   now: () => 0,
   jobManagers: () => [],
   lastHeard: () => null,
-  savepointDirectory: null,
+  storage: { savepointDirectory: null, checkpointDirectory: null, dispose: async () => {} },
   describeJobManager: () => Promise.reject(new Error('nobody')),
   describeTaskManager: () => Promise.reject(new Error('nobody')),
   newCommandId: () => '0'.repeat(32),

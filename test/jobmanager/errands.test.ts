@@ -19,8 +19,6 @@ const CHECKPOINTING: CheckpointConfig = {
   toleratedFailures: 0,
   retained: 1,
   retention: 'RETAIN_ON_CANCELLATION',
-  unaligned: true,
-  alignedTimeoutMs: 7,
 };
 
 /** Plans by hand: each request waits until the test settles it. */

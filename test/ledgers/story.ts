@@ -52,8 +52,6 @@ const checkpointing: CheckpointConfig = {
   toleratedFailures: 2,
   retained: 1,
   retention: 'RETAIN_ON_CANCELLATION',
-  unaligned: true,
-  alignedTimeoutMs: 30_000,
 };
 const options: JobOptions = {
   priority: 3,
@@ -83,9 +81,6 @@ const stored = {
     asyncMs: 900.25,
     alignmentMs: 12,
     startDelayMs: 3,
-    processedBytes: 0,
-    persistedBytes: 2 ** 20,
-    unaligned: true,
   },
 };
 const submission = (jobId: string, name: string) => ({

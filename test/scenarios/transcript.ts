@@ -89,8 +89,6 @@ function optionsOf(option: (name: string) => string | undefined): JobOptions {
             toleratedFailures: 0,
             retained: 1,
             retention: null,
-            unaligned: null,
-            alignedTimeoutMs: null,
           },
   };
 }

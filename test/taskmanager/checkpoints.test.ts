@@ -18,8 +18,6 @@ function trigger(checkpointId: number, purpose: CheckpointPurpose = 'PERIODIC', 
     targetPath: null,
     timestamp: 1,
     drain: false,
-    unaligned: false,
-    alignedTimeoutMs: 0,
     tasks: [{ vertex: 0, subtask: 0, attempt: 0 }],
   };
 }

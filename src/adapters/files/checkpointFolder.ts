@@ -19,8 +19,7 @@ export class CheckpointFolder implements CheckpointStorage {
     const file = path.join(place, name);
     const temporary = `${file}.tmp`;
     try {
-      await fs.mkdir(place, { recursive: true });
-      const handle = await fs.open(temporary, 'w');
+      const handle = await openIn(place, temporary);
       try {
         await handle.writeFile(bytes);
         await handle.datasync();
@@ -105,6 +104,17 @@ export class CheckpointFolder implements CheckpointStorage {
       () => true,
       () => false,
     );
+  }
+}
+
+/** The folder is there but for the first file of a checkpoint, and a wide job has thousands. */
+async function openIn(place: string, file: string): Promise<fs.FileHandle> {
+  try {
+    return await fs.open(file, 'w');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await fs.mkdir(place, { recursive: true });
+    return fs.open(file, 'w');
   }
 }
 
