@@ -1,6 +1,7 @@
 // Everything that `import … from 'sluice'` gives. A bundled job takes the same values from here at run time, so that job and slot share
 // one instance of the API wherever the bundle lies.
 
+export type { CheckpointedFunction, FunctionInitializationContext } from '../runtime/checkpointedFunction.ts';
 export {
   type KeyedProcessContext,
   type KeyedProcessFunction,
@@ -24,6 +25,7 @@ export {
   ValueStateDescriptor,
   type ValueStateOptions,
 } from '../runtime/state/descriptors.ts';
+export type { OperatorStateStore } from '../runtime/state/functionState.ts';
 export type { StateBackendKind } from '../runtime/state/stateBackendKind.ts';
 export type { StateSerializer } from '../runtime/state/stateSerializer.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from '../runtime/state/states.ts';

@@ -31,7 +31,9 @@ export type OperatorState =
       /** At a barrier, at once; a promise is of what was held then. */
       snapshot(): unknown;
       /** `own`: the parts are this subtask's only; else those of all subtasks there were, in their order. */
-      restore(parts: readonly unknown[], own: boolean): void;
+      restore(parts: readonly unknown[], own: boolean, all: readonly unknown[]): void;
+      /** Whether the subtask, which has found its own part, needs those of all; they are `all` then, and else the same as `parts`. */
+      needsAll?(part: unknown): boolean;
     };
 
 type KeyedState = Extract<OperatorState, { kind: 'keyed' }>;
@@ -44,14 +46,14 @@ export type Load = (name: string) => Promise<Uint8Array>;
 /** What was held when this is called, at a barrier. The returned function resolves with null where the operators keep nothing. */
 export function snapshot(states: readonly OperatorState[]): (store: Store) => Promise<Uint8Array | null> {
   const keyed: KeyedPart[] = [];
-  const values: (readonly [ValueState, unknown])[] = [];
+  const values: (readonly [ValueState, Uint8Array | null | Promise<Uint8Array | null>])[] = [];
   const discard = (): void => {
     for (const { taken } of keyed) taken.discard();
   };
   try {
     for (const state of states) {
       if (state.kind === 'keyed') keyed.push({ state, taken: state.backend.snapshot(), complete: false });
-      else values.push([state, state.snapshot()]);
+      else values.push([state, heldNow(state)]);
     }
     const deadlineMs = performance.now() + SLICE_MS;
     for (const part of keyed) advance(part, deadlineMs);
@@ -66,11 +68,11 @@ export function snapshot(states: readonly OperatorState[]): (store: Store) => Pr
     try {
       for (const part of keyed) await writeKeyed(part, out, store);
       for (const [state, value] of values) {
-        const held = await value;
-        if (held === null) continue;
+        const bytes = await value;
+        if (bytes === null) continue;
         out.string(state.uid);
         out.u8(VALUE);
-        storing(state, () => new ValueEncoder(out).write(held, 'the value'));
+        out.raw(bytes);
       }
     } catch (error) {
       discard();
@@ -78,6 +80,18 @@ export function snapshot(states: readonly OperatorState[]): (store: Store) => Pr
     }
     return out.position === empty ? null : out.take();
   };
+}
+
+/** As bytes, at once: the operator may change what it gave. */
+function heldNow(state: ValueState): Uint8Array | null | Promise<Uint8Array | null> {
+  const encoded = (value: unknown): Uint8Array | null => {
+    if (value === null) return null;
+    const out = new ByteWriter();
+    storing(state, () => new ValueEncoder(out).write(value, 'the value'));
+    return out.take();
+  };
+  const held = state.snapshot();
+  return held instanceof Promise ? held.then(encoded) : encoded(held);
 }
 
 interface KeyedPart {
@@ -127,15 +141,29 @@ export interface RestoreOptions {
   /** The parts are this subtask's only; else those of all subtasks there were. */
   readonly own: boolean;
   readonly allowNonRestoredState: boolean;
+  /** Those of all subtasks, for the few states that need them. Default: the parts. */
+  readonly all?: () => Promise<readonly StoredPart[]>;
 }
 
 /** Gives the operators what is theirs. Rejects with TaskError STATE_UNUSABLE, naming the handle at fault. */
 export async function restore(
   states: readonly OperatorState[],
   parts: readonly StoredPart[],
-  { own, allowNonRestoredState }: RestoreOptions,
+  { own, allowNonRestoredState, all = async () => parts }: RestoreOptions,
   place: Place,
 ): Promise<void> {
+  const values = await readParts(parts, states, place, allowNonRestoredState);
+  const needy = [...values].flatMap(([state, [part]]) => (own && state.needsAll?.(part) ? state : []));
+  const whole = needy.length === 0 ? values : await readParts(await all(), needy, place, true);
+  for (const [state, found] of values) state.restore(found, own, (whole.has(state) ? whole : values).get(state)!);
+}
+
+async function readParts(
+  parts: readonly StoredPart[],
+  states: readonly OperatorState[],
+  place: Place,
+  allowNonRestoredState: boolean,
+): Promise<Map<ValueState, unknown[]>> {
   const values = new Map<ValueState, unknown[]>();
   for (const part of parts) {
     try {
@@ -148,7 +176,7 @@ export async function restore(
       );
     }
   }
-  for (const [state, found] of values) state.restore(found, own);
+  return values;
 }
 
 async function readPart(
@@ -174,7 +202,7 @@ async function readPart(
       continue;
     }
     const backend = own.find((candidate) => candidate.kind === 'keyed')?.backend;
-    if (backend === undefined && own[0] !== undefined) throw otherKind(own[0], 'keyed state');
+    if (backend === undefined && own[0] !== undefined && !allowNonRestoredState) throw otherKind(own[0], 'keyed state');
     if (kind === KEYED) {
       if (backend === undefined) skipRows(input);
       else backend.restore(readRows(input, place));

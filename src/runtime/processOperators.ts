@@ -33,7 +33,8 @@ export type ProcessSpec =
 
 type KeyedSpec = Extract<ProcessSpec, { type: 'keyedProcess' }>;
 
-const process: OperatorFactory<Extract<ProcessSpec, { type: 'process' }>> = ({ name }, spec, output, runtime) => {
+const process: OperatorFactory<Extract<ProcessSpec, { type: 'process' }>> = (node, spec, output, runtime) => {
+  const { name } = node;
   const fn = instanceOf<AnyProcessFunction>(spec.fn, 'processElement', name);
   const { time, timers } = runtime.context;
   let currentWatermark = MIN_WATERMARK;
@@ -61,7 +62,7 @@ const process: OperatorFactory<Extract<ProcessSpec, { type: 'process' }>> = ({ n
     currentWatermark = timestamp;
     output.watermark(timestamp);
   };
-  return { inputs: [{ collect, watermark, status }], ...lifecycleOf(fn, name, runtimeContext(name, runtime)) };
+  return { inputs: [{ collect, watermark, status }], ...lifecycleOf(fn, node, runtime, runtimeContext(name, runtime)) };
 };
 
 const keyedProcess: OperatorFactory<KeyedSpec> = (node, spec, output, runtime) => {
@@ -111,7 +112,7 @@ const keyedProcess: OperatorFactory<KeyedSpec> = (node, spec, output, runtime) =
       throw inOperator(name, error);
     }
   };
-  const lifecycle = lifecycleOf(fn, name, runtimeContext(name, runtime, backend));
+  const lifecycle = lifecycleOf(fn, node, runtime, runtimeContext(name, runtime, backend));
   return {
     inputs: [timers.input(output, collect)],
     ...lifecycle,

@@ -5,8 +5,9 @@ import type { FactoriesOf, StatelessSpec } from './operatorSpec.ts';
 import type { Collect } from './taskContext.ts';
 import { userFunction } from './userFunction.ts';
 
-const map: OperatorFactory<Extract<StatelessSpec, { type: 'map' }>> = ({ name }, spec, output, runtime) => {
-  const { call, lifecycle } = userFunction(spec.fn, 'map', name, runtime);
+const map: OperatorFactory<Extract<StatelessSpec, { type: 'map' }>> = (node, spec, output, runtime) => {
+  const { name } = node;
+  const { call, lifecycle } = userFunction(spec.fn, 'map', node, runtime);
   const next = output.collect;
   const collect: Collect = (value) => {
     let mapped: unknown;
@@ -20,8 +21,9 @@ const map: OperatorFactory<Extract<StatelessSpec, { type: 'map' }>> = ({ name },
   return { ...oneInput(output, collect), ...lifecycle };
 };
 
-const filter: OperatorFactory<Extract<StatelessSpec, { type: 'filter' }>> = ({ name }, spec, output, runtime) => {
-  const { call, lifecycle } = userFunction(spec.fn, 'filter', name, runtime);
+const filter: OperatorFactory<Extract<StatelessSpec, { type: 'filter' }>> = (node, spec, output, runtime) => {
+  const { name } = node;
+  const { call, lifecycle } = userFunction(spec.fn, 'filter', node, runtime);
   const next = output.collect;
   const collect: Collect = (value) => {
     let kept: boolean;
@@ -35,8 +37,9 @@ const filter: OperatorFactory<Extract<StatelessSpec, { type: 'filter' }>> = ({ n
   return { ...oneInput(output, collect), ...lifecycle };
 };
 
-const flatMap: OperatorFactory<Extract<StatelessSpec, { type: 'flatMap' }>> = ({ name }, spec, output, runtime) => {
-  const { call, lifecycle } = userFunction(spec.fn, 'flatMap', name, runtime);
+const flatMap: OperatorFactory<Extract<StatelessSpec, { type: 'flatMap' }>> = (node, spec, output, runtime) => {
+  const { name } = node;
+  const { call, lifecycle } = userFunction(spec.fn, 'flatMap', node, runtime);
   const next = output.collect;
   const collect: Collect = (value) => {
     try {

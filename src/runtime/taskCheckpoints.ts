@@ -117,9 +117,9 @@ export class TaskCheckpoints {
     const { vertex, subtask, parallelism } = this.#context;
     if (point === null) return null;
     const own = point.parallelisms[vertex] === parallelism;
-    const states = point.states
-      .filter((state) => state.vertex === vertex && (!own || state.subtask === subtask) && state.handle !== '')
-      .sort((left, right) => left.subtask - right.subtask);
+    const states = inOrder(
+      point.states.filter((state) => state.vertex === vertex && (!own || state.subtask === subtask)),
+    );
     return states.length === 0 ? null : this.#restore(point, states, own);
   }
 
@@ -130,6 +130,15 @@ export class TaskCheckpoints {
         'STATE_UNUSABLE',
         `The state ${states[0]?.handle} cannot be read: there is no checkpoint storage`,
       );
+    const parts = await this.#readAll(storage, point, states);
+    const { vertex } = this.#context;
+    const { allowNonRestoredState } = point;
+    const all = (): Promise<StoredPart[]> =>
+      this.#readAll(storage, point, inOrder(point.states.filter((state) => state.vertex === vertex)));
+    await restore(this.#states, parts, { own, allowNonRestoredState, all }, this.#context);
+  }
+
+  async #readAll(storage: StateStorage, point: RestorePoint, states: RestorePoint['states']): Promise<StoredPart[]> {
     const parts: StoredPart[] = [];
     for (let at = 0; at < states.length; at += MAX_READS) {
       parts.push(
@@ -143,7 +152,7 @@ export class TaskCheckpoints {
         )),
       );
     }
-    await restore(this.#states, parts, { own, allowNonRestoredState: point.allowNonRestoredState }, this.#context);
+    return parts;
   }
 
   async #store(
@@ -186,4 +195,9 @@ export class TaskCheckpoints {
     const kept = new Set(this.#states.map(({ uid }) => uid));
     return this.#uids.flatMap((uid, index) => (kept.has(uid) ? [index] : []));
   }
+}
+
+/** Those that stored anything, by subtask. */
+function inOrder(states: RestorePoint['states']): RestorePoint['states'] {
+  return states.filter(({ handle }) => handle !== '').sort((left, right) => left.subtask - right.subtask);
 }

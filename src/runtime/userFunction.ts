@@ -1,8 +1,10 @@
 // User functions: plain functions, or rich ones, which are objects with the same method and a life of their own (open, close). Every subtask has
 // a copy of its own of a rich function, as in Flink, where each is deserialised anew; what it keeps in its fields is therefore never shared
 // between subtasks, whether they run in one thread or not.
+import { type CheckpointedFunction, checkpointed } from './checkpointedFunction.ts';
 import { inOperator, TaskError } from './errors.ts';
 import type { OperatorRuntime, StreamOperator } from './operator.ts';
+import type { ChainNode } from './operatorSpec.ts';
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -35,7 +37,7 @@ export interface RuntimeContext {
 }
 
 /** The life of a rich function. */
-export interface RichFunction {
+export interface RichFunction extends Partial<CheckpointedFunction> {
   /** Before the first record; state is restored by then. A promise is waited for. */
   open?(context: RuntimeContext): Promise<void> | void;
   /** The subtask ends, however it does. */
@@ -56,15 +58,16 @@ export type Lifecycle = Pick<StreamOperator, 'open' | 'close'>;
 export function userFunction<Name extends string, Call extends (...args: never[]) => unknown>(
   fn: UserFunction<Name, Call>,
   method: Name,
-  operator: string,
+  node: Pick<ChainNode, 'uid' | 'name'>,
   runtime: OperatorRuntime,
 ): { readonly call: Call; readonly lifecycle: Lifecycle } {
+  const operator = node.name;
   const own = instanceOf<RichFunction & { readonly [N in Name]: Call }>(fn, method, operator);
   if (own[method] === fn) return { call: own[method], lifecycle: {} };
   // Bound once: a call through the object would cost each record a lookup.
   return {
     call: own[method].bind(own) as Call,
-    lifecycle: lifecycleOf(own, operator, runtimeContext(operator, runtime)),
+    lifecycle: lifecycleOf(own, node, runtime, runtimeContext(operator, runtime)),
   };
 }
 
@@ -83,7 +86,14 @@ export function instanceOf<F extends object>(
   }
 }
 
-export function lifecycleOf(fn: RichFunction, operator: string, context: RuntimeContext): Lifecycle {
+export function lifecycleOf(
+  fn: RichFunction,
+  node: Pick<ChainNode, 'uid' | 'name'>,
+  runtime: OperatorRuntime,
+  context: RuntimeContext,
+): Lifecycle {
+  const operator = node.name;
+  const initialize = checkpointed(fn, node, runtime);
   const named = (action: () => Promise<void> | void): Promise<void> | void => {
     try {
       return action()?.catch((error: unknown) => {
@@ -94,7 +104,14 @@ export function lifecycleOf(fn: RichFunction, operator: string, context: Runtime
     }
   };
   return {
-    ...(typeof fn.open === 'function' ? { open: () => named(() => fn.open!(context)) } : {}),
+    ...(typeof fn.open === 'function' || initialize !== null
+      ? {
+          open: () => {
+            initialize?.();
+            return named(() => fn.open?.(context));
+          },
+        }
+      : {}),
     ...(typeof fn.close === 'function' ? { close: () => named(() => fn.close!()) } : {}),
   };
 }

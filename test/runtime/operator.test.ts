@@ -52,7 +52,7 @@ describe('a rich function', () => {
   it('is copied for each subtask, so that its fields are not shared', () => {
     const given = new Counting();
     const [first, second] = [1, 2].map(
-      () => userFunction<'map', (value: string) => number>(given, 'map', 'count', runtime).call,
+      () => userFunction<'map', (value: string) => number>(given, 'map', { uid: 'count', name: 'count' }, runtime).call,
     );
     expect([first!('a'), first!('b'), second!('a')]).toEqual([1, 2, 1]);
     expect([given.count, given.seen.size]).toEqual([0, 0]);

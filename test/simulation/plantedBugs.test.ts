@@ -109,12 +109,24 @@ const BUGS: readonly PlantedBug[] = [
     name: 'recovery from the oldest checkpoint that is kept',
     patches: [
       {
-        file: 'src/core/checkpointCoordinator.ts',
-        find: 'return job.checkpoints.completed.at(-1) ?? null;',
-        replace: 'return job.checkpoints.completed[0] ?? null;',
+        file: 'src/core/restorePoint.ts',
+        find: 'return job.checkpoints.completed.at(-1) ?? job.checkpoints.restored;',
+        replace: 'return job.checkpoints.completed[0] ?? job.checkpoints.restored;',
       },
     ],
     seenAs: /the newest complete one/,
+    within: 300,
+  },
+  {
+    name: 'a damaged checkpoint that is not passed over',
+    patches: [
+      {
+        file: 'src/core/restorePoint.ts',
+        find: 'if (index !== -1) checkpoints.completed.splice(index, 1);',
+        replace: 'if (index !== -1) checkpoints.damaged.splice(0);',
+      },
+    ],
+    seenAs: /the newest complete one|is damaged, and the job could not start from it/,
     within: 300,
   },
   {

@@ -41,7 +41,7 @@ export const gridWindowOperator: OperatorFactory<WindowSpec> = (node, spec, outp
   const lateTag = new OutputTag<unknown>(spec.lateTag ?? 'late');
   let currentWatermark = MIN_WATERMARK;
   const view = { currentProcessingTime: () => clock.currentProcessingTime(), currentWatermark: () => currentWatermark };
-  const emitter = windowEmitter(name, spec.result, output, runtime, backend, view);
+  const emitter = windowEmitter(node, spec.result, output, runtime, backend, view);
   const live = new Set<number>();
   const queue = new TimerQueue<LiveWindow>();
   /** Of the window that the record before fell into last: there is nothing to look up for it. */

@@ -1,6 +1,8 @@
 // Turns what a window holds into results, by the window's function where there is one, and emits them with the last timestamp of the window.
+
 import { inOperator } from '../errors.ts';
 import type { OperatorRuntime, Output } from '../operator.ts';
+import type { ChainNode } from '../operatorSpec.ts';
 import { sideOutputs } from '../processOperators.ts';
 import type { KeyedStateBackend, Namespace } from '../state/keyedStateBackend.ts';
 import { keyOfIdentity } from '../state/keyOfIdentity.ts';
@@ -28,13 +30,14 @@ export interface WindowEmitter {
 }
 
 export function windowEmitter(
-  operator: string,
+  node: Pick<ChainNode, 'uid' | 'name'>,
   result: WindowResult | null,
   output: Output,
   runtime: OperatorRuntime,
   backend: KeyedStateBackend,
   view: WindowTime,
 ): WindowEmitter {
+  const operator = node.name;
   const { time } = runtime.context;
   const { collect } = output;
   const at = (window: Window, action: () => void): void => {
@@ -75,7 +78,7 @@ export function windowEmitter(
       context.window = window;
       guarded(() => fn.clear?.(context));
     },
-    lifecycle: lifecycleOf(fn, operator, runtimeContext(operator, runtime, backend)),
+    lifecycle: lifecycleOf(fn, node, runtime, runtimeContext(operator, runtime, backend)),
   };
 }
 

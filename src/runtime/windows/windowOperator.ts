@@ -41,7 +41,7 @@ export const windowOperator: OperatorFactory<WindowSpec> = (node, spec, output, 
     currentWatermark: () => timers.currentWatermark,
   };
   const store: WindowStore = windowStore(backend, spec, view);
-  const emitter = windowEmitter(name, spec.result, output, runtime, backend, view);
+  const emitter = windowEmitter(node, spec.result, output, runtime, backend, view);
   const triggers = new TriggerRun(trigger, timers, backend, view);
   const lateness = new Lateness(assigner.isEventTime, spec.allowedLatenessMs, view);
 
