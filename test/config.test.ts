@@ -31,6 +31,11 @@ describe('configuration', () => {
     });
   });
 
+  it('refuses a place for checkpoints that nothing here can write to', () => {
+    expect(() => parseConfig('state.checkpoints.dir: s3://bucket/x', 'sluice.yaml')).toThrow(/must be a folder/);
+    expect(parseConfig('state.checkpoints.dir: /x/y', 'x')['execution.checkpointing.dir']).toBe('/x/y');
+  });
+
   it('takes flat keys, nested keys and any mixture alike', () => {
     const flat = 'taskmanager.numberOfTaskSlots: 4\ntaskmanager.memory.managed.size: 2g\nheartbeat.interval: 1 s\n';
     const nested =

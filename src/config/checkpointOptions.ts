@@ -5,7 +5,7 @@ import { integer, oneOf, optionalText, text } from './values.ts';
 
 export const checkpointOptions = {
   'execution.checkpointing.dir': {
-    schema: text(),
+    schema: text(/^(?![a-z0-9]+:\/\/)/, 'must be a folder: no other storage is supported'),
     fallback: 'checkpoints',
     kind: 'folder',
     description:
