@@ -21,17 +21,24 @@ export type SourceSpec =
   /** Lines of a file or of every file below a folder (sorted by path), split over the subtasks. `watch`: stays unbounded, new files are read. */
   | ({ readonly type: 'textFileSource'; readonly path: string; readonly watch: boolean } & Pace);
 
-export type StatelessSpec =
-  | { readonly type: 'map'; readonly fn: UserFunction<'map', (value: unknown) => unknown> }
-  | {
-      readonly type: 'flatMap';
-      readonly fn: UserFunction<
-        'flatMap',
-        // biome-ignore lint/suspicious/noConfusingVoidType: a function that only calls out may be typed to return nothing
-        (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void
-      >;
-    }
-  | { readonly type: 'filter'; readonly fn: UserFunction<'filter', (value: unknown) => boolean> };
+/** On a keyed stream: rich functions have state of the record's key. */
+interface MaybeKeyed {
+  readonly key?: KeySelector;
+}
+
+export type StatelessSpec = MaybeKeyed &
+  (
+    | { readonly type: 'map'; readonly fn: UserFunction<'map', (value: unknown) => unknown> }
+    | {
+        readonly type: 'flatMap';
+        readonly fn: UserFunction<
+          'flatMap',
+          // biome-ignore lint/suspicious/noConfusingVoidType: a function that only calls out may be typed to return nothing
+          (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void
+        >;
+      }
+    | { readonly type: 'filter'; readonly fn: UserFunction<'filter', (value: unknown) => boolean> }
+  );
 
 export type KeyedSpec =
   /** Emits the new reduced value for each record; keyed. */

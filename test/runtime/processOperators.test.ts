@@ -178,3 +178,23 @@ describe('process', () => {
     ]);
   });
 });
+
+describe('a rich function on a keyed stream', () => {
+  it('has state of the key of each record', async () => {
+    class Counting {
+      #count!: ValueState<number>;
+      open(context: Parameters<NonNullable<Timers['open']>>[0]): void {
+        this.#count = context.getState(new ValueStateDescriptor<number>('count'));
+      }
+      map(value: unknown): unknown {
+        const count = (this.#count.value() ?? 0) + 1;
+        this.#count.update(count);
+        return `${String(value)}${count}`;
+      }
+    }
+    const keyed = await OperatorHarness.open({ type: 'map', fn: Counting, key: (value) => value });
+    for (const value of ['a', 'b', 'a']) keyed.collect(value);
+    expect(keyed.values).toEqual(['a1', 'b1', 'a2']);
+    await expect(OperatorHarness.open({ type: 'map', fn: Counting })).rejects.toThrow(/'op' asks for keyed state/);
+  });
+});
