@@ -12,7 +12,7 @@ import type {
   OperatorSpec,
   OutgoingExchange,
 } from '../runtime/operatorSpec.ts';
-import { assignsEventTime, isBounded, isSource, looksAtEventTime } from '../runtime/operatorTraits.ts';
+import { assignsEventTime, isBounded, isSource, isTwoPhaseSink, looksAtEventTime } from '../runtime/operatorTraits.ts';
 import { ApiError } from './apiError.ts';
 import {
   DEFAULT_SLOT_SHARING_GROUP,
@@ -85,6 +85,7 @@ export function toExecutableJob(
     checkpointing,
     stateBackend: graph.stateBackend,
     batch,
+    finalCheckpoint: checkpointing !== null && operators.some(({ node }) => isTwoPhaseSink(node.spec)),
     vertices: ordered.map((head) => ({
       head: chainNodes.get(head)!,
       ports: head.inputs.map(({ port }) => port),

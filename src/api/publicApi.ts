@@ -2,6 +2,16 @@
 // one instance of the API wherever the bundle lies.
 
 export type { CheckpointedFunction, FunctionInitializationContext } from '../runtime/checkpointedFunction.ts';
+export type { Committer, Sink, SinkContext, SinkWriteContext, SinkWriter } from '../runtime/connectors/sink.ts';
+export type {
+  ConnectorContext,
+  InputStatus,
+  ReaderOutput,
+  Source,
+  SourceOutput,
+  SourceReader,
+  SourceReaderContext,
+} from '../runtime/connectors/source.ts';
 export {
   type KeyedProcessContext,
   type KeyedProcessFunction,

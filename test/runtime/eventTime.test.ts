@@ -88,7 +88,14 @@ describe('a job that is stopped', () => {
     await cluster.until('all tasks have stored their state', () => answers().length === 5);
     workers.forEach((each, index) => {
       const { taskManagerId } = addresses[index]!;
-      each.completeCheckpoint({ type: 'CheckpointComplete', epoch: 1, taskManagerId, jobId, checkpointId: 1 });
+      each.completeCheckpoint({
+        type: 'CheckpointComplete',
+        epoch: 1,
+        taskManagerId,
+        jobId,
+        checkpointId: 1,
+        last: false,
+      });
     });
     await cluster.all(job, 'FINISHED');
     const finished = reports.filter(({ state, vertex }) => state === 'FINISHED' && vertex === 0);

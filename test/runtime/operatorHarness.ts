@@ -157,7 +157,7 @@ export class OperatorHarness {
 
   /** Null: nothing is kept. */
   async snapshot(): Promise<Uint8Array | null> {
-    return snapshot(this.#states)(inOnePart);
+    return snapshot(this.#states, 1)(inOnePart);
   }
 
   /** Lets go of its state. */
