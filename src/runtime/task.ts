@@ -15,7 +15,7 @@ import { ElementTime, MAX_WATERMARK } from './streamTime.ts';
 import { Suspensions } from './suspensions.ts';
 import { TaskCheckpoints } from './taskCheckpoints.ts';
 import type { Continuation, Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
-import { TaskEnding } from './taskEnding.ts';
+import { TaskEnding, type TaskPhase } from './taskEnding.ts';
 import { createFeed, type TaskFeed } from './taskFeed.ts';
 import type { TaskOwner } from './taskOwner.ts';
 import {
@@ -32,12 +32,6 @@ import {
 
 /** How long an ending attempt waits for its files to close. */
 const RELEASE_TIMEOUT_MS = 5_000;
-
-/**
- * `ending`: the input is over, and operators emit the last that they have; `draining`: that is sent; `holding`: it is, and the job's last checkpoint
- * is waited for.
- */
-type Phase = 'opening' | 'running' | 'ending' | 'draining' | 'holding' | 'releasing' | 'ended';
 
 export class Task implements TaskContext {
   readonly jobId: string;
@@ -61,7 +55,7 @@ export class Task implements TaskContext {
   readonly #parts: TaskParts;
   readonly #checkpoints: TaskCheckpoints;
   readonly #feed: TaskFeed;
-  #phase: Phase = 'opening';
+  #phase: TaskPhase = 'opening';
   readonly #suspensions = new Suspensions(this.pressure);
   readonly #drainer = new Drain(this.#suspensions);
   readonly #ending: TaskEnding;
@@ -120,16 +114,8 @@ export class Task implements TaskContext {
 
   report(): AttemptReport {
     const { jobId, vertex, subtask, attempt, state, reason } = this;
-    return {
-      jobId,
-      vertex,
-      subtask,
-      attempt,
-      state,
-      reason,
-      recordsIn: this.#feed.recordsIn,
-      recordsOut: this.#recordsOut,
-    };
+    const counts = { recordsIn: this.#feed.recordsIn, recordsOut: this.#recordsOut };
+    return { jobId, vertex, subtask, attempt, state, reason, ...counts };
   }
 
   /** Loads its state, opens files, then RUNNING. Stays synchronous where there is nothing to open, so that thousands of tasks start in one go. */

@@ -3,6 +3,12 @@
 import { MAX_WATERMARK } from './streamTime.ts';
 import { outputsOf, type TaskParts } from './taskWiring.ts';
 
+/**
+ * `ending`: the input is over, and operators emit the last that they have; `draining`: that is sent; `holding`: it is, and the job's last checkpoint
+ * is waited for.
+ */
+export type TaskPhase = 'opening' | 'running' | 'ending' | 'draining' | 'holding' | 'releasing' | 'ended';
+
 export class TaskEnding {
   readonly #parts: TaskParts;
   #waitsForCheckpoint: boolean;
