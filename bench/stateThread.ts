@@ -54,7 +54,7 @@ async function run(task: StateTask): Promise<StateAnswer> {
   let bytes = 0;
   let done = false;
   const beganAtMs = performance.now();
-  const stored = snapshot([operator]);
+  const stored = snapshot([operator], 1);
   const syncMs = performance.now() - beganAtMs;
   const storing = stored(async (segment) => {
     bytes += segment.length;
