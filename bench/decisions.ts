@@ -109,7 +109,8 @@ function acks(state: ClusterState, jobId: string, taskManagerId: string): Input 
     bytes: 0,
     shared: [],
     operators: [],
-    metrics: null, inputEnded: false,
+    metrics: null,
+    inputEnded: false,
   }));
   return { type: 'CheckpointReport', taskManagerId, jobId, checkpointId: 1, acks: answers, declines: [], damaged: [] };
 }
