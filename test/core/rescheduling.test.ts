@@ -225,6 +225,25 @@ describe(`dynamic scheduling (seed ${SEED})`, () => {
     expect(moves).toBeGreaterThan(0);
   });
 
+  it('keeps a TaskManager that was started for a job while that job is moved onto it', () => {
+    const driver = { slotsPerTaskManager: 1, maxTaskManagers: 2, requestTimeoutMs: 60_000, idleTimeoutMs: 50 };
+    const run = new Run();
+    const { cluster } = run;
+    cluster.policy = { ...cluster.policy, driver, dynamic: { ...DYNAMIC, startTimeoutMs: 0 } };
+    run.take({ do: 'join', tm: 0, slots: 1 });
+    run.take({ do: 'submit', job: 0, widths: [2], checkpoints: true });
+    run.wait(10, true);
+    const [requestId = null] = cluster.state.requests.keys();
+    cluster.when({ ...register('tm-1', 1), requestId });
+    run.wait(1, true);
+    // The barrier goes out, and for longer than a TaskManager may idle nobody acks it.
+    while (run.moves.length === 0) run.wait(100, false);
+    run.wait(1_000, false);
+    expect(cluster.state.taskManagers.get('tm-1')?.status.kind).toBe('registered');
+    run.wait(10_000, true);
+    expect(cluster.subtasks('job-1').map(({ state }) => state)).toEqual(['RUNNING', 'RUNNING']);
+  });
+
   it('starts no wider than it fits, as wide as it fits, and evenly', () => {
     fc.assert(
       fc.property(
