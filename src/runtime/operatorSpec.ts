@@ -1,6 +1,7 @@
 // What an operator is, as the API describes it and the runtime executes it: one union, so that neither side needs to know the other.
 // Functions in a spec are the user's own, taken from the rebuilt module; a spec never leaves its thread.
 import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
+import type { CoSpec } from './coOperators.ts';
 import type { OperatorFactory } from './operator.ts';
 import type { ProcessSpec } from './processOperators.ts';
 import type { StateBackendKind } from './state/stateBackendKind.ts';
@@ -46,7 +47,7 @@ export type SinkSpec =
   | { readonly type: 'discardSink' };
 
 /** What runs between sources and sinks: each group has its file of factories, which operators.ts puts together. */
-export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | WindowSpec;
+export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | CoSpec | WindowSpec;
 
 export type OperatorSpec = SourceSpec | TransformSpec | SinkSpec;
 
@@ -56,6 +57,9 @@ export type FactoriesOf<Spec extends { readonly type: string }> = {
 };
 
 export type KeySelector = (value: unknown) => unknown;
+
+/** Which of so many subtasks gets the record. */
+export type PartitionOf = (value: unknown, numPartitions: number) => number;
 
 /** An operator of a chain with where its records go. */
 export interface ChainNode {
@@ -81,6 +85,8 @@ export interface OutgoingExchange {
   readonly strategy: ShipStrategy;
   /** For HASH. */
   readonly key: KeySelector | null;
+  /** For CUSTOM. */
+  readonly partition: PartitionOf | null;
   /** The side output that leaves by it; null: the main output. */
   readonly tag: string | null;
   /** Carries timestamps and watermarks: there are any, and an operator behind it looks at them. */
