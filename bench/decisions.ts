@@ -9,6 +9,9 @@ import type { Commit } from '../src/core/schema.gen.ts';
 import { type ClusterState, emptyState } from '../src/core/state.ts';
 import { POLICY, START, wideSubmission } from './ledger.ts';
 
+/** Between two decisions, in the ledger's time: at least the interval of the job's checkpoints. */
+const STEP_MS = 10;
+
 export interface DecisionTimes {
   readonly deployMs: number;
   readonly runningMs: number;
@@ -30,7 +33,7 @@ export function decideWide(parallelism: number, taskManagers: number): DecisionT
   let assignmentBytes = 0;
   /** As a leader does it: decided on the speculative state, encoded, folded again when read back, and its effects encoded. */
   const decide = (...inputs: readonly Input[]): Commit[] => {
-    const envelopes = inputs.map((input) => ({ at: state.at + 1, cause: null, input }));
+    const envelopes = inputs.map((input) => ({ at: state.at + STEP_MS, cause: null, input }));
     const commits = propose(state, envelopes, POLICY);
     for (const commit of commits) {
       commitBytes += encodeMessage(commit).length;
@@ -107,6 +110,7 @@ function acks(state: ClusterState, jobId: string, taskManagerId: string): Input 
     shared: [],
     operators: [],
     metrics: null,
+    inputEnded: false,
   }));
   return { type: 'CheckpointReport', taskManagerId, jobId, checkpointId: 1, acks: answers, declines: [], damaged: [] };
 }

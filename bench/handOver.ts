@@ -68,9 +68,10 @@ export async function taskManagerLossOn(
     await ledger.until(restarted, RESTART_TIMEOUT_MS, 'the restart of a job after the crash of a TaskManager');
     times.push(lastArrivalOf(ledger, 'JobStarted') - killedAtMs);
     context.progress(`${journal}: crash ${crash + 1}, RUNNING elsewhere after ${times.at(-1)!.toFixed(0)} ms`);
-    const known = ledger.state.taskManagers.size;
+    const known = new Set(ledger.state.taskManagers.keys());
     await cluster.sluice('taskmanager start');
-    await ledger.until(() => ledger.state.taskManagers.size > known, RESTART_TIMEOUT_MS, 'a new TaskManager');
+    const joined = () => [...ledger.state.taskManagers.keys()].some((id) => !known.has(id));
+    await ledger.until(joined, RESTART_TIMEOUT_MS, 'a new TaskManager');
   }
   handle.close();
   await cluster.stop();

@@ -9,6 +9,7 @@ import { failover } from './failover.ts';
 import { fold } from './fold.ts';
 import { readBack } from './readBack.ts';
 import { replay } from './replay.ts';
+import { state } from './state.ts';
 import { tableOf } from './table.ts';
 import { wide } from './wide.ts';
 import { wordCount } from './wordCount.ts';
@@ -22,6 +23,7 @@ const BENCHES: readonly Bench[] = [
   coordinator,
   memory,
   wide,
+  state,
   wordCount,
   failover,
 ];

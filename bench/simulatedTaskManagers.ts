@@ -42,7 +42,19 @@ class InstantWorkers implements Workers {
   triggerCheckpoint({ jobId, checkpointId }: TriggerCheckpoint): void {
     const acks = [...this.#live.values()].flatMap(({ jobId: id, vertex, subtask, attempt }) =>
       id === jobId
-        ? [{ vertex, subtask, attempt, handle: '', bytes: 0, shared: [], operators: [], metrics: null }]
+        ? [
+            {
+              vertex,
+              subtask,
+              attempt,
+              handle: '',
+              bytes: 0,
+              shared: [],
+              operators: [],
+              metrics: null,
+              inputEnded: false,
+            },
+          ]
         : [],
     );
     const taskManagerId = this.#taskManagerId;

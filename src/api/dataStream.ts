@@ -2,6 +2,7 @@
 // that it produces; nothing runs before execute(). Functions must not share state over records: each subtask has its own copy of the
 // module. Names, defaults and behaviour follow Flink's DataStream API. Every method throws ApiError on a bad argument.
 
+import type { Sink } from '../runtime/connectors/sink.ts';
 import type { OperatorSpec } from '../runtime/operatorSpec.ts';
 import type { ProcessFunction } from '../runtime/processFunctions.ts';
 import type { FunctionProvider, UserFunction } from '../runtime/userFunction.ts';
@@ -213,12 +214,18 @@ export class DataStream<T> {
     return this.sink('Discard', { type: 'discardSink' });
   }
 
-  /** Ends the stream in a sink. */
-  sinkTo(sink: DiscardingSink): DataStreamSink<T> {
+  /** Ends the stream in a sink: one that Sluice's connectors provide, or one's own. */
+  sinkTo<Committable, State>(sink: DiscardingSink | Sink<T, Committable, State>): DataStreamSink<T> {
     if (sink instanceof DiscardingSink) return this.discard();
+    if (typeof (sink as Partial<Sink<T, Committable, State>> | null)?.createWriter === 'function') {
+      return this.sink(sink.constructor === Object ? 'Writer' : sink.constructor.name, {
+        type: 'writerSink',
+        sink: sink as unknown as Sink<unknown, unknown, unknown>,
+      });
+    }
     throw new ApiError(
       'INVALID_ARGUMENT',
-      'sinkTo takes a sink that Sluice provides: new DiscardingSink(). For text, use print() or writeAsText(path).',
+      'sinkTo takes a Sink, an object with createWriter, or new DiscardingSink(). For text, use print() or writeAsText(path).',
     );
   }
 

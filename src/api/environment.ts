@@ -2,8 +2,10 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CheckpointConfig } from '../core/schema.gen.ts';
+import type { Source } from '../runtime/connectors/source.ts';
 import type { OperatorSpec } from '../runtime/operatorSpec.ts';
 import { type StateBackendKind, stateBackendKinds } from '../runtime/state/stateBackendKind.ts';
+import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
 import { ApiError } from './apiError.ts';
 import { type CheckpointingOptions, checkpointConfig } from './checkpointing.ts';
 import type { GraphBuilder } from './dataStream.ts';
@@ -203,6 +205,34 @@ export class StreamExecutionEnvironment {
       path: this.#resolvePath(file, 'readTextFile'),
       watch: options.watch ?? false,
       ...paceOf(options, 'readTextFile'),
+    });
+  }
+
+  /**
+   * The stream of a source: one that Sluice's connectors provide, or one's own. `strategy`: null where the job does not ask for event time; else each split
+   * of the source has watermarks of its own, without an assigner from the timestamps that the source gives.
+   */
+  fromSource<T, State>(
+    source: Source<T, State>,
+    strategy: EventTimeStrategy<T> | null,
+    name: string,
+    options: SourceOptions = {},
+  ): DataStreamSource<T> {
+    if (typeof (source as Partial<Source<T, State>> | null)?.createReader !== 'function') {
+      throw new ApiError('INVALID_ARGUMENT', 'fromSource takes a Source: an object with boundedness and createReader.');
+    }
+    if (strategy !== null && !(strategy instanceof WatermarkStrategy)) {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        'The second argument of fromSource is a WatermarkStrategy, such as WatermarkStrategy.forBoundedOutOfOrderness(5_000), or null for a job without event time.',
+      );
+    }
+    return this.#addSource(checkedName(name, 'the name of the source'), {
+      type: 'readerSource',
+      source: source as unknown as Source<unknown>,
+      strategy: strategy as EventTimeStrategy<unknown> | null,
+      intervalMs: this.#autoWatermarkIntervalMs,
+      ...paceOf(options, 'fromSource'),
     });
   }
 

@@ -13,7 +13,7 @@ import type {
   OutgoingExchange,
   PartitionOf,
 } from '../runtime/operatorSpec.ts';
-import { assignsEventTime, isBounded, isSource, looksAtEventTime } from '../runtime/operatorTraits.ts';
+import { assignsEventTime, isBounded, isSource, isTwoPhaseSink, looksAtEventTime } from '../runtime/operatorTraits.ts';
 import { ApiError } from './apiError.ts';
 import { shippingOf } from './shipping.ts';
 import {
@@ -88,6 +88,7 @@ export function toExecutableJob(
     checkpointing,
     stateBackend: graph.stateBackend,
     batch,
+    finalCheckpoint: checkpointing !== null && operators.some(({ node }) => isTwoPhaseSink(node.spec)),
     vertices: ordered.map((head) => ({
       head: chainNodes.get(head)!,
       ports: head.inputs.map(({ port }) => port),

@@ -1,6 +1,6 @@
 // A stream by key: what keeps state for each key of its records.
 import { extremeByOf, extremeOf } from '../runtime/fields.ts';
-import type { KeySelector } from '../runtime/operatorSpec.ts';
+import type { KeySelector, OperatorSpec } from '../runtime/operatorSpec.ts';
 import type { KeyedProcessFunction } from '../runtime/processFunctions.ts';
 import type { FunctionProvider } from '../runtime/userFunction.ts';
 import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
@@ -92,6 +92,17 @@ export class KeyedStream<T, K> extends DataStream<T> {
 
   #aggregation(fn: (left: unknown, right: unknown) => unknown): SingleOutputStreamOperator<T> {
     return this.transform('Keyed Aggregation', { type: 'keyedReduce', key: this.keySelector, fn });
+  }
+
+  protected override transform<R>(name: string, spec: OperatorSpec): SingleOutputStreamOperator<R> {
+    switch (spec.type) {
+      case 'map':
+      case 'flatMap':
+      case 'filter':
+        return super.transform(name, { ...spec, key: this.keySelector });
+      default:
+        return super.transform(name, spec);
+    }
   }
 
   /** As on any stream, with state of the record's key and timers for it. */

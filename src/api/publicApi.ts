@@ -8,6 +8,16 @@ export type {
   CoProcessFunction,
   KeyedCoProcessFunction,
 } from '../runtime/coFunctions.ts';
+export type { Committer, Sink, SinkContext, SinkWriteContext, SinkWriter } from '../runtime/connectors/sink.ts';
+export type {
+  ConnectorContext,
+  InputStatus,
+  ReaderOutput,
+  Source,
+  SourceOutput,
+  SourceReader,
+  SourceReaderContext,
+} from '../runtime/connectors/source.ts';
 export {
   type KeyedProcessContext,
   type KeyedProcessFunction,

@@ -484,6 +484,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Null where nothing was measured.",
         "default": null
+      },
+      {
+        "name": "inputEnded",
+        "type": "boolean",
+        "doc": "All of the subtask's input was over before the barrier.",
+        "default": false
       }
     ]
   },
@@ -554,6 +560,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Null where nothing was measured.",
         "default": null
+      },
+      {
+        "name": "inputEnded",
+        "type": "boolean",
+        "doc": "All of the subtask's input was over before the barrier.",
+        "default": false
       }
     ]
   },
@@ -582,6 +594,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "checkpointId",
         "type": "long",
         "doc": "Checkpoint id, counting from 1 within the job."
+      },
+      {
+        "name": "last",
+        "type": "boolean",
+        "doc": "All of the job's input was over before it: no other checkpoint will be needed, and tasks that waited for this one may end.",
+        "default": false
       }
     ]
   },
@@ -3646,6 +3664,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "type": "long",
         "doc": "Unix ms.",
         "default": 0
+      },
+      {
+        "name": "inputEnded",
+        "type": "boolean",
+        "doc": "All of the subtask's input was over before the barrier.",
+        "default": false
       }
     ]
   },
@@ -4488,13 +4512,13 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CancelJob": "ce1a7dd2b20ae08e",
   "CancelTasks": "34a4faa581b398b0",
   "CheckpointAbort": "f11c7f9cd62a1357",
-  "CheckpointComplete": "1d060ef8e58ce649",
-  "CheckpointReport": "55c8663f97d83386",
+  "CheckpointComplete": "0a402135eb1b5426",
+  "CheckpointReport": "0afff36f2ec2de53",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "7cd685d5104c3969",
+  "Commit": "a8d7a50b01558f63",
   "DeadLetter": "b6e799104384af78",
-  "DeployTasks": "9535ceca32134404",
+  "DeployTasks": "05959c592041d10e",
   "DescribeProcess": "e1e34cce1018247a",
   "JobManagerDescription": "09f80031d82655c5",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",

@@ -233,11 +233,11 @@ export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): v
     );
   switch (event.type) {
     case 'CheckpointAcked': {
-      const { vertex, subtask, handle, bytes, shared, operators, metrics } = event;
+      const { type: _, jobId: __, checkpointId: ___, attempt: ____, ...stored } = event;
       const task = findAttempt(job, event);
       if (task === undefined || !pending.waitingFor.delete(task))
         throw new CorruptLedger(`CheckpointAcked by a subtask that checkpoint ${pending.id} does not wait for`);
-      pending.states.push({ vertex, subtask, handle, bytes, shared, operators, metrics, ackedAt: state.at });
+      pending.states.push({ ...stored, ackedAt: state.at });
       return;
     }
     case 'CheckpointDeclined':

@@ -61,10 +61,18 @@ export function notify(
 ): Effect[] {
   const job = state.jobs.get(jobId);
   if (job === undefined) return [];
+  const id = { epoch: state.epoch, jobId, checkpointId };
+  const last = isLast(job, checkpointId);
   return hostsOf(state, job).map((taskManagerId) => ({
     type: 'Assign',
-    message: { type, epoch: state.epoch, taskManagerId, jobId, checkpointId },
+    message: type === 'CheckpointAbort' ? { type, taskManagerId, ...id } : { type, taskManagerId, ...id, last },
   }));
+}
+
+/** All of the job's input was over before it. */
+function isLast({ checkpoints }: Readonly<Job>, checkpointId: number): boolean {
+  const done = [...checkpoints.completed, ...checkpoints.savepoints].find(({ id }) => id === checkpointId);
+  return done?.states.every(({ inputEnded }) => inputEnded) ?? false;
 }
 
 export function manifest(state: Readonly<ClusterState>, jobId: string, checkpointId: number): Effect[] {

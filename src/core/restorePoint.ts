@@ -124,6 +124,7 @@ function assign(graph: JobGraph, manifest: Manifest, path: string): { states: Su
               shared: shared.map((file) => handleIn(path, file)),
               operators: [],
               metrics: null,
+              inputEnded: false,
               ackedAt: 0,
             },
           ]

@@ -188,6 +188,8 @@ export interface CheckpointAck {
   readonly operators: readonly number[];
   /** Null where nothing was measured. */
   readonly metrics: CheckpointMetrics | null;
+  /** All of the subtask's input was over before the barrier. */
+  readonly inputEnded: boolean;
 }
 
 /** A subtask has stored its state. */
@@ -213,6 +215,8 @@ export interface CheckpointAcked {
   readonly operators: readonly number[];
   /** Null where nothing was measured. */
   readonly metrics: CheckpointMetrics | null;
+  /** All of the subtask's input was over before the barrier. */
+  readonly inputEnded: boolean;
 }
 
 /** A checkpoint is complete: two-phase sinks commit. */
@@ -226,6 +230,8 @@ export interface CheckpointComplete {
   readonly jobId: string;
   /** Checkpoint id, counting from 1 within the job. */
   readonly checkpointId: number;
+  /** All of the job's input was over before it: no other checkpoint will be needed, and tasks that waited for this one may end. */
+  readonly last: boolean;
 }
 
 /** Every required subtask has acked. */
@@ -1399,6 +1405,8 @@ export interface SubtaskState {
   readonly metrics: CheckpointMetrics | null;
   /** Unix ms. */
   readonly ackedAt: number;
+  /** All of the subtask's input was over before the barrier. */
+  readonly inputEnded: boolean;
 }
 
 /** State of a subtask. */

@@ -28,6 +28,8 @@ export class InputGate {
   /** Name of the task, for messages. */
   readonly #task: string;
   readonly #giveUp: GiveUp;
+  /** Producers that have ended send the barrier of a last checkpoint all the same. */
+  readonly #finalCheckpoint: boolean;
   #arrivals: Arrival[] = [];
   #next = 0;
   #openInputs: number;
@@ -42,7 +44,8 @@ export class InputGate {
   /** Input of the head that the batch taken last is for. */
   port = 0;
 
-  constructor(task: string, subtask: number, inputs: readonly InputSpec[], giveUp: GiveUp) {
+  constructor(task: string, subtask: number, inputs: readonly InputSpec[], giveUp: GiveUp, finalCheckpoint: boolean) {
+    this.#finalCheckpoint = finalCheckpoint;
     this.#task = task;
     this.#giveUp = giveUp;
     this.#subtask = subtask;
@@ -214,6 +217,7 @@ export class InputGate {
   }
 
   #owesBarrier(): boolean {
+    if (this.#finalCheckpoint) return this.#alignment.size < this.#producers;
     if (this.#alignment.size + this.#ended < this.#producers) return true;
     for (const { spec, first, channels, ended } of this.#inputs) {
       const owes = (subtask: number): boolean => {

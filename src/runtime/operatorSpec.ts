@@ -1,6 +1,8 @@
 // What an operator is, as the API describes it and the runtime executes it: one union, so that neither side needs to know the other.
 // Functions in a spec are the user's own, taken from the rebuilt module; a spec never leaves its thread.
 import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
+import type { ReaderSourceSpec } from './connectors/readerSource.ts';
+import type { WriterSinkSpec } from './connectors/writerSink.ts';
 import type { CoSpec } from './coOperators.ts';
 import type { OperatorFactory } from './operator.ts';
 import type { ProcessSpec } from './processOperators.ts';
@@ -20,19 +22,27 @@ export type SourceSpec =
   /** from … to inclusive, split over the subtasks. */
   | ({ readonly type: 'sequenceSource'; readonly from: number; readonly to: number } & Pace)
   /** Lines of a file or of every file below a folder (sorted by path), split over the subtasks. `watch`: stays unbounded, new files are read. */
-  | ({ readonly type: 'textFileSource'; readonly path: string; readonly watch: boolean } & Pace);
+  | ({ readonly type: 'textFileSource'; readonly path: string; readonly watch: boolean } & Pace)
+  | (ReaderSourceSpec & Pace);
 
-export type StatelessSpec =
-  | { readonly type: 'map'; readonly fn: UserFunction<'map', (value: unknown) => unknown> }
-  | {
-      readonly type: 'flatMap';
-      readonly fn: UserFunction<
-        'flatMap',
-        // biome-ignore lint/suspicious/noConfusingVoidType: a function that only calls out may be typed to return nothing
-        (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void
-      >;
-    }
-  | { readonly type: 'filter'; readonly fn: UserFunction<'filter', (value: unknown) => boolean> };
+/** On a keyed stream: rich functions have state of the record's key. */
+interface MaybeKeyed {
+  readonly key?: KeySelector;
+}
+
+export type StatelessSpec = MaybeKeyed &
+  (
+    | { readonly type: 'map'; readonly fn: UserFunction<'map', (value: unknown) => unknown> }
+    | {
+        readonly type: 'flatMap';
+        readonly fn: UserFunction<
+          'flatMap',
+          // biome-ignore lint/suspicious/noConfusingVoidType: a function that only calls out may be typed to return nothing
+          (value: unknown, out: (value: unknown) => void) => Iterable<unknown> | void
+        >;
+      }
+    | { readonly type: 'filter'; readonly fn: UserFunction<'filter', (value: unknown) => boolean> }
+  );
 
 export type KeyedSpec =
   /** Emits the new reduced value for each record; keyed. */
@@ -44,7 +54,8 @@ export type SinkSpec =
   | { readonly type: 'printSink'; readonly prefix: string | null }
   /** One line a record into `<path>/<subtask + 1>` where parallelism > 1, else into the file itself. */
   | { readonly type: 'textFileSink'; readonly path: string }
-  | { readonly type: 'discardSink' };
+  | { readonly type: 'discardSink' }
+  | WriterSinkSpec;
 
 /** What runs between sources and sinks: each group has its file of factories, which operators.ts puts together. */
 export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | CoSpec | WindowSpec;
@@ -104,6 +115,11 @@ export interface ExecutableJob {
   /** As the program asks for; null: the TaskManager's. */
   readonly stateBackend: StateBackendKind | null;
   readonly vertices: readonly ExecutableVertex[];
+  /**
+   * Its tasks stay RUNNING at the end of their input until a checkpoint has completed that covers it all, so that two-phase sinks can commit their
+   * last; true where the job has such sinks, and checkpoints.
+   */
+  readonly finalCheckpoint: boolean;
 }
 
 export interface ExecutableVertex {

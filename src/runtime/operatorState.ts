@@ -29,7 +29,7 @@ export type OperatorState =
       readonly uid: string;
       readonly operator: string;
       /** At a barrier, at once; a promise is of what was held then. */
-      snapshot(): unknown;
+      snapshot(checkpointId: number): unknown;
       /** `own`: the parts are this subtask's only; else those of all subtasks there were, in their order. */
       restore(parts: readonly unknown[], own: boolean, all: readonly unknown[]): void;
       /** Whether the subtask, which has found its own part, needs those of all; they are `all` then, and else the same as `parts`. */
@@ -44,7 +44,10 @@ export type Store = (segment: Uint8Array) => Promise<string>;
 export type Load = (name: string) => Promise<Uint8Array>;
 
 /** What was held when this is called, at a barrier. The returned function resolves with null where the operators keep nothing. */
-export function snapshot(states: readonly OperatorState[]): (store: Store) => Promise<Uint8Array | null> {
+export function snapshot(
+  states: readonly OperatorState[],
+  checkpointId: number,
+): (store: Store) => Promise<Uint8Array | null> {
   const keyed: KeyedPart[] = [];
   const values: (readonly [ValueState, Uint8Array | null | Promise<Uint8Array | null>])[] = [];
   const discard = (): void => {
@@ -53,7 +56,7 @@ export function snapshot(states: readonly OperatorState[]): (store: Store) => Pr
   try {
     for (const state of states) {
       if (state.kind === 'keyed') keyed.push({ state, taken: state.backend.snapshot(), complete: false });
-      else values.push([state, heldNow(state)]);
+      else values.push([state, heldNow(state, checkpointId)]);
     }
     const deadlineMs = performance.now() + SLICE_MS;
     for (const part of keyed) advance(part, deadlineMs);
@@ -83,14 +86,14 @@ export function snapshot(states: readonly OperatorState[]): (store: Store) => Pr
 }
 
 /** As bytes, at once: the operator may change what it gave. */
-function heldNow(state: ValueState): Uint8Array | null | Promise<Uint8Array | null> {
+function heldNow(state: ValueState, checkpointId: number): Uint8Array | null | Promise<Uint8Array | null> {
   const encoded = (value: unknown): Uint8Array | null => {
     if (value === null) return null;
     const out = new ByteWriter();
     storing(state, () => new ValueEncoder(out).write(value, 'the value'));
     return out.take();
   };
-  const held = state.snapshot();
+  const held = state.snapshot(checkpointId);
   return held instanceof Promise ? held.then(encoded) : encoded(held);
 }
 

@@ -2,7 +2,15 @@
 import type { OperatorSpec, SinkSpec, SourceSpec } from './operatorSpec.ts';
 
 export function isSource(spec: OperatorSpec): spec is SourceSpec {
-  return spec.type === 'collectionSource' || spec.type === 'sequenceSource' || spec.type === 'textFileSource';
+  switch (spec.type) {
+    case 'collectionSource':
+    case 'sequenceSource':
+    case 'textFileSource':
+    case 'readerSource':
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Whether a source comes to an end by itself. */
@@ -13,18 +21,37 @@ export function isBounded(spec: SourceSpec): boolean {
       return true;
     case 'textFileSource':
       return !spec.watch;
+    case 'readerSource':
+      return spec.source.boundedness === 'BOUNDED';
     default:
       return spec satisfies never;
   }
 }
 
 export function isSink(spec: OperatorSpec): spec is SinkSpec {
-  return spec.type === 'printSink' || spec.type === 'textFileSink' || spec.type === 'discardSink';
+  switch (spec.type) {
+    case 'printSink':
+    case 'textFileSink':
+    case 'discardSink':
+    case 'writerSink':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Commits only what complete checkpoints cover. */
+export function isTwoPhaseSink(spec: OperatorSpec): boolean {
+  return spec.type === 'writerSink' && spec.sink.createCommitter !== undefined;
 }
 
 /** Its records have timestamps that it gave them. */
 export function assignsEventTime(spec: OperatorSpec): boolean {
-  return spec.type === 'assignTimestampsAndWatermarks' || spec.type === 'window';
+  return (
+    spec.type === 'assignTimestampsAndWatermarks' ||
+    spec.type === 'window' ||
+    (spec.type === 'readerSource' && spec.strategy !== null)
+  );
 }
 
 /** Whether what it does may depend on timestamps and watermarks. To say so needlessly costs time on the exchanges before it, no more. */
@@ -33,6 +60,7 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'collectionSource':
     case 'sequenceSource':
     case 'textFileSource':
+    case 'readerSource':
     case 'map':
     case 'flatMap':
     case 'filter':
@@ -42,6 +70,7 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'textFileSink':
     case 'discardSink':
       return false;
+    case 'writerSink':
     case 'assignTimestampsAndWatermarks':
     case 'process':
     case 'keyedProcess':

@@ -1,6 +1,7 @@
 // The sinks: print, which hands its lines to whoever collects results, and writeAsText, which writes files. The
 // state of a sink is where it stood at the barrier; print has none, but what it has taken is handed over before its task's state counts.
 import type { ResultBatch } from '../core/schema.gen.ts';
+import { WriterSink } from './connectors/writerSink.ts';
 import { inOperator } from './errors.ts';
 import { FileOutput } from './fileOutput.ts';
 import { formatRecord } from './formatRecord.ts';
@@ -14,6 +15,8 @@ export interface Sink {
   /** Null where nothing is buffered. */
   readonly output: TaskOutput | null;
   readonly state: OperatorState | null;
+  /** The job will not go back behind the checkpoint. */
+  readonly checkpointCompleted?: (checkpointId: number) => void;
 }
 
 /** Takes print's lines; resolves when they are safe. */
@@ -28,6 +31,15 @@ export function createSink(node: ChainNode, spec: SinkSpec, context: TaskContext
       return lines(node, printPrefix(spec.prefix, context), new PrintOutput(uid, context, onResults), context);
     case 'textFileSink':
       return lines(node, '', new FileOutput(name, spec.path, context), context);
+    case 'writerSink': {
+      const sink = new WriterSink(node, spec, context);
+      return {
+        collect: sink.collect,
+        output: sink,
+        state: sink.state,
+        checkpointCompleted: (checkpointId) => sink.checkpointCompleted(checkpointId),
+      };
+    }
     default:
       return spec satisfies never;
   }

@@ -1,6 +1,8 @@
 // Sources as the task sees them: asked for a bounded number of records at a time, they emit what they have at once and say whether to ask
 // again now, later (they wake the task), or never. A source looks at the task's pressure before each record. Its position is part of the
 // task's state.
+import { ReaderSource } from './connectors/readerSource.ts';
+import type { OperatorInput } from './operator.ts';
 import type { SourceSpec } from './operatorSpec.ts';
 import type { Collect, TaskContext } from './taskContext.ts';
 import { TextFileSource } from './textFileSource.ts';
@@ -15,13 +17,21 @@ export interface SourceReader {
   read(max: number): number;
   readonly state: SourceState;
   /** What is left to read, behind the records emitted so far. */
-  position(): unknown;
+  position(checkpointId: number): unknown;
   /** Before open: reads on from these positions instead of from the start; see OperatorState. */
   restore(positions: readonly unknown[], own: boolean): void;
   close(): Promise<void> | void;
+  /** The job will not go back behind the checkpoint. */
+  checkpointCompleted?(checkpointId: number): void;
 }
 
-export function createSource(spec: SourceSpec, operator: string, context: TaskContext, collect: Collect): SourceReader {
+export function createSource(
+  spec: SourceSpec,
+  operator: string,
+  context: TaskContext,
+  output: OperatorInput,
+): SourceReader {
+  const { collect } = output;
   switch (spec.type) {
     case 'collectionSource':
       // Flink refuses a parallel one; here the other subtasks, if there were any, would have nothing.
@@ -32,6 +42,8 @@ export function createSource(spec: SourceSpec, operator: string, context: TaskCo
     }
     case 'textFileSource':
       return new TextFileSource(spec, operator, context, collect);
+    case 'readerSource':
+      return new ReaderSource(spec, operator, context, output);
     default:
       return spec satisfies never;
   }

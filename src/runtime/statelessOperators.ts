@@ -7,7 +7,7 @@ import { userFunction } from './userFunction.ts';
 
 const map: OperatorFactory<Extract<StatelessSpec, { type: 'map' }>> = (node, spec, output, runtime) => {
   const { name } = node;
-  const { call, lifecycle } = userFunction(spec.fn, 'map', node, runtime);
+  const { call, lifecycle, keyed } = userFunction(spec.fn, 'map', node, runtime, spec.key);
   const next = output.collect;
   const collect: Collect = (value) => {
     let mapped: unknown;
@@ -18,12 +18,12 @@ const map: OperatorFactory<Extract<StatelessSpec, { type: 'map' }>> = (node, spe
     }
     next(mapped);
   };
-  return { ...oneInput(output, collect), ...lifecycle };
+  return { ...oneInput(output, keyed(collect)), ...lifecycle };
 };
 
 const filter: OperatorFactory<Extract<StatelessSpec, { type: 'filter' }>> = (node, spec, output, runtime) => {
   const { name } = node;
-  const { call, lifecycle } = userFunction(spec.fn, 'filter', node, runtime);
+  const { call, lifecycle, keyed } = userFunction(spec.fn, 'filter', node, runtime, spec.key);
   const next = output.collect;
   const collect: Collect = (value) => {
     let kept: boolean;
@@ -34,12 +34,12 @@ const filter: OperatorFactory<Extract<StatelessSpec, { type: 'filter' }>> = (nod
     }
     if (kept) next(value);
   };
-  return { ...oneInput(output, collect), ...lifecycle };
+  return { ...oneInput(output, keyed(collect)), ...lifecycle };
 };
 
 const flatMap: OperatorFactory<Extract<StatelessSpec, { type: 'flatMap' }>> = (node, spec, output, runtime) => {
   const { name } = node;
-  const { call, lifecycle } = userFunction(spec.fn, 'flatMap', node, runtime);
+  const { call, lifecycle, keyed } = userFunction(spec.fn, 'flatMap', node, runtime, spec.key);
   const next = output.collect;
   const collect: Collect = (value) => {
     try {
@@ -48,7 +48,7 @@ const flatMap: OperatorFactory<Extract<StatelessSpec, { type: 'flatMap' }>> = (n
       throw inOperator(name, error);
     }
   };
-  return { ...oneInput(output, collect), ...lifecycle };
+  return { ...oneInput(output, keyed(collect)), ...lifecycle };
 };
 
 export const statelessOperators: FactoriesOf<StatelessSpec> = { map, filter, flatMap };

@@ -4,7 +4,8 @@
 import { performance } from 'node:perf_hooks';
 import type { AttemptReport, AttemptState, TaskAssignment, TriggerCheckpoint } from '../core/schema.gen.ts';
 import { type Barrier, barrierOf } from './barrier.ts';
-import { reasonOf, TaskError } from './errors.ts';
+import { Drain } from './drain.ts';
+import { reasonOf } from './errors.ts';
 import type { Credit } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
 import type { InputGate } from './inputGate.ts';
@@ -14,15 +15,23 @@ import { ElementTime, MAX_WATERMARK } from './streamTime.ts';
 import { Suspensions } from './suspensions.ts';
 import { TaskCheckpoints } from './taskCheckpoints.ts';
 import type { Continuation, Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
+import { TaskEnding, type TaskPhase } from './taskEnding.ts';
 import { createFeed, type TaskFeed } from './taskFeed.ts';
 import type { TaskOwner } from './taskOwner.ts';
-import { afterAll, buildParts, closeAll, inOrder, openAll, openings, outputsOf, type TaskParts } from './taskWiring.ts';
+import {
+  afterAll,
+  buildParts,
+  closeAll,
+  inOrder,
+  openAll,
+  openings,
+  outputsOf,
+  type TaskParts,
+  vertexOf,
+} from './taskWiring.ts';
 
 /** How long an ending attempt waits for its files to close. */
 const RELEASE_TIMEOUT_MS = 5_000;
-
-/** `ending`: the input is over, and operators emit the last that they have; `draining`: that is sent. */
-type Phase = 'opening' | 'running' | 'ending' | 'draining' | 'releasing' | 'ended';
 
 export class Task implements TaskContext {
   readonly jobId: string;
@@ -46,24 +55,19 @@ export class Task implements TaskContext {
   readonly #parts: TaskParts;
   readonly #checkpoints: TaskCheckpoints;
   readonly #feed: TaskFeed;
-  #phase: Phase = 'opening';
+  #phase: TaskPhase = 'opening';
   readonly #suspensions = new Suspensions(this.pressure);
-  /** What is left to do at the end of input. */
-  #lastSteps: (() => void)[] = [];
+  readonly #drainer = new Drain(this.#suspensions);
+  readonly #ending: TaskEnding;
+  /** A checkpoint that came while a source was ending. */
+  #heldTrigger: TriggerCheckpoint | null = null;
   #recordsOut = 0;
   readonly #mayGoOn = (): boolean =>
     this.pressure.blocked === 0 && this.#suspensions.none && !this.#checkpoints.stopping;
 
   constructor(job: ExecutableJob, deployment: Deployment, assignment: TaskAssignment, owner: TaskOwner) {
     const { vertex, subtask, attempt } = assignment;
-    const placement = deployment.placements[vertex];
-    const info = job.graph.vertices[vertex];
-    if (!job.vertices[vertex] || !placement || !info) {
-      throw new TaskError(
-        'DEPLOYMENT_FAILED',
-        `Job '${job.name}' has no vertex ${vertex}: the deployment belongs to another graph.`,
-      );
-    }
+    const { placement, info } = vertexOf(job, deployment, vertex);
     this.jobId = deployment.jobId;
     this.vertex = vertex;
     this.subtask = subtask;
@@ -85,6 +89,7 @@ export class Task implements TaskContext {
       giveUp: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
     });
     this.#parts = parts;
+    this.#ending = new TaskEnding(parts, job.finalCheckpoint);
     this.gate = parts.gate;
     this.writers = parts.writers;
     this.#feed = createFeed(parts, this, (barrier) => this.#barrier(barrier));
@@ -109,16 +114,8 @@ export class Task implements TaskContext {
 
   report(): AttemptReport {
     const { jobId, vertex, subtask, attempt, state, reason } = this;
-    return {
-      jobId,
-      vertex,
-      subtask,
-      attempt,
-      state,
-      reason,
-      recordsIn: this.#feed.recordsIn,
-      recordsOut: this.#recordsOut,
-    };
+    const counts = { recordsIn: this.#feed.recordsIn, recordsOut: this.#recordsOut };
+    return { jobId, vertex, subtask, attempt, state, reason, ...counts };
   }
 
   /** Loads its state, opens files, then RUNNING. Stays synchronous where there is nothing to open, so that thousands of tasks start in one go. */
@@ -145,6 +142,10 @@ export class Task implements TaskContext {
           return this.#end();
         case 'draining':
           return this.#drain();
+        case 'holding':
+          // Only barriers come any more.
+          if (this.gate !== null) this.#feed.run(deadlineMs, this.#mayGoOn);
+          return false;
         case 'opening':
         case 'releasing':
         case 'ended':
@@ -165,24 +166,38 @@ export class Task implements TaskContext {
 
   /** A source is to emit the barrier; one that has come to its end says so by ending. */
   triggerCheckpoint(message: TriggerCheckpoint): void {
-    if (this.#phase !== 'running' || this.gate !== null) return;
+    if (this.gate !== null) return;
+    if (this.#phase !== 'running' && this.#phase !== 'holding') {
+      if (this.#ending.waitsForCheckpoint) this.#heldTrigger = message;
+      return;
+    }
+    const barrier = (): void => this.#barrier(barrierOf(message));
+    const [input] = this.#parts.chain.inputs;
     try {
       // Ahead of the barrier: what is due at the end of time belongs to this run, since there will be no other.
-      if (message.drain) this.#parts.chain.inputs[0]!.watermark(MAX_WATERMARK);
-      this.#barrier(barrierOf(message));
+      if (message.drain) this.#drainer.begin(message.checkpointId, () => input!.watermark(MAX_WATERMARK), barrier);
+      else barrier();
     } catch (error) {
       this.fail(error);
     }
+    this.wake();
   }
 
-  completeCheckpoint(checkpointId: number): void {
-    if (this.#phase !== 'running' || !this.#checkpoints.complete(checkpointId)) return;
-    this.#phase = 'draining';
-    this.wake();
+  /** `last`: all of the job's input was over before it. */
+  completeCheckpoint(checkpointId: number, last: boolean): void {
+    if (!this.live) return;
+    for (const completed of this.#parts.checkpointListeners) completed(checkpointId);
+    const stopped = this.#checkpoints.complete(checkpointId);
+    if ((this.#phase === 'running' && stopped) || (this.#phase === 'holding' && (stopped || last))) {
+      this.#ending.checkpointed();
+      this.#phase = 'draining';
+      this.wake();
+    }
   }
 
   abortCheckpoint(checkpointId: number): void {
     this.gate?.abort(checkpointId);
+    this.#drainer.abort(checkpointId);
     if (this.#checkpoints.abort(checkpointId) || this.gate) this.wake();
   }
 
@@ -227,41 +242,22 @@ export class Task implements TaskContext {
     this.#suspensions.resume();
     this.timers.fire(this.#mayGoOn);
     const result = this.#feed.run(deadlineMs, this.#mayGoOn);
-    switch (result) {
-      case 'more':
-        return true;
-      case 'waiting':
-        return false;
-      case 'ended': {
-        this.#phase = 'ending';
-        this.timers.clear();
-        const { inputs, operators } = this.#parts.chain;
-        // Behind a gate the producers' ends have said so already.
-        if (this.gate === null) this.#lastSteps.push(() => inputs[0]!.watermark(MAX_WATERMARK));
-        for (const operator of operators) this.#lastSteps.push(() => operator.endOfInput?.());
-        return this.#end();
-      }
-      default:
-        return result satisfies never;
-    }
+    if (result !== 'ended') return result === 'more';
+    this.#phase = 'ending';
+    this.timers.clear();
+    this.#ending.begin();
+    return this.#end();
   }
 
-  /** The last that operators have, each behind those that feed it. */
   #end(): boolean {
     this.#suspensions.resume();
-    while (this.pressure.blocked === 0 && this.#suspensions.none) {
-      const step = this.#lastSteps.shift();
-      if (step === undefined) {
-        this.#phase = 'draining';
-        return this.#drain();
-      }
-      step();
-    }
-    return false;
+    if (!this.#ending.emit(() => this.pressure.blocked === 0 && this.#suspensions.none)) return false;
+    this.#phase = 'draining';
+    return this.#drain();
   }
 
   #barrier(barrier: Barrier): void {
-    this.#checkpoints.barrier(barrier, this.gate?.alignment ?? null, () => {
+    this.#checkpoints.barrier(barrier, this.#phase === 'holding', this.gate?.alignment ?? null, () => {
       for (const writer of this.writers) writer.barrier(barrier);
     });
     // What was sent goes out at the end of the turn.
@@ -269,13 +265,16 @@ export class Task implements TaskContext {
   }
 
   #drain(): boolean {
-    let done = true;
-    // Behind the barrier of a checkpoint that stops the job nothing is sent, not even that the input is over: the consumers end by themselves.
-    const outputs = this.#checkpoints.stopping ? this.#parts.sinks : outputsOf(this.#parts);
-    // All of them are asked, so that they drain at the same time.
-    for (const output of outputs) if (!output.finish()) done = false;
-    if (done) this.#release('FINISHED', null);
-    return false;
+    const { stopping } = this.#checkpoints;
+    if (!this.#ending.drain(stopping)) return false;
+    if (!this.#ending.waitsForCheckpoint || stopping) {
+      this.#release('FINISHED', null);
+      return false;
+    }
+    this.#phase = 'holding';
+    if (this.#heldTrigger !== null) this.#barrier(barrierOf(this.#heldTrigger));
+    // Barriers may wait in the gate.
+    return true;
   }
 
   #release(state: AttemptState, reason: string | null): void {

@@ -50,8 +50,8 @@ export class TaskCheckpoints {
     this.#states.push(state);
   }
 
-  /** The barrier has come; `alignment` is null for a source. `forward` passes it on, behind everything that was emitted before. */
-  barrier(barrier: Barrier, alignment: AlignmentTimes | null, forward: () => void): void {
+  /** The barrier has come; `alignment` is null for a source. `forward` passes it on, behind everything that was emitted before. `inputEnded`: nothing comes behind it. */
+  barrier(barrier: Barrier, inputEnded: boolean, alignment: AlignmentTimes | null, forward: () => void): void {
     const { checkpointId, stops } = barrier;
     if (checkpointId <= this.#newest) return;
     this.#newest = checkpointId;
@@ -64,7 +64,7 @@ export class TaskCheckpoints {
     const startDelayMs = Math.max(0, (alignment?.startedAt ?? Date.now()) - barrier.timestamp);
     let stored: ReturnType<typeof snapshot>;
     try {
-      stored = snapshot(this.#states);
+      stored = snapshot(this.#states, checkpointId);
     } catch (error) {
       this.#answers.declined(checkpointId, reasonOf(error));
       return;
@@ -86,7 +86,7 @@ export class TaskCheckpoints {
           startDelayMs,
         };
         const operators = handle === '' ? [] : this.#operators();
-        answer(() => this.#answers.acked(checkpointId, { handle, bytes, shared, operators, metrics }));
+        answer(() => this.#answers.acked(checkpointId, { handle, bytes, shared, operators, metrics, inputEnded }));
       },
       (error: unknown) =>
         answer(() => this.#answers.declined(checkpointId, error instanceof Error ? error.message : reasonOf(error))),

@@ -74,6 +74,11 @@ export interface TaskOutput extends Flushable {
   open(): Promise<void> | void;
   /** End of input: sends what is left. True once all is handed over; otherwise it wakes the task later, which asks again. */
   finish(): boolean;
+  /**
+   * End of input, where a last checkpoint is to follow before `finish`: sends what is left, but nothing for good. As `finish` otherwise. Without
+   * it, there is nothing to do before that checkpoint.
+   */
+  endInput?(): boolean;
   /** The attempt ends without finishing: lets go of resources; nothing more is sent. */
   abort(): Promise<void> | void;
 }

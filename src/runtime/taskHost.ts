@@ -114,8 +114,8 @@ export class TaskHost {
     for (const ref of message.tasks) this.#taskAt({ jobId: message.jobId, ...ref })?.triggerCheckpoint(message);
   }
 
-  completeCheckpoint(jobId: string, checkpointId: number): void {
-    for (const task of this.#jobs.get(jobId)?.tasks() ?? []) task.completeCheckpoint(checkpointId);
+  completeCheckpoint(jobId: string, checkpointId: number, last: boolean): void {
+    for (const task of this.#jobs.get(jobId)?.tasks() ?? []) task.completeCheckpoint(checkpointId, last);
   }
 
   abortCheckpoint(jobId: string, checkpointId: number): void {

@@ -1,6 +1,7 @@
 // How a task is put together and tied to the others of its job: its chain, its source or input gate, its exchanges and its sinks, from the
 // graph and the deployment.
-import type { TaskAssignment } from '../core/schema.gen.ts';
+import type { JobVertex, TaskAssignment, VertexPlacement } from '../core/schema.gen.ts';
+import { TaskError } from './errors.ts';
 import type { ExchangeSpec } from './exchangeSpec.ts';
 import { ExchangeWriter } from './exchangeWriter.ts';
 import { type GiveUp, InputGate } from './inputGate.ts';
@@ -21,6 +22,8 @@ export interface TaskParts {
   readonly gate: InputGate | null;
   readonly writers: readonly ExchangeWriter[];
   readonly sinks: readonly TaskOutput[];
+  /** Each is told of complete checkpoints. */
+  readonly checkpointListeners: readonly ((checkpointId: number) => void)[];
 }
 
 export interface PartHandlers {
@@ -40,6 +43,7 @@ export function buildParts(
 ): TaskParts {
   const writers: ExchangeWriter[] = [];
   const sinks: TaskOutput[] = [];
+  const checkpointListeners: ((checkpointId: number) => void)[] = [];
   const { head } = job.vertices[assignment.vertex]!;
   const ends: ChainEnds = {
     exchange: (node, exchange) => {
@@ -51,6 +55,7 @@ export function buildParts(
       const sink = createSink(node, spec, context, onResults);
       if (sink.output) sinks.push(sink.output);
       if (sink.state) keep(sink.state);
+      if (sink.checkpointCompleted) checkpointListeners.push(sink.checkpointCompleted);
       return sink.collect;
     },
   };
@@ -67,17 +72,33 @@ export function buildParts(
   const { spec, name: operator, uid } = head;
   if (!isSource(spec)) {
     const gate = inputGate(job, deployment, assignment, giveUp);
-    return { chain, source: null, recordsPerSecond: undefined, gate, writers, sinks };
+    return { chain, source: null, recordsPerSecond: undefined, gate, writers, sinks, checkpointListeners };
   }
-  const source = createSource(spec, operator, context, chain.inputs[0]!.collect);
+  const source = createSource(spec, operator, context, chain.inputs[0]!);
+  checkpointListeners.push((checkpointId) => source.checkpointCompleted?.(checkpointId));
   keep({
     kind: 'value',
     uid,
     operator,
-    snapshot: () => source.position(),
+    snapshot: (checkpointId) => source.position(checkpointId),
     restore: (positions, own) => source.restore(positions, own),
   });
-  return { chain, source, recordsPerSecond: spec.recordsPerSecond, gate: null, writers, sinks };
+  return { chain, source, recordsPerSecond: spec.recordsPerSecond, gate: null, writers, sinks, checkpointListeners };
+}
+
+/** What the deployment and the graph say of a vertex. */
+export function vertexOf(
+  job: ExecutableJob,
+  deployment: Deployment,
+  vertex: number,
+): { readonly placement: VertexPlacement; readonly info: JobVertex } {
+  const placement = deployment.placements[vertex];
+  const info = job.graph.vertices[vertex];
+  if (job.vertices[vertex] && placement && info) return { placement, info };
+  throw new TaskError(
+    'DEPLOYMENT_FAILED',
+    `Job '${job.name}' has no vertex ${vertex}: the deployment belongs to another graph.`,
+  );
 }
 
 /** Every place where records leave the task. */
@@ -181,5 +202,6 @@ function inputGate(
       producerAttempts: placements[source]!.attempts,
     })),
     giveUp,
+    job.finalCheckpoint,
   );
 }

@@ -80,7 +80,12 @@ const assignTimestampsAndWatermarks: OperatorFactory<TimeSpec> = (
 
 export const timeOperators: FactoriesOf<TimeSpec> = { assignTimestampsAndWatermarks };
 
-function timestampOf(operator: string, assigner: TimestampAssigner<unknown>, value: unknown, before: number): number {
+export function timestampOf(
+  operator: string,
+  assigner: TimestampAssigner<unknown>,
+  value: unknown,
+  before: number,
+): number {
   let timestamp: number;
   try {
     timestamp = assigner(value, Number.isNaN(before) ? null : before);
@@ -95,7 +100,7 @@ function timestampOf(operator: string, assigner: TimestampAssigner<unknown>, val
   );
 }
 
-function ofSource(_: unknown, timestamp: number | null): number {
+export function ofSource(_: unknown, timestamp: number | null): number {
   if (timestamp !== null) return timestamp;
   throw new TaskError(
     'INVALID_RECORD',
@@ -111,7 +116,7 @@ function guarded<R>(operator: string, action: () => R): R {
   }
 }
 
-function every(intervalMs: number, { timers }: TaskContext, action: () => void): void {
+export function every(intervalMs: number, { timers }: TaskContext, action: () => void): void {
   const next = (): void => {
     action();
     timers.registerTimer(timers.currentProcessingTime() + intervalMs, next);

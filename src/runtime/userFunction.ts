@@ -3,8 +3,9 @@
 // between subtasks, whether they run in one thread or not.
 import { type CheckpointedFunction, checkpointed } from './checkpointedFunction.ts';
 import { inOperator, TaskError } from './errors.ts';
+import { identityOf } from './keyedOperators.ts';
 import type { OperatorRuntime, StreamOperator } from './operator.ts';
-import type { ChainNode } from './operatorSpec.ts';
+import type { ChainNode, KeySelector } from './operatorSpec.ts';
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -14,6 +15,7 @@ import type {
 } from './state/descriptors.ts';
 import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './state/states.ts';
+import type { Collect } from './taskContext.ts';
 
 /** What a rich function may ask about the subtask it runs in. */
 export interface RuntimeContext {
@@ -58,16 +60,30 @@ export type Lifecycle = Pick<StreamOperator, 'open' | 'close'>;
 export function userFunction<Name extends string, Call extends (...args: never[]) => unknown>(
   fn: UserFunction<Name, Call>,
   method: Name,
-  node: Pick<ChainNode, 'uid' | 'name'>,
+  node: ChainNode,
   runtime: OperatorRuntime,
-): { readonly call: Call; readonly lifecycle: Lifecycle } {
+  key?: KeySelector,
+): {
+  readonly call: Call;
+  readonly lifecycle: Lifecycle;
+  /** What takes the operator's records, with the record's key as the current one where the function may ask for it. */
+  readonly keyed: (collect: Collect) => Collect;
+} {
   const operator = node.name;
   const own = instanceOf<RichFunction & { readonly [N in Name]: Call }>(fn, method, operator);
-  if (own[method] === fn) return { call: own[method], lifecycle: {} };
-  // Bound once: a call through the object would cost each record a lookup.
+  if (own[method] === fn) return { call: own[method], lifecycle: {}, keyed: (collect) => collect };
+  const backend = key === undefined ? null : runtime.keyedState(node);
   return {
+    // Bound once: a call through the object would cost each record a lookup.
     call: own[method].bind(own) as Call,
-    lifecycle: lifecycleOf(own, node, runtime, runtimeContext(operator, runtime)),
+    lifecycle: lifecycleOf(own, node, runtime, runtimeContext(operator, runtime, backend)),
+    keyed: (collect) => {
+      if (key === undefined || backend === null) return collect;
+      return (value) => {
+        backend.setCurrentKey(identityOf(operator, key, value));
+        collect(value);
+      };
+    },
   };
 }
 

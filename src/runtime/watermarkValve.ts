@@ -23,6 +23,14 @@ export class WatermarkValve {
     this.#open = channels;
   }
 
+  /** One channel more, which holds time back until it has said something. */
+  add(): readonly StreamTime[] {
+    this.#open++;
+    if (!this.#idle) return [];
+    this.#idle = false;
+    return [ACTIVE];
+  }
+
   /** What follows for the whole from what a channel says. */
   accept(channel: number, time: StreamTime): readonly StreamTime[] {
     let state = this.#channels.get(channel);

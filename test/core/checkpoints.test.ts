@@ -56,6 +56,7 @@ function acks(cluster: Cluster, checkpointId: number, taskManagerId: string): Ch
       shared: [],
       operators: [],
       metrics: null,
+      inputEnded: false,
     })),
     declines: [],
     damaged: [],

@@ -20,6 +20,7 @@ describe('the next deadline', () => {
       shared: [],
       operators: [],
       metrics: null,
+      inputEnded: false,
     };
     cluster.when({
       type: 'CheckpointReport',

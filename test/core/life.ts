@@ -43,6 +43,7 @@ export function life(seed: number, steps: number): readonly LedgerRecord[] {
             shared: [],
             operators: [],
             metrics: null,
+            inputEnded: false,
           }));
           cluster.when({
             type: 'CheckpointReport',

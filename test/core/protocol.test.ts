@@ -144,6 +144,7 @@ function inputFor(state: Readonly<ClusterState>, choice: number): Input {
           shared: [],
           operators: [],
           metrics: null,
+          inputEnded: false,
         }));
       return {
         type: 'CheckpointReport',

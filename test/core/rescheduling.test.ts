@@ -148,6 +148,7 @@ class Run {
           shared: [],
           operators: [],
           metrics: null,
+          inputEnded: false,
         }));
         events.push(
           ...cluster.when({

@@ -39,6 +39,7 @@ function busyCluster(): Cluster {
     shared: [],
     operators: [],
     metrics: null,
+    inputEnded: false,
   }));
   const report = {
     type: 'CheckpointReport',
@@ -93,6 +94,7 @@ describe('a state from its snapshot', () => {
         shared: [],
         operators: [],
         metrics: null,
+        inputEnded: false,
       }));
       const [checkpointId = 0] = cluster.job('wide').checkpoints.pending.keys();
       cluster.when({

@@ -89,7 +89,9 @@ class WideCluster {
       taskManagerId: slot!.taskManagerId,
       jobId,
       checkpointId: 1,
-      acks: [{ vertex, subtask, attempt, handle: '', bytes: 0, shared: [], operators: [], metrics: null }],
+      acks: [
+        { vertex, subtask, attempt, handle: '', bytes: 0, shared: [], operators: [], metrics: null, inputEnded: false },
+      ],
       declines: [],
       damaged: [],
     }));

@@ -45,6 +45,7 @@ function ackAll(): void {
       shared: [],
       operators: [],
       metrics: null,
+      inputEnded: false,
     }));
     cluster.decide({
       type: 'CheckpointReport',

@@ -61,7 +61,7 @@ async function checkpoint(shared: readonly string[] = [], targetPath: string | n
     [...pending.waitingFor].map(async ({ vertex, index: subtask, attempt }) => {
       const folder = pending.targetPath ?? checkpointFolder(JOB, id);
       const handle = await storage.write(folder, `0-${subtask}`, new Uint8Array([id, subtask]));
-      return { vertex, subtask, attempt, handle, bytes: 2, shared, operators: [0], metrics: null };
+      return { vertex, subtask, attempt, handle, bytes: 2, shared, operators: [0], metrics: null, inputEnded: false };
     }),
   );
   const report = { type: 'CheckpointReport', taskManagerId: 'tm-1', jobId: JOB, checkpointId: id } as const;

@@ -272,6 +272,7 @@ records.push({
           vertex: 0,
           subtask: 0,
           handle: 'file:///savepoints/savepoint-a4c41e/0-0',
+          inputEnded: true,
           bytes: 2 ** 33,
           ...stored,
           ackedAt: START - 2_500,
@@ -460,6 +461,7 @@ const trigger = (checkpointId: number, purpose: CheckpointPurpose, parallelism =
 });
 const acked = (checkpointId: number, vertex: number, attempt: number, subtask = 0): ClusterEvent => ({
   type: 'CheckpointAcked',
+  inputEnded: false,
   ...streamingTask(vertex, attempt, subtask),
   checkpointId,
   handle: `/checkpoints/${checkpointId}/${vertex}-${subtask}`,
@@ -579,7 +581,18 @@ commit(
   {
     type: 'RestoreStatesRead',
     jobId: RESUMED,
-    states: [{ vertex: 0, subtask: 0, handle: '/savepoints/3/0-0', bytes: 17, ...stored, metrics: null, ackedAt: 0 }],
+    states: [
+      {
+        vertex: 0,
+        subtask: 0,
+        handle: '/savepoints/3/0-0',
+        bytes: 17,
+        ...stored,
+        metrics: null,
+        inputEnded: false,
+        ackedAt: 0,
+      },
+    ],
   },
   {
     type: 'JobRestorePointSet',

@@ -17,7 +17,7 @@ function gateOf(producers: number): { gate: InputGate; givenUp: number[] } {
     sourceName: 'source',
     producerAttempts: Array.from({ length: producers }, () => 0),
   } as const;
-  return { gate: new InputGate('task', 0, [input], (checkpointId) => givenUp.push(checkpointId)), givenUp };
+  return { gate: new InputGate('task', 0, [input], (checkpointId) => givenUp.push(checkpointId), false), givenUp };
 }
 
 const from = (producerSubtask: number) => ({

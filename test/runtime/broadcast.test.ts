@@ -79,7 +79,7 @@ function gatesOf(consumers: number, producers: number): InputGate[] {
   } as const;
   return Array.from(
     { length: consumers },
-    (_, subtask) => new InputGate(`sink ${subtask}`, subtask, [input], () => {}),
+    (_, subtask) => new InputGate(`sink ${subtask}`, subtask, [input], () => {}, false),
   );
 }
 

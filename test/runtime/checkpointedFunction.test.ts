@@ -60,7 +60,7 @@ class Subtask implements CheckpointedFunction {
   }
 
   async stored(): Promise<StoredPart> {
-    return { handle: `of ${this.#place.subtask}`, bytes: (await snapshot(this.states)(unused))!, load: unused };
+    return { handle: `of ${this.#place.subtask}`, bytes: (await snapshot(this.states, 1)(unused))!, load: unused };
   }
 }
 
@@ -101,6 +101,6 @@ describe('CheckpointedFunction', () => {
   it('refuses what is no data at the barrier, naming the operator and the path', async () => {
     const fn = await Subtask.open(0, 1);
     fn.rules.put('r', { check: () => true });
-    expect(() => snapshot(fn.states)).toThrow(/'Fn' cannot be stored: .*check is the function/);
+    expect(() => snapshot(fn.states, 1)).toThrow(/'Fn' cannot be stored: .*check is the function/);
   });
 });

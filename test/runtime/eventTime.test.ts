@@ -1,5 +1,10 @@
 // Event time end to end, over threads and TCP: windows give what a loop over all records gives, nothing is late, and bounded input ends them all.
+
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { CheckpointFolder } from '../../src/adapters/files/checkpointFolder.ts';
 import { type Event, eventAt } from './jobs/windows.ts';
 import { range, TestCluster, testJob } from './testCluster.ts';
 
@@ -51,5 +56,65 @@ describe('event time over two TaskManagers', () => {
       return `k${k} ${all}`;
     });
     expect(sum.sort()).toEqual(expected);
+  });
+});
+
+describe('a job that is stopped', () => {
+  /** What it has printed once it has stopped, and how many records its source had read. */
+  async function stopped(drain: boolean): Promise<{ lines: number[]; read: number }> {
+    const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'sluice-drain-'));
+    cluster = await TestCluster.start(2, 2, { checkpoints: new CheckpointFolder(folder) });
+    const { workers, addresses, checkpointReports, reports } = cluster;
+    const job = await testJob('counting.ts', 2);
+    cluster.deploy(job);
+    await cluster.all(job, 'RUNNING');
+    const read = (): number[] =>
+      workers.flatMap((each) =>
+        each
+          .attempts()
+          .filter(({ vertex }) => vertex === 0)
+          .map(({ recordsIn }) => recordsIn),
+      );
+    await cluster.until('both sources read', () => read().filter((count) => count > 100).length === 2);
+    const jobId = '0'.repeat(32);
+    workers.forEach((each, index) => {
+      const { taskManagerId } = addresses[index]!;
+      const trigger = { type: 'TriggerCheckpoint', epoch: 1, taskManagerId, jobId, checkpointId: 1 } as const;
+      const tasks = [{ vertex: 0, subtask: index, attempt: 0 }];
+      const to = { targetPath: null, timestamp: 0, drain, unaligned: false, alignedTimeoutMs: 0 };
+      each.triggerCheckpoint({ ...trigger, purpose: 'STOP', tasks, ...to });
+    });
+    const answers = (): unknown[] => checkpointReports.flatMap(({ acks }) => acks);
+    await cluster.until('all tasks have stored their state', () => answers().length === 5);
+    workers.forEach((each, index) => {
+      const { taskManagerId } = addresses[index]!;
+      each.completeCheckpoint({
+        type: 'CheckpointComplete',
+        epoch: 1,
+        taskManagerId,
+        jobId,
+        checkpointId: 1,
+        last: false,
+      });
+    });
+    await cluster.all(job, 'FINISHED');
+    const finished = reports.filter(({ state, vertex }) => state === 'FINISHED' && vertex === 0);
+    await fs.rm(folder, { recursive: true });
+    return {
+      lines: cluster.lines().map(Number),
+      read: finished.reduce((sum, { recordsIn }) => sum + recordsIn, 0),
+    };
+  }
+
+  it('keeps its windows', async () => {
+    const { lines, read } = await stopped(false);
+    expect(lines).toEqual([]);
+    expect(read).toBeGreaterThan(200);
+  });
+
+  it('gives its windows where it is drained', async () => {
+    const { lines, read } = await stopped(true);
+    expect(lines).toHaveLength(5);
+    expect(lines.reduce((sum, count) => sum + count, 0)).toBe(read);
   });
 });

@@ -1,6 +1,7 @@
 // What operators are put together with: the time of two inputs as one, and the copies of rich functions that subtasks have.
 import { describe, expect, it } from 'vitest';
 import { combineTwoInputs, type OperatorRuntime } from '../../src/runtime/operator.ts';
+import type { ChainNode } from '../../src/runtime/operatorSpec.ts';
 import { instanceOf, userFunction } from '../../src/runtime/userFunction.ts';
 
 function twoInputs() {
@@ -47,12 +48,13 @@ describe('a rich function', () => {
       return this.seen.size;
     }
   }
+  const node: ChainNode = { uid: 'count', name: 'count', spec: { type: 'discardSink' }, chained: [], exchanges: [] };
   const runtime = { context: {}, keep() {} } as unknown as OperatorRuntime;
 
   it('is copied for each subtask, so that its fields are not shared', () => {
     const given = new Counting();
     const [first, second] = [1, 2].map(
-      () => userFunction<'map', (value: string) => number>(given, 'map', { uid: 'count', name: 'count' }, runtime).call,
+      () => userFunction<'map', (value: string) => number>(given, 'map', node, runtime).call,
     );
     expect([first!('a'), first!('b'), second!('a')]).toEqual([1, 2, 1]);
     expect([given.count, given.seen.size]).toEqual([0, 0]);

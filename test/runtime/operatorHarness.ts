@@ -4,10 +4,12 @@ import type { OperatorSpec } from '../../src/runtime/operatorSpec.ts';
 import { type OperatorState, restore, snapshot } from '../../src/runtime/operatorState.ts';
 import { buildChain, type Chain } from '../../src/runtime/operators.ts';
 import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
-import { HeapBackend } from '../../src/runtime/state/heapBackend.ts';
+import type { KeyedStateBackend } from '../../src/runtime/state/keyedStateBackend.ts';
 import { ElementTime, MAX_WATERMARK } from '../../src/runtime/streamTime.ts';
 import { Suspensions } from '../../src/runtime/suspensions.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
+import type { BackendKind } from './state/backendContract.ts';
+import { hashmap } from './state/backends.ts';
 
 export interface Emitted {
   readonly value: unknown;
@@ -24,6 +26,8 @@ export interface HarnessOptions {
   readonly tags?: readonly string[];
   /** How many records may be emitted before the room is used up; `makeRoom` gives as much again. Default: any number. */
   readonly room?: number;
+  /** Where keyed state is kept. Default: in heap. */
+  readonly backend?: BackendKind;
   /** The job runs as batch. */
   readonly batch?: boolean;
 }
@@ -39,6 +43,7 @@ export class OperatorHarness {
   now = 1_000_000;
   readonly #chain: Chain;
   readonly #states: OperatorState[] = [];
+  readonly #backends: KeyedStateBackend[] = [];
   readonly #suspensions: Suspensions;
   readonly #timers: ProcessingTimers;
   readonly #room: number;
@@ -106,7 +111,8 @@ export class OperatorHarness {
         batch: options.batch ?? false,
         keep: (state) => this.#states.push(state),
         keyedState: ({ uid, name }) => {
-          const backend = new HeapBackend(MAX_PARALLELISM, () => this.now);
+          const backend = (options.backend ?? hashmap).open(MAX_PARALLELISM, () => this.now);
+          this.#backends.push(backend);
           this.#states.push({ kind: 'keyed', uid, operator: name, backend });
           return backend;
         },
@@ -162,7 +168,12 @@ export class OperatorHarness {
 
   /** Null: nothing is kept. */
   async snapshot(): Promise<Uint8Array | null> {
-    return snapshot(this.#states)(inOnePart);
+    return snapshot(this.#states, 1)(inOnePart);
+  }
+
+  /** Lets go of its state. */
+  close(): void {
+    for (const backend of this.#backends) backend.close();
   }
 
   get values(): unknown[] {

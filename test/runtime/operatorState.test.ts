@@ -83,7 +83,7 @@ describe('operator state', () => {
         const parts: StoredPart[] = [];
         for (let subtask = 0; subtask < before; subtask++) {
           const own = new Map([...all].filter(([identity]) => owner(identity, before) === subtask));
-          const bytes = await snapshot([keyed(own)])(nowhere);
+          const bytes = await snapshot([keyed(own)], 1)(nowhere);
           if (bytes !== null) parts.push({ handle: `h${subtask}`, bytes, load: nothing });
         }
         const restored: (readonly [unknown, unknown])[] = [];
@@ -111,7 +111,7 @@ describe('operator state', () => {
       Array.from({ length: count }, (_, index) => [index, [index, padding]]),
     );
     const state = keyed(before);
-    const stored = snapshot([state]);
+    const stored = snapshot([state], 1);
     // Such a state takes many slices.
     for (let index = count - 1; index >= 0; index -= 7) {
       state.backend.setCurrentKey(index);
@@ -130,7 +130,7 @@ describe('operator state', () => {
   });
 
   it('refuses what it cannot read or what nobody claims, naming the handle', async () => {
-    const bytes = (await snapshot([keyed(new Map([['a', 1]]))])(nowhere))!;
+    const bytes = (await snapshot([keyed(new Map([['a', 1]]))], 1)(nowhere))!;
     const options = { own: true, allowNonRestoredState: false };
     const of = (handle: string, stored = bytes): StoredPart[] => [{ handle, bytes: stored, load: nothing }];
     await expect(restore([keyed(new Map(), 'sum')], of('job/chk-1/0'), options, place)).rejects.toThrow(
@@ -148,10 +148,10 @@ describe('operator state', () => {
     const state = keyed(new Map([['a', held]]));
     // Behind the backend's back, so that it finds it at the snapshot only.
     held.push(() => {});
-    expect(() => snapshot([state])).toThrow(/'Count' cannot be stored/);
+    expect(() => snapshot([state], 1)).toThrow(/'Count' cannot be stored/);
     state.backend.setCurrentKey('a');
     state.backend.getState(COUNT).clear();
-    expect(() => snapshot([state])).not.toThrow();
+    expect(() => snapshot([state], 1)).not.toThrow();
   });
 });
 

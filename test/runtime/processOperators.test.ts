@@ -7,6 +7,7 @@ import type { OperatorSpec } from '../../src/runtime/operatorSpec.ts';
 import type { ValueState } from '../../src/runtime/state/states.ts';
 import { MAX_WATERMARK } from '../../src/runtime/streamTime.ts';
 import { OperatorHarness } from './operatorHarness.ts';
+import { hashmap, lmdb } from './state/backends.ts';
 
 type Command = { readonly key: string; readonly set?: number; readonly drop?: number };
 type Timers = KeyedProcessFunction<string, Command, string>;
@@ -109,50 +110,57 @@ describe('keyed process', () => {
     expect(() => broken.collect('a')).toThrow(/'op' set a timer for 1.5/);
   });
 
-  it('fires each timer once, whatever is stopped and restored at whatever parallelism in between', async () => {
-    const command = fc.record({
-      key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
-      set: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
-      drop: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
-    });
-    const round = fc.record({
-      commands: fc.array(command, { maxLength: 12 }),
-      advance: fc.nat(15),
-      parallelism: fc.integer({ min: 1, max: 4 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async (rounds) => {
-        const live = new Set<string>();
-        const expected: string[] = [];
-        const fired: unknown[] = [];
-        let watermark = 0;
-        let parts: Uint8Array[] = [];
-        for (const { commands, advance, parallelism } of rounds) {
-          const open = Array.from({ length: parallelism }, (_, subtask) =>
-            OperatorHarness.open(timersOf('EventTime'), { subtask, parallelism, parts }),
-          );
-          const harnesses = await Promise.all(open);
-          for (const { key, set, drop } of commands) {
-            harnesses[subtaskOf(keyGroupOf(key, 128), parallelism, 128)]!.collect({ key, set, drop });
-            if (set !== undefined) live.add(`${key}@${set}`);
-            if (drop !== undefined) live.delete(`${key}@${drop}`);
+  it.each([
+    { backend: hashmap, numRuns: 100 },
+    { backend: lmdb(1_000), numRuns: 15 },
+  ])(
+    'fires each timer once, whatever is stopped and restored at whatever parallelism in between ($backend.name)',
+    async ({ backend, numRuns }) => {
+      const command = fc.record({
+        key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+        set: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
+        drop: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
+      });
+      const round = fc.record({
+        commands: fc.array(command, { maxLength: 12 }),
+        advance: fc.nat(15),
+        parallelism: fc.integer({ min: 1, max: 4 }),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async (rounds) => {
+          const live = new Set<string>();
+          const expected: string[] = [];
+          const fired: unknown[] = [];
+          let watermark = 0;
+          let parts: Uint8Array[] = [];
+          for (const { commands, advance, parallelism } of rounds) {
+            const open = Array.from({ length: parallelism }, (_, subtask) =>
+              OperatorHarness.open(timersOf('EventTime'), { subtask, parallelism, parts, backend }),
+            );
+            const harnesses = await Promise.all(open);
+            for (const { key, set, drop } of commands) {
+              harnesses[subtaskOf(keyGroupOf(key, 128), parallelism, 128)]!.collect({ key, set, drop });
+              if (set !== undefined) live.add(`${key}@${set}`);
+              if (drop !== undefined) live.delete(`${key}@${drop}`);
+            }
+            watermark += advance;
+            for (const harness of harnesses) harness.watermark(watermark);
+            for (const timer of live) {
+              const [key, time] = timer.split('@');
+              if (Number(time) > watermark) continue;
+              live.delete(timer);
+              expected.push(`${key}@${time}/${time}/event`);
+            }
+            fired.push(...harnesses.flatMap(({ values }) => values));
+            parts = (await Promise.all(harnesses.map((harness) => harness.snapshot()))).filter((part) => part !== null);
+            for (const harness of harnesses) harness.close();
           }
-          watermark += advance;
-          for (const harness of harnesses) harness.watermark(watermark);
-          for (const timer of live) {
-            const [key, time] = timer.split('@');
-            if (Number(time) > watermark) continue;
-            live.delete(timer);
-            expected.push(`${key}@${time}/${time}/event`);
-          }
-          fired.push(...harnesses.flatMap(({ values }) => values));
-          parts = (await Promise.all(harnesses.map((harness) => harness.snapshot()))).filter((part) => part !== null);
-        }
-        expect(fired.sort()).toEqual(expected.sort());
-      }),
-      { numRuns: 100 },
-    );
-  });
+          expect(fired.sort()).toEqual(expected.sort());
+        }),
+        { numRuns },
+      );
+    },
+  );
 });
 
 describe('process', () => {
@@ -168,5 +176,25 @@ describe('process', () => {
       ['a', 5, Number.MIN_SAFE_INTEGER],
       ['b', null, 7],
     ]);
+  });
+});
+
+describe('a rich function on a keyed stream', () => {
+  it('has state of the key of each record', async () => {
+    class Counting {
+      #count!: ValueState<number>;
+      open(context: Parameters<NonNullable<Timers['open']>>[0]): void {
+        this.#count = context.getState(new ValueStateDescriptor<number>('count'));
+      }
+      map(value: unknown): unknown {
+        const count = (this.#count.value() ?? 0) + 1;
+        this.#count.update(count);
+        return `${String(value)}${count}`;
+      }
+    }
+    const keyed = await OperatorHarness.open({ type: 'map', fn: Counting, key: (value) => value });
+    for (const value of ['a', 'b', 'a']) keyed.collect(value);
+    expect(keyed.values).toEqual(['a1', 'b1', 'a2']);
+    await expect(OperatorHarness.open({ type: 'map', fn: Counting })).rejects.toThrow(/'op' asks for keyed state/);
   });
 });

@@ -10,6 +10,7 @@ import { rebuildJob } from '../../src/api/rebuild.ts';
 import { bundleJob } from '../../src/client/bundle.ts';
 import type {
   AttemptReport,
+  CheckpointReport,
   DeployTasks,
   JobGraph,
   ResultBatch,
@@ -69,6 +70,7 @@ export class TestCluster {
   readonly addresses: TaskManagerAddress[] = [];
   readonly reports: AttemptReport[] = [];
   readonly results: ResultBatch[] = [];
+  readonly checkpointReports: CheckpointReport[] = [];
   /** What onResults waits for. */
   takeResults: (batch: ResultBatch) => Promise<void> = async () => {};
   #watchers: (() => void)[] = [];
@@ -96,7 +98,10 @@ export class TestCluster {
         this.reports.push(...reports);
         this.#changed();
       },
-      onCheckpointReports: () => {},
+      onCheckpointReports: (report) => {
+        this.checkpointReports.push(report);
+        this.#changed();
+      },
       onResults: async (batch) => {
         await this.takeResults(batch);
         this.results.push(batch);

@@ -110,6 +110,7 @@ function acks(cluster: Cluster, name: string): ClusterEvent[] {
       shared: [],
       operators: [],
       metrics: null,
+      inputEnded: false,
     });
     const report = { type: 'CheckpointReport', taskManagerId, jobId: job.id, checkpointId: pending.id } as const;
     return cluster.when({ ...report, acks: tasks.map(ack), declines: [], damaged: [] });

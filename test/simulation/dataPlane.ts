@@ -241,7 +241,10 @@ export class SimulatedWorkers implements Workers {
       taskManagerId: this.taskManagerId,
       jobId,
       checkpointId,
-      acks: handle === null ? [] : [{ ...task, handle, bytes: 100, shared: [], operators: [], metrics: null }],
+      acks:
+        handle === null
+          ? []
+          : [{ ...task, handle, bytes: 100, shared: [], operators: [], metrics: null, inputEnded: false }],
       declines: handle === null ? [{ ...task, reason: 'by chance' }] : [],
       damaged: [],
     });

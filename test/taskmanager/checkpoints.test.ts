@@ -1,6 +1,12 @@
 // Checkpoints through a TaskManager's shell: barriers in, answers out, in order with the reports of attempts.
 import { describe, expect, it } from 'vitest';
-import type { CheckpointPurpose, CheckpointReport, TriggerCheckpoint } from '../../src/core/schema.gen.ts';
+import type {
+  CheckpointAbort,
+  CheckpointComplete,
+  CheckpointPurpose,
+  CheckpointReport,
+  TriggerCheckpoint,
+} from '../../src/core/schema.gen.ts';
 import { MAX_QUEUED_REPORTS } from '../../src/taskmanager/reportQueue.ts';
 import { FakeDataPlane } from './fakeWorkers.ts';
 import { deployment, JOB, Stage, task } from './stage.ts';
@@ -22,8 +28,12 @@ function trigger(checkpointId: number, purpose: CheckpointPurpose = 'PERIODIC', 
   };
 }
 
-function end(type: 'CheckpointComplete' | 'CheckpointAbort', checkpointId: number) {
-  return { type, epoch: 1, taskManagerId: 'tm-1', jobId: JOB, checkpointId } as const;
+function end(
+  type: 'CheckpointComplete' | 'CheckpointAbort',
+  checkpointId: number,
+): CheckpointComplete | CheckpointAbort {
+  const id = { epoch: 1, taskManagerId: 'tm-1', jobId: JOB, checkpointId };
+  return type === 'CheckpointAbort' ? { type, ...id } : { type, ...id, last: false };
 }
 
 function answers(stage: Stage): CheckpointReport[] {

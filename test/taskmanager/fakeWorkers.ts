@@ -174,6 +174,7 @@ export class FakeWorkers implements Workers {
       shared: [],
       operators: [],
       metrics: null,
+      inputEnded: false,
     }));
     this.#handlers?.onCheckpointReports({ ...this.#checkpointReport(jobId, checkpointId), acks });
   }

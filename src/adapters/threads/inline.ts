@@ -90,8 +90,8 @@ export class InlineWorkers implements Workers {
     this.#host?.triggerCheckpoint(message);
   }
 
-  completeCheckpoint({ jobId, checkpointId }: CheckpointComplete): void {
-    this.#host?.completeCheckpoint(jobId, checkpointId);
+  completeCheckpoint({ jobId, checkpointId, last }: CheckpointComplete): void {
+    this.#host?.completeCheckpoint(jobId, checkpointId, last);
   }
 
   abortCheckpoint({ jobId, checkpointId }: CheckpointAbort): void {

@@ -58,7 +58,13 @@ export type ToSlotThread =
   | { readonly type: 'deploy'; readonly deployment: ThreadDeployment }
   | { readonly type: 'cancel'; readonly jobId: string; readonly tasks: readonly TaskRef[] }
   | { readonly type: 'triggerCheckpoint'; readonly message: TriggerCheckpoint }
-  | { readonly type: 'completeCheckpoint' | 'abortCheckpoint'; readonly jobId: string; readonly checkpointId: number }
+  | {
+      readonly type: 'completeCheckpoint';
+      readonly jobId: string;
+      readonly checkpointId: number;
+      readonly last: boolean;
+    }
+  | { readonly type: 'abortCheckpoint'; readonly jobId: string; readonly checkpointId: number }
   /** Answer to `storage`. */
   | { readonly type: 'storageAnswer'; readonly id: string; readonly answer: StorageAnswer }
   | { readonly type: 'releaseJob'; readonly jobId: string }

@@ -99,7 +99,7 @@ main.on('message', (message: ToSlotThread) => {
       host.triggerCheckpoint(message.message);
       return;
     case 'completeCheckpoint':
-      host.completeCheckpoint(message.jobId, message.checkpointId);
+      host.completeCheckpoint(message.jobId, message.checkpointId, message.last);
       return;
     case 'abortCheckpoint':
       host.abortCheckpoint(message.jobId, message.checkpointId);

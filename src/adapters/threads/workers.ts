@@ -123,8 +123,8 @@ export class ThreadWorkers implements Workers {
     this.#tell({ type: 'triggerCheckpoint', message });
   }
 
-  completeCheckpoint({ jobId, checkpointId }: CheckpointComplete): void {
-    this.#tell({ type: 'completeCheckpoint', jobId, checkpointId });
+  completeCheckpoint({ jobId, checkpointId, last }: CheckpointComplete): void {
+    this.#tell({ type: 'completeCheckpoint', jobId, checkpointId, last });
   }
 
   abortCheckpoint({ jobId, checkpointId }: CheckpointAbort): void {

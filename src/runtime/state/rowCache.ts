@@ -5,7 +5,7 @@ import type { RowKey } from './lmdbKeys.ts';
 import type { StateValues } from './stateValues.ts';
 
 /** Changed rows that are written at once at the latest. */
-const MAX_CHANGED_ROWS = 2048;
+const MAX_CHANGED_ROWS = 1024;
 const MAX_CHANGED_BYTES = 2 * 1024 * 1024;
 /** What a row takes in heap beside its value: its key, its objects, its places in maps. */
 const ROW_BYTES = 250;

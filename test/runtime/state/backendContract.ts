@@ -323,6 +323,15 @@ export function backendContract(kind: BackendKind, others: readonly BackendKind[
       expect([...backend.entries(VALUE, 1)]).toHaveLength(250);
     });
 
+    it('forgets a cleared namespace, however long ago its last entry was used', () => {
+      const backend = open();
+      backend.setCurrentKey('k');
+      backend.getState(VALUE, 7).update('old');
+      for (let use = 0; use < 20; use++) backend.getState(MAP).put(use, use);
+      backend.clearNamespace(VALUE, 7);
+      expect(backend.getState(VALUE, 7).value()).toBeUndefined();
+    });
+
     it('refuses state without a key, and one name for two kinds', () => {
       const backend = open();
       expect(() => backend.getState(VALUE).value()).toThrow(/no current key/);

@@ -11,7 +11,9 @@ import {
 import { EventTimeTrigger } from '../../../src/runtime/windows/triggers.ts';
 import type { TimeWindow } from '../../../src/runtime/windows/window.ts';
 import type { WindowAggregation, WindowResult, WindowSpec } from '../../../src/runtime/windows/windowSpec.ts';
-import { OperatorHarness } from '../operatorHarness.ts';
+import { type HarnessOptions, OperatorHarness } from '../operatorHarness.ts';
+import type { BackendKind } from '../state/backendContract.ts';
+import { hashmap, lmdb } from '../state/backends.ts';
 import { type Assigner, describeResult, type Sample, WindowModel } from './windowModel.ts';
 
 const assigner: fc.Arbitrary<Assigner> = fc.oneof(
@@ -99,62 +101,77 @@ function specOf(assigner: Assigner, latenessMs: number, aggregation: string, gen
   };
 }
 
+function open(spec: WindowSpec, backend: BackendKind, options: HarnessOptions = {}): Promise<OperatorHarness> {
+  return OperatorHarness.open(spec, { ...options, tags: ['late'], backend });
+}
+
 describe('windows in event time', () => {
-  it('give what their definition says, stopped and restored or not', async () => {
-    const settings = fc.record({
-      assigner,
-      latenessMs: fc.constantFrom(0, 0, 5, 30),
-      aggregation: fc.constantFrom('elements', 'reduce', 'aggregate'),
-      general: fc.boolean(),
-    });
-    await fc.assert(
-      fc.asyncProperty(settings, steps, async ({ assigner, latenessMs, aggregation, general }, steps) => {
-        const spec = specOf(assigner, latenessMs, aggregation, general);
-        const offset =
-          assigner.kind === 'grid'
-            ? assigner.offset % (assigner.slide === assigner.size ? assigner.size : assigner.slide)
-            : 0;
-        const model = new WindowModel(assigner.kind === 'grid' ? { ...assigner, offset } : assigner, latenessMs);
-        let parallelism = 1;
-        let harnesses = [await OperatorHarness.open(spec, { tags: ['late'] })];
-        let watermark = -25;
-        let next = 0;
-        const late: unknown[] = [];
-        for (const step of [...steps, { kind: 'advance', by: 1_000 } as const]) {
-          const expected: string[] = [];
-          const before = harnesses.map(({ emitted }) => emitted.length);
-          if (step.kind === 'record') {
-            const sample = { ...step.sample, value: next++ };
-            expected.push(...model.record(sample));
-            harnesses[subtaskOf(keyGroupOf(sample.key, 128), parallelism, 128)]!.collect(sample, sample.timestamp);
-          } else if (step.kind === 'advance') {
-            watermark += step.by;
-            expected.push(...model.watermark(watermark));
-            for (const harness of harnesses) harness.watermark(watermark);
-          } else {
-            late.push(...harnesses.flatMap((harness) => harness.late.late ?? []));
-            const all = await Promise.all(harnesses.map((harness) => harness.snapshot()));
-            const parts = all.filter((part) => part !== null);
-            parallelism = step.parallelism;
-            harnesses = await Promise.all(
-              Array.from({ length: parallelism }, (_, subtask) =>
-                OperatorHarness.open(spec, { subtask, parallelism, parts, tags: ['late'] }),
-              ),
-            );
-            model.restart();
-            continue;
+  it.each([
+    { backend: hashmap, numRuns: 400 },
+    { backend: lmdb(1_000), numRuns: 25 },
+  ])(
+    'give what their definition says, stopped and restored or not ($backend.name)',
+    async ({ backend, numRuns }) => {
+      const settings = fc.record({
+        assigner,
+        latenessMs: fc.constantFrom(0, 0, 5, 30),
+        aggregation: fc.constantFrom('elements', 'reduce', 'aggregate'),
+        general: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(settings, steps, async ({ assigner, latenessMs, aggregation, general }, steps) => {
+          const spec = specOf(assigner, latenessMs, aggregation, general);
+          const offset =
+            assigner.kind === 'grid'
+              ? assigner.offset % (assigner.slide === assigner.size ? assigner.size : assigner.slide)
+              : 0;
+          const model = new WindowModel(assigner.kind === 'grid' ? { ...assigner, offset } : assigner, latenessMs);
+          let parallelism = 1;
+          let harnesses = [await open(spec, backend)];
+          let watermark = -25;
+          let next = 0;
+          const late: unknown[] = [];
+          for (const step of [...steps, { kind: 'advance', by: 1_000 } as const]) {
+            const expected: string[] = [];
+            const before = harnesses.map(({ emitted }) => emitted.length);
+            if (step.kind === 'record') {
+              const sample = { ...step.sample, value: next++ };
+              expected.push(...model.record(sample));
+              harnesses[subtaskOf(keyGroupOf(sample.key, 128), parallelism, 128)]!.collect(sample, sample.timestamp);
+            } else if (step.kind === 'advance') {
+              watermark += step.by;
+              expected.push(...model.watermark(watermark));
+              for (const harness of harnesses) harness.watermark(watermark);
+            } else {
+              late.push(...harnesses.flatMap((harness) => harness.late.late ?? []));
+              const all = await Promise.all(harnesses.map((harness) => harness.snapshot()));
+              const parts = all.filter((part) => part !== null);
+              for (const harness of harnesses) harness.close();
+              parallelism = step.parallelism;
+              harnesses = await Promise.all(
+                Array.from({ length: parallelism }, (_, subtask) =>
+                  open(spec, backend, { subtask, parallelism, parts }),
+                ),
+              );
+              model.restart();
+              continue;
+            }
+            const given = harnesses.flatMap(({ emitted }, index) => emitted.slice(before[index]));
+            expect(given.map(({ value }) => value).sort()).toEqual(expected.sort());
+            for (const { value, timestamp } of given)
+              expect(timestamp).toBe(Number(/ -?\d+-(-?\d+) /.exec(String(value))![1]) - 1);
           }
-          const given = harnesses.flatMap(({ emitted }, index) => emitted.slice(before[index]));
-          expect(given.map(({ value }) => value).sort()).toEqual(expected.sort());
-          for (const { value, timestamp } of given)
-            expect(timestamp).toBe(Number(/ -?\d+-(-?\d+) /.exec(String(value))![1]) - 1);
-        }
-        late.push(...harnesses.flatMap((harness) => harness.late.late ?? []));
-        expect(late.map((value) => (value as Sample).value).sort()).toEqual([...model.late].sort());
-        // Nothing is kept of windows that are over.
-        for (const harness of harnesses) expect(await harness.snapshot()).toBeNull();
-      }),
-      { numRuns: 400 },
-    );
-  }, 60_000);
+          late.push(...harnesses.flatMap((harness) => harness.late.late ?? []));
+          expect(late.map((value) => (value as Sample).value).sort()).toEqual([...model.late].sort());
+          // Nothing is kept of windows that are over.
+          for (const harness of harnesses) {
+            expect(await harness.snapshot()).toBeNull();
+            harness.close();
+          }
+        }),
+        { numRuns },
+      );
+    },
+    60_000,
+  );
 });
