@@ -4,6 +4,8 @@ export type ApiErrorCode =
   | 'INVALID_PARALLELISM'
   | 'INVALID_MAX_PARALLELISM'
   | 'NON_PARALLEL_OPERATOR'
+  /** forward() between operators of different parallelism. */
+  | 'FORWARD_PARALLELISM'
   | 'DUPLICATE_UID'
   /** The mode BATCH, but a source never ends. */
   | 'UNBOUNDED_BATCH'

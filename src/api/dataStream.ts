@@ -4,24 +4,20 @@
 
 import type { Sink } from '../runtime/connectors/sink.ts';
 import type { OperatorSpec } from '../runtime/operatorSpec.ts';
-import { OutputTag, type ProcessFunction } from '../runtime/processFunctions.ts';
+import type { ProcessFunction } from '../runtime/processFunctions.ts';
 import type { FunctionProvider, UserFunction } from '../runtime/userFunction.ts';
 import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
 import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
 import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { ApiError } from './apiError.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
+import type { ConnectedStreams } from './connectedStreams.ts';
 import { DataStreamSink } from './dataStreamSink.ts';
-import type { Key, Tuple } from './fieldTypes.ts';
+import { keySelectorOf } from './fieldArguments.ts';
+import type { FieldType, Key, KeyField, Tuple } from './fieldTypes.ts';
 import type { KeyedStream } from './keyedStream.ts';
-import type {
-  ChainingStrategy,
-  NodeDefaults,
-  Partitioner,
-  StreamEdge,
-  StreamGraph,
-  StreamNode,
-} from './streamGraph.ts';
+import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
+import type { NodeDefaults, Partitioner, StreamEdge, StreamGraph, StreamNode } from './streamGraph.ts';
 import { AllWindowedStream, countWindows } from './windowedStream.ts';
 
 /** A function by itself, or an object with the method `map` and a life of its own, or the class of such. */
@@ -42,7 +38,11 @@ export interface GraphBuilder {
 }
 
 /** Streams that extend DataStream and so cannot be imported here; their files put themselves in. */
-export const streamClasses = {} as { KeyedStream: typeof KeyedStream };
+export const streamClasses = {} as {
+  KeyedStream: typeof KeyedStream;
+  ConnectedStreams: typeof ConnectedStreams;
+  SingleOutputStreamOperator: typeof SingleOutputStreamOperator;
+};
 
 /** A sink that drops every record, for measuring and for jobs that act by side effects. */
 export class DiscardingSink {
@@ -52,18 +52,14 @@ export class DiscardingSink {
 /** A stream of records of type T. */
 export class DataStream<T> {
   protected readonly builder: GraphBuilder;
-  protected readonly node: StreamNode;
-  readonly #partitioner: Partitioner;
-  /** The side output of the node that this is; undefined: its main output. */
-  protected readonly tag: string | undefined;
+  /** Where its records come from: several where streams are united. As inputs of an operator's first port. */
+  readonly edges: readonly StreamEdge[];
   /** Ties the class to T, which no field holds: streams of different records must not be assignable to each other. */
   declare protected readonly _record: T;
 
-  constructor(builder: GraphBuilder, node: StreamNode, partitioner: Partitioner = { type: 'auto' }, tag?: string) {
+  constructor(builder: GraphBuilder, edges: readonly StreamEdge[]) {
     this.builder = builder;
-    this.node = node;
-    this.tag = tag;
-    this.#partitioner = partitioner;
+    this.edges = edges;
   }
 
   /** One record out for each record in. An array literal of known length is a tuple: `w => [w, 1]` gives `[string, number]`. */
@@ -117,11 +113,27 @@ export class DataStream<T> {
 
   /**
    * Partitions the stream: all records of one key go to one subtask. A key is a string, number, boolean, bigint, or a tuple or plain
-   * object of those, compared by value; 1, 1n and '1' are different keys. Any other key fails the task with a KeyError.
+   * object of those, compared by value; 1, 1n and '1' are different keys. Any other key fails the task with a KeyError. Instead of a
+   * function, the position or the name of a field.
    */
-  keyBy<K extends Key>(keySelector: (value: T) => K): KeyedStream<T, K> {
-    checkedFunction(keySelector, 'keyBy');
-    return new streamClasses.KeyedStream(this.builder, this.node, keySelector, this.tag);
+  keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, FieldType<T, F>>;
+  keyBy<K extends Key>(keySelector: (value: T) => K): KeyedStream<T, K>;
+  keyBy(selector: string | number | ((value: T) => unknown)): KeyedStream<T, unknown> {
+    return new streamClasses.KeyedStream<T, unknown>(this.builder, this.edges, keySelectorOf(selector as never));
+  }
+
+  /** This stream and others of the same records as one, in no order between them; a stream may be united with itself. */
+  union(...streams: readonly DataStream<T>[]): DataStream<T> {
+    for (const stream of streams) checkedStream('union', stream);
+    return new DataStream(
+      this.builder,
+      [this, ...streams].flatMap(({ edges }) => edges),
+    );
+  }
+
+  /** This stream and another of any records, for functions that see both and share what they keep. */
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+    return new streamClasses.ConnectedStreams<T, B>(this.builder, this, checkedStream('connect', other));
   }
 
   /** Gathers all records in windows, whatever their key, in one subtask. */
@@ -138,9 +150,47 @@ export class DataStream<T> {
     return countWindows(this.windowAll(GlobalWindows.create<T>()), size, slide);
   }
 
+  /** Sends each record to the subtask of the same index; both operators must have the same parallelism. */
+  forward(): DataStream<T> {
+    return this.#partitioned({ type: 'forward' });
+  }
+
   /** Spreads the records evenly over the subtasks of the next operator, in turn. */
   rebalance(): DataStream<T> {
-    return new DataStream(this.builder, this.node, { type: 'rebalance' }, this.tag);
+    return this.#partitioned({ type: 'rebalance' });
+  }
+
+  /** As rebalance, but each subtask spreads its records over its own share of the next operator's subtasks, or shares one with others. */
+  rescale(): DataStream<T> {
+    return this.#partitioned({ type: 'rescale' });
+  }
+
+  /** Sends each record to a subtask of the next operator by chance. */
+  shuffle(): DataStream<T> {
+    return this.#partitioned({ type: 'shuffle' });
+  }
+
+  /** Sends every record to the first subtask of the next operator. */
+  global(): DataStream<T> {
+    return this.#partitioned({ type: 'global' });
+  }
+
+  /** Sends each record to the subtask, from 0, that `partitioner` gives for its key. Any other number fails the task. */
+  partitionCustom<K>(
+    partitioner: (key: K, numPartitions: number) => number,
+    keySelector: (value: T) => K,
+  ): DataStream<T> {
+    checkedFunction(partitioner, 'partitionCustom');
+    checkedFunction(keySelector, 'partitionCustom');
+    return this.#partitioned({
+      type: 'custom',
+      partition: (value, numPartitions) => partitioner(keySelector(value as T), numPartitions),
+    });
+  }
+
+  /** Sends every record to every subtask of the next operator. */
+  broadcast(): DataStream<T> {
+    return this.#partitioned({ type: 'broadcast' });
   }
 
   /**
@@ -180,86 +230,28 @@ export class DataStream<T> {
   }
 
   protected transform<R>(name: string, spec: OperatorSpec): SingleOutputStreamOperator<R> {
-    return new SingleOutputStreamOperator<R>(this.builder, this.#addNode(name, spec));
+    return new streamClasses.SingleOutputStreamOperator<R>(this.builder, this.#addNode(name, spec));
   }
 
   protected sink(name: string, spec: OperatorSpec): DataStreamSink<T> {
     return new DataStreamSink<T>(this.builder.graph, this.#addNode(name, spec));
   }
 
-  /** As an input of an operator. */
-  protected edge(): StreamEdge {
-    return { source: this.node, partitioner: this.#partitioner, ...(this.tag === undefined ? {} : { tag: this.tag }) };
+  #partitioned(partitioner: Partitioner): DataStream<T> {
+    return new DataStream(this.builder, partitionedEdges(this.edges, partitioner));
   }
 
   #addNode(name: string, spec: OperatorSpec): StreamNode {
-    return this.builder.graph.addNode(spec, name, [this.edge()], this.builder.defaults());
+    return this.builder.graph.addNode(spec, name, this.edges, this.builder.defaults());
   }
 }
 
-/** A stream with the operator that produces it, which the methods here configure. */
-export class SingleOutputStreamOperator<T> extends DataStream<T> {
-  /** Name in the UI, the CLI and error messages. Default: what the operator does. */
-  name(name: string): this {
-    this.builder.graph.setName(this.node, name);
-    return this;
-  }
-
-  /** What the operator emits to a side output. */
-  getSideOutput<X>(tag: OutputTag<X>): DataStream<X> {
-    if (!(tag instanceof OutputTag))
-      throw new ApiError('INVALID_ARGUMENT', `getSideOutput takes an OutputTag, not ${String(tag)}.`);
-    return new DataStream<X>(this.builder, this.node, { type: 'auto' }, tag.id);
-  }
-
-  /** Identity of the operator over versions of the job; unique within it. Default: derived from the operator's place in the graph. */
-  uid(uid: string): this {
-    this.builder.graph.setUid(this.node, uid);
-    return this;
-  }
-
-  /** Number of subtasks, 1 to 32768. Default: the environment's parallelism when the operator was defined. */
-  setParallelism(parallelism: number): this {
-    this.builder.graph.setParallelism(this.node, parallelism);
-    return this;
-  }
-
-  /** Number of key groups, at least the parallelism, up to 32768. Default: 1.5 × parallelism up to a power of two, at least 128. */
-  setMaxParallelism(maxParallelism: number): this {
-    this.builder.graph.setMaxParallelism(this.node, maxParallelism);
-    return this;
-  }
-
-  /** Only operators of the same group share a slot. Default: the inputs' group where they agree, else `default`. */
-  slotSharingGroup(group: string): this {
-    this.builder.graph.setSlotSharingGroup(this.node, group);
-    return this;
-  }
-
-  /**
-   * Subtask i of each operator with this key runs in one slot, also after a restart, whatever else shares slots: for operators that meet in
-   * their process. They need one parallelism and one slot sharing group. Default: none.
-   */
-  setCoLocationGroupKey(key: string): this {
-    this.builder.graph.setCoLocationGroup(this.node, key);
-    return this;
-  }
-
-  /** Chains this operator neither to the one before it nor to those after it. */
-  disableChaining(): this {
-    return this.#setChaining('NEVER');
-  }
-
-  /** Starts a chain here: this operator is not chained to the one before it. */
-  startNewChain(): this {
-    return this.#setChaining('HEAD');
-  }
-
-  #setChaining(chaining: ChainingStrategy): this {
-    this.builder.graph.setChaining(this.node, chaining);
-    return this;
-  }
+export function partitionedEdges(edges: readonly StreamEdge[], partitioner: Partitioner): readonly StreamEdge[] {
+  return edges.map((edge) => ({ ...edge, partitioner }));
 }
 
-/** The stream of a source. Sources of collections are not parallel: their parallelism is 1. */
-export class DataStreamSource<T> extends SingleOutputStreamOperator<T> {}
+/** Throws ApiError INVALID_ARGUMENT where it is no stream. */
+export function checkedStream<S>(method: string, stream: S): S {
+  if (stream instanceof DataStream) return stream;
+  throw new ApiError('INVALID_ARGUMENT', `${method} takes a DataStream, not ${String(stream)}.`);
+}

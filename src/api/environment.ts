@@ -8,10 +8,11 @@ import { type StateBackendKind, stateBackendKinds } from '../runtime/state/state
 import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
 import { ApiError } from './apiError.ts';
 import { type CheckpointingOptions, checkpointConfig } from './checkpointing.ts';
-import { DataStreamSource, type GraphBuilder } from './dataStream.ts';
+import type { GraphBuilder } from './dataStream.ts';
 import { currentContext, type JobContext, type JobExecutionResult } from './executor.ts';
 import type { Tuple } from './fieldTypes.ts';
 import { toExecutableJob } from './jobGraph.ts';
+import { DataStreamSource } from './singleOutputStreamOperator.ts';
 import { checkedName, checkMaxParallelism, checkParallelism, type RuntimeMode, StreamGraph } from './streamGraph.ts';
 
 /** A collection is held in memory by every task that runs the job. */
@@ -146,6 +147,15 @@ export class StreamExecutionEnvironment {
       );
     }
     return this.#addSource('Collection Source', { type: 'collectionSource', values });
+  }
+
+  /** A bounded stream of the arguments, or of the elements of an array. Not parallel. */
+  fromData<T extends Tuple>(values: readonly T[]): DataStreamSource<T>;
+  fromData<T>(values: readonly T[]): DataStreamSource<T>;
+  fromData<T>(...values: readonly [T, T, ...T[]]): DataStreamSource<T>;
+  fromData<T>(...values: readonly unknown[]): DataStreamSource<T> {
+    const [first] = values;
+    return this.fromCollection((values.length === 1 && Array.isArray(first) ? first : values) as readonly T[]);
   }
 
   /** A bounded stream of what the iterable gives, read now, up to 10 million records. Not parallel. */

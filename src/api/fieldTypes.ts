@@ -33,3 +33,9 @@ export type ComparableArguments<T> = [T] extends [Comparable] ? [] : [field: Com
 
 /** Arguments of `sum`: none for a stream of numbers, else the field. */
 export type SumArguments<T> = [T] extends [number] ? [] : [field: NumericField<T>];
+
+/** Positions or names of the fields of T that can be keys. */
+export type KeyField<T> = FieldOf<T, Key>;
+
+/** What a field of T holds. */
+export type FieldType<T, F> = T extends readonly unknown[] ? T[F & number] : F extends keyof T ? T[F] : never;

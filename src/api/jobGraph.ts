@@ -11,10 +11,12 @@ import type {
   KeySelector,
   OperatorSpec,
   OutgoingExchange,
+  PartitionOf,
 } from '../runtime/operatorSpec.ts';
 import { assignsEventTime, isBounded, isSource, isTwoPhaseSink, looksAtEventTime } from '../runtime/operatorTraits.ts';
 import { ApiError } from './apiError.ts';
 import { CoLocation } from './coLocation.ts';
+import { shippingOf } from './shipping.ts';
 import {
   DEFAULT_SLOT_SHARING_GROUP,
   maxParallelismOf,
@@ -30,6 +32,7 @@ export interface Operator {
     readonly source: Operator;
     readonly strategy: ShipStrategy;
     readonly key: KeySelector | null;
+    readonly partition: PartitionOf | null;
     readonly tag: string | null;
     readonly port: number;
   }[];
@@ -163,21 +166,12 @@ function resolveEdge(
   resolved: Map<StreamNode, Operator>,
 ): Operator['inputs'][number] {
   const source = resolved.get(edge.source)!;
-  const place = { source, tag: edge.tag ?? null, port: edge.port ?? 0 };
-  switch (edge.partitioner.type) {
-    case 'auto':
-      return {
-        ...place,
-        strategy: edge.source.parallelism === consumer.parallelism ? 'FORWARD' : 'REBALANCE',
-        key: null,
-      };
-    case 'rebalance':
-      return { ...place, strategy: 'REBALANCE', key: null };
-    case 'hash':
-      return { ...place, strategy: 'HASH', key: edge.partitioner.key };
-    default:
-      return edge.partitioner satisfies never;
-  }
+  return {
+    source,
+    tag: edge.tag ?? null,
+    port: edge.port ?? 0,
+    ...shippingOf(edge.partitioner, edge.source, consumer),
+  };
 }
 
 /**
@@ -243,7 +237,7 @@ function linkChains(
     const chainedNames: string[] = [];
     const exchanges: OutgoingExchange[] = [];
     for (const consumer of operator.consumers) {
-      const { strategy, key, tag } = consumer.operator.inputs[consumer.input]!;
+      const { strategy, key, partition, tag } = consumer.operator.inputs[consumer.input]!;
       if (headOf.get(consumer.operator) === headOf.get(operator)) {
         chained.push({ node: chainNodes.get(consumer.operator)!, tag });
         chainedNames.push(chainNames.get(consumer.operator)!);
@@ -253,6 +247,7 @@ function linkChains(
           input: consumer.input,
           strategy,
           key,
+          partition,
           tag,
           eventTime: carriesEventTime(operator, consumer.operator),
         });

@@ -6,29 +6,39 @@ import type { FunctionProvider } from '../runtime/userFunction.ts';
 import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
 import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
-import { DataStream, type GraphBuilder, type SingleOutputStreamOperator, streamClasses } from './dataStream.ts';
+import { type ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
+import { DataStream, type GraphBuilder, partitionedEdges, streamClasses } from './dataStream.ts';
 import { checkedField } from './fieldArguments.ts';
 import type { ComparableArguments, SumArguments } from './fieldTypes.ts';
-import type { StreamNode } from './streamGraph.ts';
+import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
+import type { StreamEdge } from './streamGraph.ts';
 import { countWindows, WindowedStream } from './windowedStream.ts';
 
 /** A stream partitioned by key K. */
 export class KeyedStream<T, K> extends DataStream<T> {
-  readonly #key: KeySelector;
+  readonly keySelector: KeySelector;
   /** Ties the class to K. */
   declare protected readonly _key: K;
 
-  constructor(builder: GraphBuilder, node: StreamNode, keySelector: (value: T) => K, tag?: string) {
-    const key = keySelector as KeySelector;
-    super(builder, node, { type: 'hash', key }, tag);
-    this.#key = key;
+  constructor(builder: GraphBuilder, edges: readonly StreamEdge[], keySelector: KeySelector) {
+    super(builder, partitionedEdges(edges, { type: 'hash', key: keySelector }));
+    this.keySelector = keySelector;
+  }
+
+  /** With another keyed stream: records of both with equal keys meet in one subtask, and share state. */
+  override connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<T, B, K>;
+  override connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
+  override connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+    return other instanceof KeyedStream
+      ? new KeyedConnectedStreams<T, B, K>(this.builder, this, other)
+      : super.connect(other);
   }
 
   /** Combines each record with the key's value so far and emits the result. The first record of a key is its first value. */
   reduce(fn: (left: T, right: T) => T): SingleOutputStreamOperator<T> {
     return this.transform('Keyed Reduce', {
       type: 'keyedReduce',
-      key: this.#key,
+      key: this.keySelector,
       fn: checkedFunction(fn, 'reduce'),
     });
   }
@@ -40,7 +50,7 @@ export class KeyedStream<T, K> extends DataStream<T> {
   sum(...field: SumArguments<T>): SingleOutputStreamOperator<T> {
     return this.transform('Keyed Aggregation', {
       type: 'keyedSum',
-      key: this.#key,
+      key: this.keySelector,
       field: checkedField('sum', (field as readonly unknown[])[0]),
     });
   }
@@ -69,7 +79,7 @@ export class KeyedStream<T, K> extends DataStream<T> {
 
   /** Gathers the records of each key in windows, to be reduced, aggregated or processed. */
   window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<T, K, W> {
-    return new WindowedStream<T, K, W>((name, spec) => this.transform(name, spec), this.#key, assigner);
+    return new WindowedStream<T, K, W>((name, spec) => this.transform(name, spec), this.keySelector, assigner);
   }
 
   /**
@@ -81,7 +91,7 @@ export class KeyedStream<T, K> extends DataStream<T> {
   }
 
   #aggregation(fn: (left: unknown, right: unknown) => unknown): SingleOutputStreamOperator<T> {
-    return this.transform('Keyed Aggregation', { type: 'keyedReduce', key: this.#key, fn });
+    return this.transform('Keyed Aggregation', { type: 'keyedReduce', key: this.keySelector, fn });
   }
 
   protected override transform<R>(name: string, spec: OperatorSpec): SingleOutputStreamOperator<R> {
@@ -89,7 +99,7 @@ export class KeyedStream<T, K> extends DataStream<T> {
       case 'map':
       case 'flatMap':
       case 'filter':
-        return super.transform(name, { ...spec, key: this.#key });
+        return super.transform(name, { ...spec, key: this.keySelector });
       default:
         return super.transform(name, spec);
     }
@@ -101,7 +111,7 @@ export class KeyedStream<T, K> extends DataStream<T> {
   ): SingleOutputStreamOperator<R> {
     return this.transform('Keyed Process', {
       type: 'keyedProcess',
-      key: this.#key,
+      key: this.keySelector,
       fn: checkedUserFunction(fn, 'processElement', 'process'),
     });
   }

@@ -2,6 +2,12 @@
 // one instance of the API wherever the bundle lies.
 
 export type { CheckpointedFunction, FunctionInitializationContext } from '../runtime/checkpointedFunction.ts';
+export type {
+  CoFlatMapFunction,
+  CoMapFunction,
+  CoProcessFunction,
+  KeyedCoProcessFunction,
+} from '../runtime/coFunctions.ts';
 export type { Committer, Sink, SinkContext, SinkWriteContext, SinkWriter } from '../runtime/connectors/sink.ts';
 export type {
   ConnectorContext,
@@ -86,20 +92,20 @@ export type {
 } from '../runtime/windows/windowFunctions.ts';
 export { ApiError, type ApiErrorCode } from './apiError.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
+export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 export {
   type Collector,
   DataStream,
-  DataStreamSource,
   DiscardingSink,
   type FilterFunction,
   type FlatMapFunction,
   type MapFunction,
-  SingleOutputStreamOperator,
 } from './dataStream.ts';
 export { DataStreamSink } from './dataStreamSink.ts';
 export { type SourceOptions, StreamExecutionEnvironment, type TextFileOptions } from './environment.ts';
 export type { JobExecutionResult } from './executor.ts';
 export type { ComparableField, Key, NumericField } from './fieldTypes.ts';
 export { KeyedStream } from './keyedStream.ts';
+export { DataStreamSource, SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 export type { RuntimeMode } from './streamGraph.ts';
 export { AllWindowedStream, WindowedStream } from './windowedStream.ts';

@@ -2,7 +2,7 @@
 // (jobGraph.ts) reads it. Inputs exist before their consumer, so ids rise along every edge and a cycle cannot be made.
 
 import { defaultMaxParallelism, MAX_PARALLELISM_LIMIT } from '../runtime/keyGroups.ts';
-import type { KeySelector, OperatorSpec } from '../runtime/operatorSpec.ts';
+import type { KeySelector, OperatorSpec, PartitionOf } from '../runtime/operatorSpec.ts';
 import { isSink, isSource } from '../runtime/operatorTraits.ts';
 import type { StateBackendKind } from '../runtime/state/stateBackendKind.ts';
 import { ApiError } from './apiError.ts';
@@ -14,8 +14,11 @@ const MAX_NAME_LENGTH = 1_000;
 /** How records get from one operator to the next. `auto`: FORWARD where both have the same parallelism, else REBALANCE, as in Flink. */
 export type Partitioner =
   | { readonly type: 'auto' }
-  | { readonly type: 'rebalance' }
-  | { readonly type: 'hash'; readonly key: KeySelector };
+  /** To the subtask of the same index: both must have the same parallelism. */
+  | { readonly type: 'forward' }
+  | { readonly type: 'rebalance' | 'rescale' | 'shuffle' | 'broadcast' | 'global' }
+  | { readonly type: 'hash'; readonly key: KeySelector }
+  | { readonly type: 'custom'; readonly partition: PartitionOf };
 
 export interface StreamEdge {
   readonly source: StreamNode;

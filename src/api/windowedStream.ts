@@ -13,9 +13,9 @@ import type { ProcessAllWindowFunction, ProcessWindowFunction } from '../runtime
 import type { WindowAggregation, WindowResult, WindowSpec } from '../runtime/windows/windowSpec.ts';
 import { ApiError } from './apiError.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
-import type { SingleOutputStreamOperator } from './dataStream.ts';
 import { checkedField } from './fieldArguments.ts';
 import type { ComparableArguments, SumArguments } from './fieldTypes.ts';
+import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 
 /** Adds the operator to the graph. */
 export type AddWindow = <R>(name: string, spec: WindowSpec) => SingleOutputStreamOperator<R>;

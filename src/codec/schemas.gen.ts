@@ -3274,11 +3274,16 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
     "type": "enum",
     "name": "ShipStrategy",
     "namespace": "sluice",
-    "doc": "How records travel along an edge.",
+    "doc": "How records travel along an edge. FORWARD: to the subtask of the same index; HASH: to the owner of the key; REBALANCE: to each in turn; RESCALE: to each of the consumers that belong to the producer in turn; SHUFFLE: to any; BROADCAST: to all; GLOBAL: to the first; CUSTOM: as a function of the job says.",
     "symbols": [
       "FORWARD",
       "HASH",
-      "REBALANCE"
+      "REBALANCE",
+      "RESCALE",
+      "SHUFFLE",
+      "BROADCAST",
+      "GLOBAL",
+      "CUSTOM"
     ]
   },
   "SlotAllocated": {
@@ -4511,7 +4516,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "0afff36f2ec2de53",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "dd22f8c9c9df3b0a",
+  "Commit": "a8d7a50b01558f63",
   "DeadLetter": "b6e799104384af78",
   "DeployTasks": "05959c592041d10e",
   "DescribeProcess": "e1e34cce1018247a",
@@ -4529,7 +4534,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "ResumeJob": "17e2c9e98df70aaa",
   "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
   "StopWithSavepoint": "85278cb7cb2e4a18",
-  "SubmitJob": "26d821f98f7c78f3",
+  "SubmitJob": "3a43a4a5937cca56",
   "TaskManagerDescription": "f8c2bae323dab8dc",
   "TaskManagerHeartbeat": "ad8278bfbde9027f",
   "TaskManagerStopping": "cd9c05cdc318a10d",

@@ -1258,8 +1258,8 @@ export interface SetDesiredTaskManagers {
   readonly desired: number;
 }
 
-/** How records travel along an edge. */
-export type ShipStrategy = 'FORWARD' | 'HASH' | 'REBALANCE';
+/** How records travel along an edge. FORWARD: to the subtask of the same index; HASH: to the owner of the key; REBALANCE: to each in turn; RESCALE: to each of the consumers that belong to the producer in turn; SHUFFLE: to any; BROADCAST: to all; GLOBAL: to the first; CUSTOM: as a function of the job says. */
+export type ShipStrategy = 'FORWARD' | 'HASH' | 'REBALANCE' | 'RESCALE' | 'SHUFFLE' | 'BROADCAST' | 'GLOBAL' | 'CUSTOM';
 
 /** A slot belongs to a job and a slot sharing group until it is released. */
 export interface SlotAllocated {

@@ -1,7 +1,7 @@
 // What an exchange is to its producing task, and how many batches may be under way in each of its channels.
 import type { ShipStrategy } from '../core/schema.gen.ts';
 import type { ConsumerRoutes } from './consumerRoutes.ts';
-import type { KeySelector } from './operatorSpec.ts';
+import type { KeySelector, PartitionOf } from './operatorSpec.ts';
 
 /** Missing consumers that a message names. */
 const MAX_NAMED = 3;
@@ -22,6 +22,7 @@ export interface ExchangeSpec {
   readonly input: number;
   readonly strategy: ShipStrategy;
   readonly key: KeySelector | null;
+  readonly partition: PartitionOf | null;
   /** Carries timestamps and watermarks. */
   readonly eventTime: boolean;
   /** Of the emitting operator and the consuming one, for messages. */
@@ -34,7 +35,7 @@ export interface ExchangeSpec {
   readonly placeOf: (subtask: number) => string;
 }
 
-/** The consumers of one of its producers. */
+/** The consumers of one of its producers: those that barriers, event time and the end go to, whether they get records or not. */
 export function* consumersOf({ strategy, consumerParallelism }: ExchangeSpec, subtask: number): Iterable<number> {
   if (strategy === 'FORWARD') yield subtask;
   else for (let consumer = 0; consumer < consumerParallelism; consumer++) yield consumer;

@@ -1,14 +1,12 @@
-// One outgoing exchange of a task: picks the consumer of each record (FORWARD: the subtask of the same index; HASH: the owner of the
-// key's key group; REBALANCE: the next in turn) and keeps a channel for each consumer that has ever been picked. At the end of input it
+// One outgoing exchange of a task: hands each record to the consumer that its ship strategy picks (channelSelectors.ts), or to all, and keeps a
+// channel for each consumer that has ever been picked. At the end of input it
 // ends the partition on every link that a consumer lives behind, once all consumers have announced themselves and all is sent.
 import type { Barrier } from './barrier.ts';
+import { selectorOf } from './channelSelectors.ts';
 import { ConsumerRoutes } from './consumerRoutes.ts';
 import type { ChannelAddress } from './exchangeProtocol.ts';
 import { consumersOf, creditWindow, type ExchangeSpec, missingConsumers } from './exchangeSpec.ts';
-import { keyFailure } from './keyedOperators.ts';
-import { keyGroupOf, subtaskOf } from './keyGroups.ts';
 import type { OperatorInput } from './operator.ts';
-import type { KeySelector } from './operatorSpec.ts';
 import { type ChannelOwner, OutputChannel, sendBarrier } from './outputChannel.ts';
 import { ACTIVE, type ElementTime, IDLE, type StreamTime } from './streamTime.ts';
 import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
@@ -76,17 +74,19 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   }
 
   #collector(): Collect {
-    const { strategy, key } = this.spec;
-    switch (strategy) {
-      case 'FORWARD':
-        return this.#forward();
-      case 'REBALANCE':
-        return this.#rebalance();
-      case 'HASH':
-        return this.#hash(key!);
-      default:
-        return strategy satisfies never;
+    const channels = this.#channels;
+    if (this.spec.strategy === 'BROADCAST') {
+      return (value) => {
+        for (let subtask = 0; subtask < this.spec.consumerParallelism; subtask++)
+          this.#push(channels[subtask] ?? this.#channel(subtask), value);
+      };
     }
+    if (this.spec.strategy === 'FORWARD') return this.#forward();
+    const select = selectorOf(this.spec, this.#context);
+    return (value) => {
+      const subtask = select(value);
+      this.#push(channels[subtask] ?? this.#channel(subtask), value);
+    };
   }
 
   get #complete(): boolean {
@@ -263,38 +263,11 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   }
 
   #forward(): Collect {
-    const subtask = this.#context.subtask;
+    const { subtask } = this.#context;
     let channel: OutputChannel | undefined;
     return (value) => {
       channel ??= this.#channel(subtask);
       this.#push(channel, value);
-    };
-  }
-
-  #rebalance(): Collect {
-    const { consumerParallelism } = this.spec;
-    // Producers start at different consumers, so that few records do not all meet in the first.
-    let next = this.#context.subtask % consumerParallelism;
-    return (value) => {
-      const channel = this.#channels[next] ?? this.#channel(next);
-      next = next + 1 === consumerParallelism ? 0 : next + 1;
-      this.#push(channel, value);
-    };
-  }
-
-  /** The subtask is computed anew for each record: that is as quick as a cache of keys, and does not mind how many there are. */
-  #hash(key: KeySelector): Collect {
-    const { consumerParallelism, consumerMaxParallelism, consumerName } = this.spec;
-    const channels = this.#channels;
-    return (value) => {
-      let subtask: number;
-      try {
-        const keyGroup = keyGroupOf(key(value), consumerMaxParallelism, consumerName);
-        subtask = subtaskOf(keyGroup, consumerParallelism, consumerMaxParallelism);
-      } catch (error) {
-        throw keyFailure(consumerName, error);
-      }
-      this.#push(channels[subtask] ?? this.#channel(subtask), value);
     };
   }
 }

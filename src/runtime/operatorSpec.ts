@@ -3,6 +3,7 @@
 import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
 import type { ReaderSourceSpec } from './connectors/readerSource.ts';
 import type { WriterSinkSpec } from './connectors/writerSink.ts';
+import type { CoSpec } from './coOperators.ts';
 import type { OperatorFactory } from './operator.ts';
 import type { ProcessSpec } from './processOperators.ts';
 import type { StateBackendKind } from './state/stateBackendKind.ts';
@@ -57,7 +58,7 @@ export type SinkSpec =
   | WriterSinkSpec;
 
 /** What runs between sources and sinks: each group has its file of factories, which operators.ts puts together. */
-export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | WindowSpec;
+export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | CoSpec | WindowSpec;
 
 export type OperatorSpec = SourceSpec | TransformSpec | SinkSpec;
 
@@ -67,6 +68,9 @@ export type FactoriesOf<Spec extends { readonly type: string }> = {
 };
 
 export type KeySelector = (value: unknown) => unknown;
+
+/** Which of so many subtasks gets the record. */
+export type PartitionOf = (value: unknown, numPartitions: number) => number;
 
 /** An operator of a chain with where its records go. */
 export interface ChainNode {
@@ -92,6 +96,8 @@ export interface OutgoingExchange {
   readonly strategy: ShipStrategy;
   /** For HASH. */
   readonly key: KeySelector | null;
+  /** For CUSTOM. */
+  readonly partition: PartitionOf | null;
   /** The side output that leaves by it; null: the main output. */
   readonly tag: string | null;
   /** Carries timestamps and watermarks: there are any, and an operator behind it looks at them. */

@@ -74,6 +74,8 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'assignTimestampsAndWatermarks':
     case 'process':
     case 'keyedProcess':
+    case 'coProcess':
+    case 'keyedCoProcess':
     case 'window':
       return true;
     default:

@@ -43,11 +43,7 @@ const flatMap: OperatorFactory<Extract<StatelessSpec, { type: 'flatMap' }>> = (n
   const next = output.collect;
   const collect: Collect = (value) => {
     try {
-      const produced = call(value, next);
-      if (produced === undefined) return;
-      if (Array.isArray(produced)) for (let i = 0; i < produced.length; i++) next(produced[i]);
-      else if (isIterable(produced)) for (const item of produced) next(item);
-      else throw notIterable(name, produced);
+      emitProduced(name, call(value, next), next);
     } catch (error) {
       throw inOperator(name, error);
     }
@@ -56,6 +52,14 @@ const flatMap: OperatorFactory<Extract<StatelessSpec, { type: 'flatMap' }>> = (n
 };
 
 export const statelessOperators: FactoriesOf<StatelessSpec> = { map, filter, flatMap };
+
+/** What a flatMap has returned; undefined: it has emitted by itself. */
+export function emitProduced(operator: string, produced: unknown, next: Collect): void {
+  if (produced === undefined) return;
+  if (Array.isArray(produced)) for (let i = 0; i < produced.length; i++) next(produced[i]);
+  else if (isIterable(produced)) for (const item of produced) next(item);
+  else throw notIterable(operator, produced);
+}
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   // A string is iterable, but one returned from flatMap is a mistake: its characters are hardly what was meant.

@@ -161,7 +161,7 @@ export function runtimeContext(
 }
 
 /** Whether a function is a class, which needs `new`. */
-function isClass(fn: unknown): fn is new () => never {
+export function isClass(fn: unknown): fn is new () => never {
   return typeof fn === 'function' && /^class\b/.test(Function.prototype.toString.call(fn));
 }
 

@@ -45,6 +45,7 @@ function writerOf(consumers: number, producers = 1) {
       input: 0,
       strategy: 'REBALANCE',
       key: null,
+      partition: null,
       eventTime: false,
       operator: 'source',
       consumerName: 'sink',

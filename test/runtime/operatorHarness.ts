@@ -80,7 +80,14 @@ export class OperatorHarness {
       },
       countOut() {},
     };
-    const exchange = { consumer: 1, input: 0, strategy: 'FORWARD', key: null, eventTime: true } as const;
+    const exchange = {
+      consumer: 1,
+      input: 0,
+      strategy: 'FORWARD',
+      key: null,
+      partition: null,
+      eventTime: true,
+    } as const;
     const exchanges = [null, ...tags].map((tag) => ({ ...exchange, tag }));
     this.#chain = buildChain(
       { uid: 'op', name: 'op', spec, chained: [], exchanges },
@@ -130,6 +137,10 @@ export class OperatorHarness {
 
   watermark(timestamp: number, port = 0): void {
     this.#chain.inputs[port]!.watermark(timestamp);
+  }
+
+  status(idle: boolean, port = 0): void {
+    this.#chain.inputs[port]!.status(idle);
   }
 
   /** The wall clock goes on. */

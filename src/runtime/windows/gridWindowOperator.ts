@@ -3,8 +3,8 @@
 import { inOperator } from '../errors.ts';
 import { identityOf } from '../keyedOperators.ts';
 import type { OperatorFactory } from '../operator.ts';
+import { sideOutputs } from '../processContexts.ts';
 import { OutputTag } from '../processFunctions.ts';
-import { sideOutputs } from '../processOperators.ts';
 import type { KeyIdentity, Namespace } from '../state/keyedStateBackend.ts';
 import { MIN_WATERMARK } from '../streamTime.ts';
 import { TimerQueue } from '../timerQueue.ts';

@@ -3,7 +3,7 @@
 import { inOperator } from '../errors.ts';
 import type { OperatorRuntime, Output } from '../operator.ts';
 import type { ChainNode } from '../operatorSpec.ts';
-import { sideOutputs } from '../processOperators.ts';
+import { sideOutputs } from '../processContexts.ts';
 import type { KeyedStateBackend, Namespace } from '../state/keyedStateBackend.ts';
 import { keyOfIdentity } from '../state/keyOfIdentity.ts';
 import { instanceOf, type Lifecycle, lifecycleOf, runtimeContext } from '../userFunction.ts';
