@@ -10,7 +10,7 @@ import type { ClusterState, Job } from './state.ts';
 /** Savepoints that a job remembers; they are their owner's and are never dropped. */
 const MAX_SAVEPOINTS = 16;
 /** Characters of a reason that are kept. */
-const MAX_REASON_CHARS = 1_000;
+export const MAX_REASON_CHARS = 1_000;
 /** How long a savepoint may take where the job has no checkpointing of its own, in ms. */
 const SAVEPOINT_TIMEOUT_MS = 600_000;
 /** Failed checkpoints that a job remembers. */
@@ -115,36 +115,9 @@ export function* decideStored(job: Readonly<Job>, checkpointId: number): Generat
   if (pending !== undefined && isAcked(pending)) yield* complete(job, pending);
 }
 
-/** It could not be written, so the checkpoint fails. */
-export function* decideNotStored(job: Readonly<Job>, checkpointId: number, reason: string): Generator<ClusterEvent> {
-  const pending = job.checkpoints.pending.get(checkpointId);
-  if (pending !== undefined) yield* abort(job, pending, reason.slice(0, MAX_REASON_CHARS));
-}
-
 /** Every subtask has acked: it waits for its manifest. */
 export function isAcked(pending: Readonly<PendingCheckpoint>): boolean {
   return pending.waitingFor.size === 0 && pending.broken === null;
-}
-
-/** Ends what is broken or overdue. */
-export function* decidePending(state: Readonly<ClusterState>, job: Readonly<Job>): Generator<ClusterEvent> {
-  for (const pending of [...job.checkpoints.pending.values()]) {
-    if (pending.broken !== null) yield* abort(job, pending, pending.broken);
-    else if (pending.expiresAt <= state.at) {
-      yield* abort(
-        job,
-        pending,
-        isAcked(pending)
-          ? `its manifest was not written within ${state.at - pending.triggeredAt} ms`
-          : `not complete after ${state.at - pending.triggeredAt} ms: ${pending.waitingFor.size} subtasks had not acked`,
-      );
-    }
-  }
-}
-
-/** Aborts everything under way, because the job does not run any more. */
-export function* abortAll(job: Readonly<Job>, reason: string): Generator<ClusterEvent> {
-  for (const pending of [...job.checkpoints.pending.values()]) yield* abort(job, pending, reason);
 }
 
 function* complete(job: Readonly<Job>, pending: Readonly<PendingCheckpoint>): Generator<ClusterEvent> {
@@ -174,21 +147,6 @@ export function* subsume(job: Readonly<Job>): Generator<CheckpointEvent> {
     if (oldest === undefined) return;
     yield { type: 'CheckpointSubsumed', jobId: job.id, checkpointId: oldest.id };
   }
-}
-
-function* abort(job: Readonly<Job>, pending: Readonly<PendingCheckpoint>, reason: string): Generator<ClusterEvent> {
-  if (pending.commandId !== null) {
-    yield {
-      type: 'CommandAnswered',
-      commandId: pending.commandId,
-      jobId: job.id,
-      rejection: 'SAVEPOINT_FAILED',
-      message: `checkpoint ${pending.id} of job ${job.id} failed: ${reason}; the job goes on`,
-      path: null,
-    };
-  }
-  const { id: checkpointId, targetPath } = pending;
-  yield { type: 'CheckpointAborted', jobId: job.id, checkpointId, reason, targetPath };
 }
 
 export function evolveCheckpoint(state: ClusterState, event: CheckpointEvent): void {

@@ -2,12 +2,13 @@
 // that what follows in it sees it; the events then leave as Commits. Nothing here reads a clock, makes an id or awaits.
 
 import { completeConfig } from './checkpointConfig.ts';
-import { decideReport as decideCheckpointReport, decideNotStored, decideStored } from './checkpointCoordinator.ts';
+import { decideReport as decideCheckpointReport, decideStored } from './checkpointCoordinator.ts';
 import { decideSubmit, earlierAnswer } from './dispatcher.ts';
 import { evolve } from './evolve.ts';
 import { decideReport, graphProblem } from './executionGraph.ts';
 import type { Envelope, Input, Policy } from './inputs.ts';
 import { decideJobCommand } from './jobCommands.ts';
+import { decideManifestFailed } from './jobMaster.ts';
 import { decideClaimCounted } from './leadership.ts';
 import { decideReview } from './rescheduling.ts';
 import {
@@ -166,7 +167,7 @@ function* decideInput(
       if (job === undefined) return;
       touched.add(job.id);
       if (input.type === 'ManifestWritten') yield* decideStored(job, input.checkpointId);
-      else yield* decideNotStored(job, input.checkpointId, input.reason);
+      else yield* decideManifestFailed(state, job, policy, input.checkpointId, input.reason);
       return;
     }
     case 'RestorePointRead': {

@@ -1,7 +1,9 @@
 // JobMaster: one job's life. `decideJob` looks at where the job is and yields what follows from it, so that calling it again, by the
 // same leader or the next, from any prefix of an earlier decision, goes on where that stopped.
-import { abortAll, decidePending, PLACE_ANEW, subsume, triggered } from './checkpointCoordinator.ts';
+import { abort, abortAll, decideNotStored, decidePending, drainOf, reasonToAbort } from './checkpointAborts.ts';
+import { PLACE_ANEW, subsume, triggered } from './checkpointCoordinator.ts';
 import { canCheckpoint, checkpointDueAt, toleratesNoMore } from './checkpointSchedule.ts';
+import type { PendingCheckpoint } from './checkpointState.ts';
 import { countOf, subtasksIn } from './executionGraph.ts';
 import type { Policy } from './inputs.ts';
 import { prospectOf } from './placement.ts';
@@ -75,8 +77,14 @@ function* decideActive(
     return;
   }
   if (countOf(job, 'FAILED') > 0) {
+    const reason = job.failures.at(-1)?.reason ?? 'a task failed';
+    const drain = drainOf(job);
+    if (drain !== null) {
+      yield* decideDrainFailed(state, job, policy, drain, reason);
+      return;
+    }
     const regions = new Set([...subtasksIn(job, 'FAILED')].map((subtask) => subtask.region));
-    yield* decideFailure(state, job, policy, job.failures.at(-1)?.reason ?? 'a task failed', [...regions]);
+    yield* decideFailure(state, job, policy, reason, [...regions]);
     return;
   }
   if (job.status.kind === 'RESTARTING') {
@@ -111,6 +119,12 @@ function* decideCheckpoints(
   job: Readonly<Job>,
   policy: Policy,
 ): Generator<ClusterEvent> {
+  const drain = drainOf(job);
+  const broken = drain === null ? null : reasonToAbort(state, drain);
+  if (drain !== null && broken !== null) {
+    yield* decideDrainFailed(state, job, policy, drain, broken);
+    return;
+  }
   if (job.checkpoints.pending.size > 0) yield* decidePending(state, job);
   yield* subsume(job);
   if (toleratesNoMore(job)) {
@@ -128,6 +142,37 @@ function* decideCheckpoints(
   if (dueAt !== null && dueAt <= state.at) yield triggered(state, job, null);
 }
 
+/** The manifest of a checkpoint could not be written. */
+export function* decideManifestFailed(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  policy: Policy,
+  checkpointId: number,
+  reason: string,
+): Generator<ClusterEvent> {
+  const drain = drainOf(job);
+  if (drain?.id === checkpointId && job.status.kind === 'RUNNING')
+    yield* decideDrainFailed(state, job, policy, drain, reason);
+  else yield* decideNotStored(job, checkpointId, reason);
+}
+
+/**
+ * A drained savepoint failed. Event time has come to its end in some tasks, which cannot be undone: all start anew from the newest
+ * checkpoint, as in Flink. The restart is decided before the abort, so that no leader finds the one without the other.
+ */
+function* decideDrainFailed(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  policy: Policy,
+  drain: Readonly<PendingCheckpoint>,
+  reason: string,
+): Generator<ClusterEvent> {
+  const regions = job.regions.map((region) => region.id);
+  yield restartOrFail(state, job, policy, `the savepoint of stop --drain failed: ${reason}`, regions);
+  yield* abort(job, drain, reason);
+  yield* decideJob(state, job, policy);
+}
+
 /** Regions failed: they start anew while the restart strategy allows it, else the job fails. */
 function* decideFailure(
   state: Readonly<ClusterState>,
@@ -137,20 +182,28 @@ function* decideFailure(
   regions: readonly number[],
 ): Generator<ClusterEvent> {
   yield* abortAll(job, 'the job restarts');
+  yield restartOrFail(state, job, policy, reason, regions);
+  yield* decideJob(state, job, policy);
+}
+
+function restartOrFail(
+  state: Readonly<ClusterState>,
+  job: Readonly<Job>,
+  policy: Policy,
+  reason: string,
+  regions: readonly number[],
+): ClusterEvent {
   const verdict = judgeFailure(job, strategyOf(job, policy.restart), state.at);
   switch (verdict.kind) {
     case 'restart': {
       const { delayMs, consecutive } = verdict;
-      yield { type: 'JobRestarting', jobId: job.id, reason, restartAt: state.at + delayMs, regions, consecutive };
-      break;
+      return { type: 'JobRestarting', jobId: job.id, reason, restartAt: state.at + delayMs, regions, consecutive };
     }
     case 'fail':
-      yield { type: 'JobFailing', jobId: job.id, reason };
-      break;
+      return { type: 'JobFailing', jobId: job.id, reason };
     default:
-      verdict satisfies never;
+      return verdict satisfies never;
   }
-  yield* decideJob(state, job, policy);
 }
 
 /** The tasks end by themselves behind the savepoint's barrier; what has not by `giveUpAt` is cancelled. */

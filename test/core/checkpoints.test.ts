@@ -275,6 +275,50 @@ describe('a savepoint', () => {
     });
   });
 
+  /** A checkpoint is complete, and a stop with drain is under way as checkpoint 2. */
+  function draining(): Cluster {
+    const cluster = running();
+    elapse(cluster);
+    complete(cluster, 1);
+    cluster.when({ ...order, type: 'StopWithSavepoint', drain: true });
+    return cluster;
+  }
+
+  const fails = {
+    'a decline': (cluster: Cluster) => {
+      const { acks: all, ...report } = acks(cluster, 2, 'tm-1');
+      const [{ vertex, subtask, attempt }] = all as [(typeof all)[number]];
+      cluster.when({ ...report, acks: [], declines: [{ vertex, subtask, attempt, reason: 'no space' }] });
+    },
+    'its manifest': (cluster: Cluster) => {
+      cluster.when(acks(cluster, 2, 'tm-1'));
+      cluster.when(acks(cluster, 2, 'tm-2'));
+      cluster.when({ type: 'ManifestFailed', jobId: hex('job'), checkpointId: 2, reason: 'no space' });
+    },
+    'its time-out': (cluster: Cluster) => void elapse(cluster),
+    'a task': (cluster: Cluster) => void cluster.when(cluster.report('tm-1', 'FAILED')),
+  };
+  for (const [why, fail] of Object.entries(fails)) {
+    it(`that drained it restarts the job from its newest checkpoint where it fails by ${why}`, () => {
+      const cluster = draining();
+      fail(cluster);
+      const job = cluster.job('job');
+      expect(job.status).toMatchObject({
+        kind: 'RESTARTING',
+        reason: expect.stringMatching(/^the savepoint of stop --drain/),
+      });
+      expect(job.checkpoints).toMatchObject({ pending: new Map(), counts: { failed: 1 } });
+      expect(job.vertices.flatMap(({ subtasks }) => subtasks.filter(({ state }) => state === 'RUNNING'))).toEqual([]);
+    });
+  }
+
+  it('that did not drain it leaves the job running where it fails', () => {
+    const cluster = running();
+    cluster.when({ ...order, type: 'StopWithSavepoint', drain: false });
+    elapse(cluster);
+    expect(cluster.job('job').status.kind).toBe('RUNNING');
+  });
+
   it('pauses the job: no slot is held, and it resumes from its state', () => {
     const cluster = running(null);
     cluster.when({ type: 'PauseJob', commandId: 'p', jobId: hex('job') });

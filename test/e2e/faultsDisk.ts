@@ -48,6 +48,10 @@ export class SmallDisk {
     }
   }
 
+  readOnly(on: boolean): void {
+    execFileSync('mount', ['-o', `remount,${on ? 'ro' : 'rw'},size=${SIZE}`, this.path], { stdio: 'pipe' });
+  }
+
   free(): void {
     fs.rmSync(this.#ballast, { force: true });
   }

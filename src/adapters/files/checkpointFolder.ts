@@ -113,8 +113,23 @@ async function openIn(place: string, file: string): Promise<fs.FileHandle> {
     return await fs.open(file, 'w');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await fs.mkdir(place, { recursive: true });
+    await makeFolder(place);
     return fs.open(file, 'w');
+  }
+}
+
+/** Part by part: `mkdir` with `recursive` says of a read-only file system that the folder does not exist. */
+async function makeFolder(place: string): Promise<void> {
+  const make = (): Promise<void> =>
+    fs.mkdir(place).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await makeFolder(path.dirname(place));
+    await make();
   }
 }
 
