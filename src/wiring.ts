@@ -222,6 +222,7 @@ export async function createTaskExecutor(
     host: config['taskmanager.host'],
     dataPort: config['taskmanager.data.port'],
     bufferTimeoutMs: config['execution.buffer-timeout'],
+    taskHeapBytes: config['taskmanager.memory.task.heap.size'],
     fetchArtifact: (sha256) => blobs.fetch(sha256),
     checkpoints: await createCheckpointStorage(config, dir),
     stateBackends: {
