@@ -15,6 +15,7 @@ import type { ConnectedStreams } from './connectedStreams.ts';
 import { DataStreamSink } from './dataStreamSink.ts';
 import { keySelectorOf } from './fieldArguments.ts';
 import type { FieldType, Key, KeyField, Tuple } from './fieldTypes.ts';
+import { CoGroupedStreams, JoinedStreams } from './joinedStreams.ts';
 import type { KeyedStream } from './keyedStream.ts';
 import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 import type { NodeDefaults, Partitioner, StreamEdge, StreamGraph, StreamNode } from './streamGraph.ts';
@@ -134,6 +135,16 @@ export class DataStream<T> {
   /** This stream and another of any records, for functions that see both and share what they keep. */
   connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
     return new streamClasses.ConnectedStreams<T, B>(this.builder, this, checkedStream('connect', other));
+  }
+
+  /** Pairs of this stream's records and another's that share key and window: `join(other).where(key).equalTo(key).window(…).apply(…)`. */
+  join<B>(other: DataStream<B>): JoinedStreams<T, B> {
+    return new JoinedStreams<T, B>([this, checkedStream('join', other)]);
+  }
+
+  /** As join, but all records of a key and window at once, those that find no other included. */
+  coGroup<B>(other: DataStream<B>): CoGroupedStreams<T, B> {
+    return new CoGroupedStreams<T, B>([this, checkedStream('coGroup', other)]);
   }
 
   /** Gathers all records in windows, whatever their key, in one subtask. */

@@ -7,9 +7,10 @@ import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners
 import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
 import { type ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
-import { DataStream, type GraphBuilder, partitionedEdges, streamClasses } from './dataStream.ts';
+import { checkedStream, DataStream, type GraphBuilder, partitionedEdges, streamClasses } from './dataStream.ts';
 import { checkedField } from './fieldArguments.ts';
 import type { ComparableArguments, SumArguments } from './fieldTypes.ts';
+import { IntervalJoin } from './intervalJoin.ts';
 import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 import type { StreamEdge } from './streamGraph.ts';
 import { countWindows, WindowedStream } from './windowedStream.ts';
@@ -32,6 +33,18 @@ export class KeyedStream<T, K> extends DataStream<T> {
     return other instanceof KeyedStream
       ? new KeyedConnectedStreams<T, B, K>(this.builder, this, other)
       : super.connect(other);
+  }
+
+  /**
+   * Pairs of this stream's records and another's with the same key whose timestamps are within bounds of each other, in event time:
+   * `a.intervalJoin(b).between(-5_000, 5_000).process(…)`.
+   */
+  intervalJoin<B>(other: KeyedStream<B, K>): IntervalJoin<T, B> {
+    const connected = new KeyedConnectedStreams<T, B, K>(this.builder, this, checkedStream('intervalJoin', other));
+    return new IntervalJoin<T, B>((spec) => connected.intervalJoin(spec), {
+      key1: this.keySelector,
+      key2: other.keySelector,
+    });
   }
 
   /** Combines each record with the key's value so far and emits the result. The first record of a key is its first value. */

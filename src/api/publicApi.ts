@@ -18,6 +18,7 @@ export type {
   SourceReader,
   SourceReaderContext,
 } from '../runtime/connectors/source.ts';
+export type { ProcessJoinContext, ProcessJoinFunction } from '../runtime/joinFunctions.ts';
 export {
   type KeyedProcessContext,
   type KeyedProcessFunction,
@@ -105,6 +106,8 @@ export { DataStreamSink } from './dataStreamSink.ts';
 export { type SourceOptions, StreamExecutionEnvironment, type TextFileOptions } from './environment.ts';
 export type { JobExecutionResult } from './executor.ts';
 export type { ComparableField, Key, NumericField } from './fieldTypes.ts';
+export { IntervalJoin, IntervalJoined } from './intervalJoin.ts';
+export { CoGroupedStreams, CoGroupWindows, JoinedStreams, JoinWindows, type TaggedUnion } from './joinedStreams.ts';
 export { KeyedStream } from './keyedStream.ts';
 export { DataStreamSource, SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 export type { RuntimeMode } from './streamGraph.ts';

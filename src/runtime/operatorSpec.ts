@@ -4,6 +4,7 @@ import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.ge
 import type { ReaderSourceSpec } from './connectors/readerSource.ts';
 import type { WriterSinkSpec } from './connectors/writerSink.ts';
 import type { CoSpec } from './coOperators.ts';
+import type { IntervalJoinSpec } from './intervalJoinOperator.ts';
 import type { OperatorFactory } from './operator.ts';
 import type { ProcessSpec } from './processOperators.ts';
 import type { StateBackendKind } from './state/stateBackendKind.ts';
@@ -58,7 +59,7 @@ export type SinkSpec =
   | WriterSinkSpec;
 
 /** What runs between sources and sinks: each group has its file of factories, which operators.ts puts together. */
-export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | CoSpec | WindowSpec;
+export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | CoSpec | IntervalJoinSpec | WindowSpec;
 
 export type OperatorSpec = SourceSpec | TransformSpec | SinkSpec;
 

@@ -76,6 +76,7 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'keyedProcess':
     case 'coProcess':
     case 'keyedCoProcess':
+    case 'intervalJoin':
     case 'window':
       return true;
     default:

@@ -2,6 +2,7 @@
 // is told by one table, in which every group of operators has its own file.
 
 import { coOperators } from './coOperators.ts';
+import { joinOperators } from './intervalJoinOperator.ts';
 import { keyedOperators } from './keyedOperators.ts';
 import {
   type OperatorFactory,
@@ -25,6 +26,7 @@ const factories: FactoriesOf<TransformSpec> = {
   ...timeOperators,
   ...processOperators,
   ...coOperators,
+  ...joinOperators,
   ...windowOperators,
 };
 
