@@ -5,6 +5,7 @@ import type { KeyedProcessFunction } from '../runtime/processFunctions.ts';
 import type { FunctionProvider } from '../runtime/userFunction.ts';
 import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
 import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
+import { BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
 import { type ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 import { checkedStream, DataStream, type GraphBuilder, partitionedEdges, streamClasses } from './dataStream.ts';
@@ -28,11 +29,15 @@ export class KeyedStream<T, K> extends DataStream<T> {
 
   /** With another keyed stream: records of both with equal keys meet in one subtask, and share state. */
   override connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<T, B, K>;
+  override connect<B>(other: BroadcastStream<B>): KeyedBroadcastConnectedStream<T, B, K>;
   override connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
-  override connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+  override connect<B>(other: object): object {
+    const { builder, edges, keySelector } = this;
+    if (other instanceof BroadcastStream)
+      return new KeyedBroadcastConnectedStream<T, B, K>(builder, edges, keySelector, other);
     return other instanceof KeyedStream
-      ? new KeyedConnectedStreams<T, B, K>(this.builder, this, other)
-      : super.connect(other);
+      ? new KeyedConnectedStreams<T, B, K>(builder, this, other)
+      : super.connect(other as DataStream<B>);
   }
 
   /**

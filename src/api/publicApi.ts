@@ -1,6 +1,12 @@
 // Everything that `import … from 'sluice'` gives. A bundled job takes the same values from here at run time, so that job and slot share
 // one instance of the API wherever the bundle lies.
 
+export type {
+  BroadcastProcessFunction,
+  KeyedBroadcastContext,
+  KeyedBroadcastProcessFunction,
+  ReadOnlyBroadcastState,
+} from '../runtime/broadcastFunctions.ts';
 export type { CheckpointedFunction, FunctionInitializationContext } from '../runtime/checkpointedFunction.ts';
 export type {
   CoFlatMapFunction,
@@ -92,6 +98,7 @@ export type {
   ProcessWindowFunction,
 } from '../runtime/windows/windowFunctions.ts';
 export { ApiError, type ApiErrorCode } from './apiError.ts';
+export { BroadcastConnectedStream, BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
 export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 export {

@@ -77,6 +77,8 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'coProcess':
     case 'keyedCoProcess':
     case 'intervalJoin':
+    case 'broadcastProcess':
+    case 'keyedBroadcastProcess':
     case 'window':
       return true;
     default:

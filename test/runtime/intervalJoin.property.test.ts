@@ -42,7 +42,11 @@ const step = fc.oneof(
   },
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('advance' as const), port: fc.nat(1), by: fc.integer({ min: 1, max: 15 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('advance' as const),
+      port: fc.nat(1),
+      by: fc.integer({ min: 1, max: 15 }),
+    }),
   },
   {
     weight: 1,
