@@ -101,6 +101,7 @@ export { ApiError, type ApiErrorCode } from './apiError.ts';
 export { BroadcastConnectedStream, BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
 export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
+export { DataGeneratorSource, type GeneratorFunction } from './dataGeneratorSource.ts';
 export {
   type Collector,
   DataStream,
