@@ -4022,6 +4022,14 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "AttemptReport"
         },
         "doc": "Counters of the running attempts."
+      },
+      {
+        "name": "metrics",
+        "type": {
+          "type": "array",
+          "items": "TaskMetrics"
+        },
+        "doc": "Of those among the attempts that run."
       }
     ]
   },
@@ -4314,6 +4322,118 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "TaskMetrics": {
+    "type": "record",
+    "name": "TaskMetrics",
+    "namespace": "sluice",
+    "doc": "What is measured of a running attempt: gauges and rates under Flink's names.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      },
+      {
+        "name": "busyTimeMsPerSecond",
+        "type": "int",
+        "doc": "Of a second, ms that it ran or waited for its turn; the last second measured."
+      },
+      {
+        "name": "idleTimeMsPerSecond",
+        "type": "int",
+        "doc": "Of a second, ms that it had nothing to do."
+      },
+      {
+        "name": "backPressuredTimeMsPerSecond",
+        "type": "int",
+        "doc": "Of a second, ms that it waited for an output to take more."
+      },
+      {
+        "name": "accumulatedBusyTimeMs",
+        "type": "long",
+        "doc": "Since it is RUNNING."
+      },
+      {
+        "name": "accumulatedIdleTimeMs",
+        "type": "long",
+        "doc": "Since it is RUNNING."
+      },
+      {
+        "name": "accumulatedBackPressuredTimeMs",
+        "type": "long",
+        "doc": "Since it is RUNNING."
+      },
+      {
+        "name": "recordsIn",
+        "type": "long",
+        "doc": "Records read so far."
+      },
+      {
+        "name": "recordsOut",
+        "type": "long",
+        "doc": "Records written so far."
+      },
+      {
+        "name": "recordsInPerSecond",
+        "type": "double",
+        "doc": "In the last second measured."
+      },
+      {
+        "name": "recordsOutPerSecond",
+        "type": "double",
+        "doc": "In the last second measured."
+      },
+      {
+        "name": "bytesIn",
+        "type": "long",
+        "doc": "Bytes of records that came from other threads and TaskManagers; within a thread records travel as they are."
+      },
+      {
+        "name": "bytesOut",
+        "type": "long",
+        "doc": "Bytes of records that went to other threads and TaskManagers."
+      },
+      {
+        "name": "bytesInPerSecond",
+        "type": "double",
+        "doc": "In the last second measured."
+      },
+      {
+        "name": "bytesOutPerSecond",
+        "type": "double",
+        "doc": "In the last second measured."
+      },
+      {
+        "name": "inPoolUsage",
+        "type": "double",
+        "doc": "Batches that wait here, as a share of those that its producers may send without being asked; 0 to 1."
+      },
+      {
+        "name": "currentInputWatermark",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Event time of all its inputs, ms since 1970; null before any watermark, and for a source.",
+        "default": null
+      }
+    ]
+  },
   "TaskRef": {
     "type": "record",
     "name": "TaskRef",
@@ -4536,7 +4656,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "StopWithSavepoint": "85278cb7cb2e4a18",
   "SubmitJob": "3a43a4a5937cca56",
   "TaskManagerDescription": "f8c2bae323dab8dc",
-  "TaskManagerHeartbeat": "ad8278bfbde9027f",
+  "TaskManagerHeartbeat": "cef30eeaece2101e",
   "TaskManagerStopping": "cd9c05cdc318a10d",
   "TaskReport": "cdc7fb642cc63b34",
   "TriggerCheckpoint": "3ce8f621890b0c43",

@@ -56,8 +56,8 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     return this.spec.eventTime;
   }
 
-  countOut(records: number): void {
-    this.#context.countOut(records);
+  countOut(records: number, bytes: number): void {
+    this.#context.countOut(records, bytes);
   }
 
   open(): void {}

@@ -41,3 +41,16 @@ export function inputsOf(specs: readonly InputSpec[]): Input[] {
     return input;
   });
 }
+
+/** Batches that are here, as a share of those that may be. */
+export function poolUsageOf(inputs: readonly Input[]): number {
+  let held = 0;
+  let window = 0;
+  for (const { channels } of inputs) {
+    for (const channel of channels.values()) {
+      held += channel.held;
+      window += channel.window;
+    }
+  }
+  return window === 0 ? 0 : held / window;
+}

@@ -7,7 +7,7 @@ import { ByteReader } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
 import type { ChannelAddress, EndOfPartition, Frame, Link } from './exchangeProtocol.ts';
 import { type Arrival, type Channel, giveBack, type Sender } from './gateChannel.ts';
-import { type Input, type InputSpec, inputsOf } from './gateInput.ts';
+import { type Input, type InputSpec, inputsOf, poolUsageOf } from './gateInput.ts';
 import { GateTime } from './gateTime.ts';
 import type { CreditReceiver } from './outputChannel.ts';
 import { type RecordBatch, readTimes } from './recordBatch.ts';
@@ -41,6 +41,8 @@ export class InputGate {
   /** Arrivals of channels that are held back, in order. */
   #heldBack: Arrival[] = [];
   readonly time: GateTime;
+  /** Of batches that came from other threads. */
+  bytesIn = 0;
   /** Input of the head that the batch taken last is for. */
   port = 0;
 
@@ -58,6 +60,10 @@ export class InputGate {
   /** Batches here that are not worked off. */
   get size(): number {
     return this.#arrivals.length - this.#next + this.#heldBack.length;
+  }
+
+  get poolUsage(): number {
+    return poolUsageOf(this.#inputs);
   }
 
   /** Of the last barrier that came from every producer. */
@@ -102,6 +108,7 @@ export class InputGate {
     }
     channel.sequence = (channel.sequence + 1) >>> 0;
     const { producer } = channel;
+    this.bytesIn += frame.bytes.length - frame.start;
     this.#arrive({ producer, channel, content: { frame: frame.bytes, start: frame.start } });
   }
 

@@ -49,7 +49,7 @@ export interface ChannelOwner extends CreditReceiver {
   readonly fanOut: number;
   /** Carries timestamps and watermarks. */
   readonly eventTime: boolean;
-  countOut(records: number): void;
+  countOut(records: number, bytes: number): void;
 }
 
 /** Where a channel's batches go, once its consumer has announced itself. */
@@ -180,9 +180,9 @@ export class OutputChannel {
   #send(batch: RecordBatch): void {
     const { records } = batch;
     this.#credit--;
-    this.#owner.countOut(records.length);
     const route = this.#route!;
     if (route.kind === 'local') {
+      this.#owner.countOut(records.length, 0);
       this.limit = this.#maxRecords;
       route.receiver.receive(this.address, batch, this.#owner);
       return;
@@ -199,6 +199,7 @@ export class OutputChannel {
       throw new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
     }
     endFrame(out, start);
+    this.#owner.countOut(records.length, out.position - start);
     this.#sequence = (this.#sequence + 1) >>> 0;
     if (records.length > 0) {
       const bytesPerRecord = (out.position - start) / records.length;

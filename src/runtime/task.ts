@@ -17,6 +17,7 @@ import { TaskCheckpoints } from './taskCheckpoints.ts';
 import type { Continuation, Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
 import { TaskEnding, type TaskPhase } from './taskEnding.ts';
 import { createFeed, type TaskFeed } from './taskFeed.ts';
+import { TaskMeter } from './taskMetrics.ts';
 import type { TaskOwner } from './taskOwner.ts';
 import {
   afterAll,
@@ -61,7 +62,7 @@ export class Task implements TaskContext {
   readonly #ending: TaskEnding;
   /** A checkpoint that came while a source was ending. */
   #heldTrigger: TriggerCheckpoint | null = null;
-  #recordsOut = 0;
+  readonly meter = new TaskMeter();
   readonly #mayGoOn = (): boolean =>
     this.pressure.blocked === 0 && this.#suspensions.none && !this.#checkpoints.stopping;
 
@@ -114,7 +115,7 @@ export class Task implements TaskContext {
 
   report(): AttemptReport {
     const { jobId, vertex, subtask, attempt, state, reason } = this;
-    const counts = { recordsIn: this.#feed.recordsIn, recordsOut: this.#recordsOut };
+    const counts = { recordsIn: this.#feed.recordsIn, recordsOut: this.meter.recordsOut };
     return { jobId, vertex, subtask, attempt, state, reason, ...counts };
   }
 
@@ -225,8 +226,8 @@ export class Task implements TaskContext {
     this.#suspensions.add(continuation);
   }
 
-  countOut(records: number): void {
-    this.#recordsOut += records;
+  countOut(records: number, bytes = 0): void {
+    this.meter.countOut(records, bytes);
   }
 
   #started(): void {

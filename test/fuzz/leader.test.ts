@@ -90,6 +90,7 @@ const SIGNALS: readonly Message[] = [
     pid: 1,
     cpuLoad: 0.5,
     usedHeapBytes: 1,
+    metrics: [],
     attempts: [attempt],
   },
   {
