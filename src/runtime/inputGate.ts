@@ -30,7 +30,8 @@ export class InputGate {
   readonly #giveUp: GiveUp;
   /** Producers that have ended send the barrier of a last checkpoint all the same. */
   readonly #finalCheckpoint: boolean;
-  #arrivals: Arrival[] = [];
+  /** Those before `#next` are over: they hold on to no batch. */
+  #arrivals: (Arrival | undefined)[] = [];
   #next = 0;
   #openInputs: number;
   readonly #producers: number;
@@ -180,7 +181,7 @@ export class InputGate {
   }
 
   #advance(): void {
-    this.#next++;
+    this.#arrivals[this.#next++] = undefined;
     if (this.#next === this.#arrivals.length || this.#next > COMPACT_AT) {
       this.#arrivals.splice(0, this.#next);
       this.#next = 0;
