@@ -12,7 +12,13 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/kafka/globalSetup.ts', 'test/e2e/build.ts'],
-    alias: { sluice: path.resolve(import.meta.dirname, 'src/index.ts') },
+    alias: [
+      { find: /^sluice$/, replacement: path.resolve(import.meta.dirname, 'src/index.ts') },
+      {
+        find: /^sluice\/(kafka|nats|files)$/,
+        replacement: path.resolve(import.meta.dirname, 'src/connectors/$1/index.ts'),
+      },
+    ],
     // Job bundles are imported by Node itself, as in a slot.
     server: { deps: { external: [/\.mjs(\?|$)/] } },
     testTimeout: 30_000,

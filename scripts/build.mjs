@@ -1,4 +1,4 @@
-// Bundles src/ into dist/: the API (index), the client library, the CLI (main), the demo and the worker entries. Dependencies stay
+// Bundles src/ into dist/: the API (index), the client library, the CLI (main), the demo, the worker entries and the connectors. Dependencies stay
 // external. What an earlier build left is removed at the end, so that a process that runs from dist/ is not cut off meanwhile.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -14,12 +14,12 @@ const entries = {
   planWorker: 'src/client/planWorker.ts',
   slotThread: 'src/adapters/threads/slotThread.ts',
 };
-const { outputFiles } = await build({
+/** Each by itself: they go into the bundles of jobs, and a file shared with the rest would bring it along. */
+const connectors = { kafka: 'src/connectors/kafka/index.ts' };
+const options = {
   absWorkingDir: root,
-  entryPoints: entries,
   outdir: 'dist',
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
@@ -28,7 +28,12 @@ const { outputFiles } = await build({
   chunkNames: '[name]-[hash]',
   logLevel: 'warning',
   write: false,
-});
+};
+const builds = [
+  build({ ...options, entryPoints: entries, splitting: true }),
+  build({ ...options, entryPoints: connectors }),
+];
+const outputFiles = (await Promise.all(builds)).flatMap((result) => result.outputFiles);
 const dist = path.join(root, 'dist');
 fs.mkdirSync(dist, { recursive: true });
 for (const { path: file, contents } of outputFiles) {

@@ -1,4 +1,4 @@
-// Writes the declarations of what the package exports into dist/types: those of the two entries and of what they lead to, and no others.
+// Writes the declarations of what the package exports into dist/types: those of the entries and of what they lead to, and no others.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,6 +21,8 @@ const visit = (file) => {
 };
 visit(path.join(types, 'index.d.ts'));
 visit(path.join(types, 'client', 'index.d.ts'));
+for (const connector of fs.readdirSync(path.join(types, 'connectors')))
+  visit(path.join(types, 'connectors', connector, 'index.d.ts'));
 for (const entry of fs.readdirSync(types, { recursive: true, withFileTypes: true })) {
   const file = path.join(entry.parentPath, entry.name);
   if (entry.isFile() && !reached.has(file)) fs.rmSync(file);

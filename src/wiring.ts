@@ -204,12 +204,14 @@ export async function createTaskExecutor(
 ) {
   const { config, id, requestId, dir, blobFolder, logger, onFailure } = options;
   const { channels, clock, ids } = backbone;
-  const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }, { claimWorkingFolder }] = await Promise.all([
-    import('./taskmanager/taskExecutor.ts'),
-    import('./adapters/threads/workers.ts'),
-    import('./adapters/journalBlobs.ts'),
-    import('./runtime/state/workingFolder.ts'),
-  ]);
+  const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }, { MergingStorage }, { claimWorkingFolder }] =
+    await Promise.all([
+      import('./taskmanager/taskExecutor.ts'),
+      import('./adapters/threads/workers.ts'),
+      import('./adapters/journalBlobs.ts'),
+      import('./adapters/mergingStorage.ts'),
+      import('./runtime/state/workingFolder.ts'),
+    ]);
   const [blobs, signals] = await Promise.all([
     JournalBlobs.open({ channels, folder: blobFolder, clock, ids, logger }),
     openSignals(backbone, logger),
@@ -222,8 +224,9 @@ export async function createTaskExecutor(
     host: config['taskmanager.host'],
     dataPort: config['taskmanager.data.port'],
     bufferTimeoutMs: config['execution.buffer-timeout'],
+    taskHeapBytes: config['taskmanager.memory.task.heap.size'],
     fetchArtifact: (sha256) => blobs.fetch(sha256),
-    checkpoints: await createCheckpointStorage(config, dir),
+    checkpoints: new MergingStorage(await createCheckpointStorage(config, dir)),
     stateBackends: {
       fallback: config['state.backend.type'],
       folder: claimWorkingFolder(path.resolve(dir, config['io.tmp.dirs']), id),

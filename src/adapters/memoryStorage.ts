@@ -17,11 +17,12 @@ export class MemoryStorage implements CheckpointStorage {
   }
 
   async read(handle: string): Promise<Uint8Array<ArrayBuffer>> {
-    const { folder, name, checksum } = parseHandle(handle);
-    const bytes = this.#folders.get(folder)?.get(name);
-    if (bytes === undefined) throw new CheckpointStorageError('STATE_NOT_FOUND', `There is no state ${handle}.`);
+    const { folder, name, range, checksum } = parseHandle(handle);
+    const file = this.#folders.get(folder)?.get(name);
+    if (file === undefined) throw new CheckpointStorageError('STATE_NOT_FOUND', `There is no state ${handle}.`);
+    const bytes = range === null ? file.slice() : file.slice(range.offset, range.offset + range.length);
     verify(handle, checksum, bytes, 'memory');
-    return bytes.slice();
+    return bytes;
   }
 
   async list(folder: string): Promise<string[]> {

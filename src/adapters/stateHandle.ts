@@ -1,27 +1,49 @@
-// Handles of stored state, the same for every store: `<folder>/<name>#<first half of the SHA-256 of the content, in hex>`. The checksum
-// travels with the handle through the ledger, so that a file that was cut, changed or put in another's place is not taken for the state.
+// Handles of stored state, the same for every store: `<folder>/<name>#<first half of the SHA-256 of the content, in hex>`, and
+// `<folder>/<name>@<offset>+<length>#<checksum of the part>` for a part of a file. The checksum travels with the handle through the ledger,
+// so that a file that was cut, changed or put in another's place is not taken for the state.
 import { createHash } from 'node:crypto';
-import { CheckpointStorageError } from '../ports/checkpointStorage.ts';
+import { CheckpointStorageError, fileOfHandle } from '../ports/checkpointStorage.ts';
 
 const CHECKSUM_CHARS = 32;
 /** Names of files, and each part of a folder within a store: nothing that leads out of it. */
 const NAME = /^[\w-][\w.-]{0,199}$/;
+const SUFFIX = /(?:@(\d{1,15})\+(\d{1,15}))?#([0-9a-f]{32})$/;
 const RELATIVE_FOLDER = /^[\w-]{1,200}(\/[\w-]{1,200}){0,3}$/;
 
 export function handleOf(folder: string, name: string, bytes: Uint8Array): string {
   return `${folder}/${name}#${checksumOf(bytes)}`;
 }
 
-/** Throws STATE_NOT_FOUND for what is no handle. `checksum` null: of a path as people name it. */
-export function parseHandle(handle: string): { folder: string; name: string; checksum: string | null } {
-  const hash = handle.lastIndexOf('#');
-  const checksum = /^#[0-9a-f]{32}$/.test(handle.slice(hash)) ? handle.slice(hash + 1) : null;
-  const file = checksum === null ? handle : handle.slice(0, hash);
+/** Of the bytes that lie at the offset of a file. */
+export function partHandleOf(folder: string, name: string, offset: number, bytes: Uint8Array): string {
+  return `${folder}/${name}@${offset}+${bytes.length}#${checksumOf(bytes)}`;
+}
+
+/** Where in a file the content of a handle lies, in bytes. */
+export interface FileRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface ParsedHandle {
+  readonly folder: string;
+  readonly name: string;
+  /** Null: all of the file. */
+  readonly range: FileRange | null;
+  /** Null: the handle is a path as people name it. */
+  readonly checksum: string | null;
+}
+
+/** Throws STATE_NOT_FOUND for what is no handle. */
+export function parseHandle(handle: string): ParsedHandle {
+  const [, offset, length, checksum = null] = SUFFIX.exec(handle) ?? [];
+  const range = length === undefined ? null : { offset: Number(offset), length: Number(length) };
+  const file = checksum === null ? handle : fileOfHandle(handle);
   const slash = file.lastIndexOf('/');
   const [folder, name] = [file.slice(0, slash), file.slice(slash + 1)];
   if (slash < 1 || !NAME.test(name))
     throw new CheckpointStorageError('STATE_NOT_FOUND', `'${handle}' is no handle of stored state`);
-  return { folder, name, checksum };
+  return { folder, name, range, checksum };
 }
 
 export function checkName(name: string): void {

@@ -10,6 +10,8 @@ export type ApiErrorCode =
   /** The mode BATCH, but a source never ends. */
   | 'UNBOUNDED_BATCH'
   | 'INVALID_NAME'
+  /** Co-located operators of different parallelism, or in different slot sharing groups. */
+  | 'INVALID_CO_LOCATION'
   | 'NO_OPERATORS'
   | 'EXECUTE_TWICE'
   | 'ALREADY_EXECUTED'

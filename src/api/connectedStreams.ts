@@ -7,6 +7,7 @@ import type {
   KeyedCoProcessFunction,
 } from '../runtime/coFunctions.ts';
 import type { CoCall, CoProvider } from '../runtime/coOperators.ts';
+import type { IntervalJoinSpec } from '../runtime/intervalJoinOperator.ts';
 import type { KeySelector, OperatorSpec } from '../runtime/operatorSpec.ts';
 import type { FunctionProvider } from '../runtime/userFunction.ts';
 import { checkedMethods } from './checkedFunction.ts';
@@ -86,6 +87,11 @@ export class KeyedConnectedStreams<A, B, K> extends ConnectedStreams<A, B> {
 
   override process<R>(fn: FunctionProvider<KeyedCoProcessFunction<K, A, B, R>>): SingleOutputStreamOperator<R> {
     return this.transform('Keyed Co-Process', this.spec('process', checkedMethods(fn, PROCESS, 'process')));
+  }
+
+  /** What intervalJoin of a KeyedStream ends in. */
+  intervalJoin<R>(spec: IntervalJoinSpec): SingleOutputStreamOperator<R> {
+    return this.transform('Interval Join', spec);
   }
 
   protected override spec(call: CoCall, fn: CoProvider): OperatorSpec {

@@ -5,16 +5,19 @@
 import type { Sink } from '../runtime/connectors/sink.ts';
 import type { OperatorSpec } from '../runtime/operatorSpec.ts';
 import type { ProcessFunction } from '../runtime/processFunctions.ts';
+import type { MapStateDescriptor } from '../runtime/state/descriptors.ts';
 import type { FunctionProvider, UserFunction } from '../runtime/userFunction.ts';
 import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
 import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
 import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { ApiError } from './apiError.ts';
+import type { BroadcastConnectedStream, BroadcastStream } from './broadcastStream.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
 import type { ConnectedStreams } from './connectedStreams.ts';
 import { DataStreamSink } from './dataStreamSink.ts';
 import { keySelectorOf } from './fieldArguments.ts';
 import type { FieldType, Key, KeyField, Tuple } from './fieldTypes.ts';
+import { CoGroupedStreams, JoinedStreams } from './joinedStreams.ts';
 import type { KeyedStream } from './keyedStream.ts';
 import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 import type { NodeDefaults, Partitioner, StreamEdge, StreamGraph, StreamNode } from './streamGraph.ts';
@@ -22,6 +25,8 @@ import { AllWindowedStream, countWindows } from './windowedStream.ts';
 
 /** A function by itself, or an object with the method `map` and a life of its own, or the class of such. */
 export type MapFunction<T, R> = UserFunction<'map', (value: T) => R>;
+/** A MapStateDescriptor of whatever keys and values. */
+type BroadcastDescriptor = Pick<MapStateDescriptor<unknown, unknown>, 'kind' | 'name'>;
 export type FilterFunction<T> = UserFunction<'filter', (value: T) => boolean>;
 // biome-ignore lint/suspicious/noConfusingVoidType: a function that uses `out` returns nothing.
 export type FlatMapFunction<T, R> = UserFunction<'flatMap', (value: T, out: Collector<R>) => Iterable<R> | void>;
@@ -41,6 +46,8 @@ export interface GraphBuilder {
 export const streamClasses = {} as {
   KeyedStream: typeof KeyedStream;
   ConnectedStreams: typeof ConnectedStreams;
+  BroadcastStream: typeof BroadcastStream;
+  BroadcastConnectedStream: typeof BroadcastConnectedStream;
   SingleOutputStreamOperator: typeof SingleOutputStreamOperator;
 };
 
@@ -132,8 +139,22 @@ export class DataStream<T> {
   }
 
   /** This stream and another of any records, for functions that see both and share what they keep. */
-  connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+  connect<B>(other: BroadcastStream<B>): BroadcastConnectedStream<T, B>;
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
+  connect<B>(other: DataStream<B> | BroadcastStream<B>): ConnectedStreams<T, B> | BroadcastConnectedStream<T, B> {
+    const { BroadcastStream, BroadcastConnectedStream } = streamClasses;
+    if (other instanceof BroadcastStream) return new BroadcastConnectedStream<T, B>(this.builder, this.edges, other);
     return new streamClasses.ConnectedStreams<T, B>(this.builder, this, checkedStream('connect', other));
+  }
+
+  /** Pairs of this stream's records and another's that share key and window: `join(other).where(key).equalTo(key).window(…).apply(…)`. */
+  join<B>(other: DataStream<B>): JoinedStreams<T, B> {
+    return new JoinedStreams<T, B>([this, checkedStream('join', other)]);
+  }
+
+  /** As join, but all records of a key and window at once, those that find no other included. */
+  coGroup<B>(other: DataStream<B>): CoGroupedStreams<T, B> {
+    return new CoGroupedStreams<T, B>([this, checkedStream('coGroup', other)]);
   }
 
   /** Gathers all records in windows, whatever their key, in one subtask. */
@@ -188,9 +209,14 @@ export class DataStream<T> {
     });
   }
 
-  /** Sends every record to every subtask of the next operator. */
-  broadcast(): DataStream<T> {
-    return this.#partitioned({ type: 'broadcast' });
+  /** Sends every record to every subtask of the next operator; with descriptors, to be connected to another stream and kept as broadcast state. */
+  broadcast(): DataStream<T>;
+  broadcast(...descriptors: BroadcastDescriptor[]): BroadcastStream<T>;
+  broadcast(...descriptors: BroadcastDescriptor[]): DataStream<T> | BroadcastStream<T> {
+    const stream = this.#partitioned({ type: 'broadcast' });
+    return descriptors.length === 0
+      ? stream
+      : new streamClasses.BroadcastStream<T>(stream.edges, descriptors as MapStateDescriptor<unknown, unknown>[]);
   }
 
   /**

@@ -37,6 +37,12 @@ export class DataStreamSink<T> {
   }
 
   /** As for operators. */
+  setCoLocationGroupKey(key: string): this {
+    this.#graph.setCoLocationGroup(this.#node, key);
+    return this;
+  }
+
+  /** As for operators. */
   disableChaining(): this {
     this.#graph.setChaining(this.#node, 'NEVER');
     return this;

@@ -15,6 +15,7 @@ import type {
 } from '../runtime/operatorSpec.ts';
 import { assignsEventTime, isBounded, isSource, isTwoPhaseSink, looksAtEventTime } from '../runtime/operatorTraits.ts';
 import { ApiError } from './apiError.ts';
+import { CoLocation } from './coLocation.ts';
 import { shippingOf } from './shipping.ts';
 import {
   DEFAULT_SLOT_SHARING_GROUP,
@@ -25,7 +26,7 @@ import {
 } from './streamGraph.ts';
 
 /** A node with everything that its surroundings decide. */
-interface Operator {
+export interface Operator {
   readonly node: StreamNode;
   readonly inputs: readonly {
     readonly source: Operator;
@@ -53,9 +54,13 @@ export function toExecutableJob(
   const batch = isBatch(graph, operators);
   // The first operator of the chain that each belongs to; itself where it starts one.
   const headOf = new Map<Operator, Operator>();
+  const coLocation = new CoLocation();
   for (const operator of operators) {
-    headOf.set(operator, isChainable(operator, graph.chaining) ? headOf.get(operator.inputs[0]!.source)! : operator);
+    const chain = isChainable(operator, graph.chaining) ? headOf.get(operator.inputs[0]!.source)! : operator;
+    headOf.set(operator, coLocation.mayJoin(chain, operator.node) ? chain : operator);
+    coLocation.join(headOf.get(operator)!, operator.node);
   }
+  coLocation.check();
   // Ids rise along edges, so heads in program order are in topological order; putting sources first keeps it.
   const heads = operators.filter((operator) => headOf.get(operator) === operator);
   const ordered = [
@@ -79,7 +84,7 @@ export function toExecutableJob(
         source: indexOf.get(headOf.get(input.source)!)!,
         strategy: input.strategy,
       })),
-      coLocationGroup: null,
+      coLocationGroup: coLocation.groupOf(head),
     }),
   );
   return {

@@ -5,11 +5,13 @@ import type { KeyedProcessFunction } from '../runtime/processFunctions.ts';
 import type { FunctionProvider } from '../runtime/userFunction.ts';
 import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
 import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
+import { BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
 import { type ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
-import { DataStream, type GraphBuilder, partitionedEdges, streamClasses } from './dataStream.ts';
+import { checkedStream, DataStream, type GraphBuilder, partitionedEdges, streamClasses } from './dataStream.ts';
 import { checkedField } from './fieldArguments.ts';
 import type { ComparableArguments, SumArguments } from './fieldTypes.ts';
+import { IntervalJoin } from './intervalJoin.ts';
 import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 import type { StreamEdge } from './streamGraph.ts';
 import { countWindows, WindowedStream } from './windowedStream.ts';
@@ -27,11 +29,27 @@ export class KeyedStream<T, K> extends DataStream<T> {
 
   /** With another keyed stream: records of both with equal keys meet in one subtask, and share state. */
   override connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<T, B, K>;
+  override connect<B>(other: BroadcastStream<B>): KeyedBroadcastConnectedStream<T, B, K>;
   override connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
-  override connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+  override connect<B>(other: object): object {
+    const { builder, edges, keySelector } = this;
+    if (other instanceof BroadcastStream)
+      return new KeyedBroadcastConnectedStream<T, B, K>(builder, edges, keySelector, other);
     return other instanceof KeyedStream
-      ? new KeyedConnectedStreams<T, B, K>(this.builder, this, other)
-      : super.connect(other);
+      ? new KeyedConnectedStreams<T, B, K>(builder, this, other)
+      : super.connect(other as DataStream<B>);
+  }
+
+  /**
+   * Pairs of this stream's records and another's with the same key whose timestamps are within bounds of each other, in event time:
+   * `a.intervalJoin(b).between(-5_000, 5_000).process(…)`.
+   */
+  intervalJoin<B>(other: KeyedStream<B, K>): IntervalJoin<T, B> {
+    const connected = new KeyedConnectedStreams<T, B, K>(this.builder, this, checkedStream('intervalJoin', other));
+    return new IntervalJoin<T, B>((spec) => connected.intervalJoin(spec), {
+      key1: this.keySelector,
+      key2: other.keySelector,
+    });
   }
 
   /** Combines each record with the key's value so far and emits the result. The first record of a key is its first value. */

@@ -1,6 +1,12 @@
 // Everything that `import … from 'sluice'` gives. A bundled job takes the same values from here at run time, so that job and slot share
 // one instance of the API wherever the bundle lies.
 
+export type {
+  BroadcastProcessFunction,
+  KeyedBroadcastContext,
+  KeyedBroadcastProcessFunction,
+  ReadOnlyBroadcastState,
+} from '../runtime/broadcastFunctions.ts';
 export type { CheckpointedFunction, FunctionInitializationContext } from '../runtime/checkpointedFunction.ts';
 export type {
   CoFlatMapFunction,
@@ -18,6 +24,7 @@ export type {
   SourceReader,
   SourceReaderContext,
 } from '../runtime/connectors/source.ts';
+export type { ProcessJoinContext, ProcessJoinFunction } from '../runtime/joinFunctions.ts';
 export {
   type KeyedProcessContext,
   type KeyedProcessFunction,
@@ -91,6 +98,7 @@ export type {
   ProcessWindowFunction,
 } from '../runtime/windows/windowFunctions.ts';
 export { ApiError, type ApiErrorCode } from './apiError.ts';
+export { BroadcastConnectedStream, BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
 export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 export {
@@ -105,6 +113,8 @@ export { DataStreamSink } from './dataStreamSink.ts';
 export { type SourceOptions, StreamExecutionEnvironment, type TextFileOptions } from './environment.ts';
 export type { JobExecutionResult } from './executor.ts';
 export type { ComparableField, Key, NumericField } from './fieldTypes.ts';
+export { IntervalJoin, IntervalJoined } from './intervalJoin.ts';
+export { CoGroupedStreams, CoGroupWindows, JoinedStreams, JoinWindows, type TaggedUnion } from './joinedStreams.ts';
 export { KeyedStream } from './keyedStream.ts';
 export { DataStreamSource, SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 export type { RuntimeMode } from './streamGraph.ts';

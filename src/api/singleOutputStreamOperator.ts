@@ -50,6 +50,15 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
     return this;
   }
 
+  /**
+   * Subtask i of each operator with this key runs in one slot, also after a restart, whatever else shares slots: for operators that meet in
+   * their process. They need one parallelism and one slot sharing group. Default: none.
+   */
+  setCoLocationGroupKey(key: string): this {
+    this.builder.graph.setCoLocationGroup(this.node, key);
+    return this;
+  }
+
   /** Chains this operator neither to the one before it nor to those after it. */
   disableChaining(): this {
     return this.#setChaining('NEVER');

@@ -51,6 +51,7 @@ export interface StreamNode {
   maxParallelism: number | null;
   /** Null: the inputs' group where they agree, else the default group. */
   slotSharingGroup: string | null;
+  coLocationGroup: string | null;
   chaining: ChainingStrategy;
 }
 
@@ -86,6 +87,7 @@ export class StreamGraph {
       parallelism: isNonParallel(spec) ? 1 : defaults.parallelism,
       maxParallelism: defaults.maxParallelism,
       slotSharingGroup: null,
+      coLocationGroup: null,
       chaining: 'ALWAYS',
     };
     this.nodes.push(node);
@@ -105,6 +107,11 @@ export class StreamGraph {
   setSlotSharingGroup(node: StreamNode, group: string): void {
     this.#assertOpen(node.name);
     node.slotSharingGroup = checkedName(group, `the slot sharing group of '${node.name}'`);
+  }
+
+  setCoLocationGroup(node: StreamNode, group: string): void {
+    this.#assertOpen(node.name);
+    node.coLocationGroup = checkedName(group, `the co-location group of '${node.name}'`);
   }
 
   setParallelism(node: StreamNode, parallelism: number): void {

@@ -1,4 +1,4 @@
-// Makes one self-contained ES module of a job's file: TypeScript compiled, npm dependencies inside, Node's own modules and 'sluice' outside.
+// Makes one self-contained ES module of a job's file: TypeScript compiled, npm dependencies and connectors inside, Node's own modules and 'sluice' outside.
 // 'sluice' becomes a reference to the API of the process that runs the bundle. The bytes depend on the sources and the base folder
 // alone, so submitting the same job again stores nothing new.
 import { createHash } from 'node:crypto';
@@ -9,6 +9,7 @@ import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { formatBundleHeader } from '../api/bundleHeader.ts';
 import { JobModuleError } from '../api/jobModuleError.ts';
 import * as publicApi from '../api/publicApi.ts';
+import { connectorFile } from '../packageRoot.ts';
 
 /** Compile errors shown; the rest are counted. */
 const MAX_SHOWN_ERRORS = 5;
@@ -95,6 +96,10 @@ const sluiceModule: Plugin = {
   name: 'sluice',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^sluice$/ }, () => ({ path: 'sluice', namespace: 'sluice' }));
+    // Connectors are part of the bundle, with what they depend on, from the package that bundles.
+    onResolve({ filter: /^sluice\/(kafka|nats|files)$/ }, ({ path: name }) => ({
+      path: connectorFile(name.slice('sluice/'.length)),
+    }));
     onLoad({ filter: /.*/, namespace: 'sluice' }, () => ({
       loader: 'js',
       contents: [

@@ -49,6 +49,13 @@ export const configOptions = {
     kind: 'memory',
     description: 'Memory that a TaskManager splits equally over its slots.',
   },
+  'taskmanager.memory.task.heap.size': {
+    schema: memorySize({ minBytes: 32 * 2 ** 20 }),
+    fallback: '4g',
+    kind: 'memory',
+    description:
+      'Heap of a TaskManager’s tasks, in equal shares of its slots. A slot thread that needs more than its slots have fails with its tasks.',
+  },
   'taskmanager.worker-threads': {
     schema: integer(0, 512),
     fallback: '0',

@@ -1,7 +1,7 @@
 // ClusterManager: how many TaskManagers there should be. Where slots are short, or fewer run than desired, it asks the driver for more;
 // where one that the driver started has idled long enough and is not needed, it lets it go. The driver itself lies outside core.
 import type { DriverPolicy, Policy } from './inputs.ts';
-import { canMove, currentParallelisms, slotsNeeded } from './rescheduling.ts';
+import { currentParallelisms, slotsNeeded, usesMoreSlots } from './rescheduling.ts';
 import type { ResourceEvent } from './resourceManager.ts';
 import { freeSlots } from './slotPool.ts';
 import type { ClusterState, TaskManager } from './state.ts';
@@ -70,11 +70,12 @@ function slotsWanted(state: Readonly<ClusterState>): number {
   return wanted;
 }
 
-/** Slots that running jobs lack which have started with fewer than they want, and can be given more. */
+/** Slots that jobs lack which have started with fewer than they want, and can be given more. */
 function slotsLacking(state: Readonly<ClusterState>): number {
   let lacking = 0;
   for (const job of state.jobs.values()) {
-    if (canMove(job)) lacking += slotsNeeded(job, job.wantedParallelisms) - slotsNeeded(job, currentParallelisms(job));
+    if (!usesMoreSlots(job)) continue;
+    lacking += slotsNeeded(job, job.wantedParallelisms) - slotsNeeded(job, currentParallelisms(job));
   }
   return lacking;
 }

@@ -162,6 +162,15 @@ export function canMove(job: Readonly<Job>): boolean {
   return true;
 }
 
+/** Free slots are of use to it, now or when it has been moved: a TaskManager that goes meanwhile would be missing when its tasks start anew. */
+export function usesMoreSlots(job: Readonly<Job>): boolean {
+  if (job.options.checkpointing === null) return false;
+  if (job.status.kind === 'STOPPING') return job.status.purpose === 'RESCALE';
+  for (const { purpose } of job.checkpoints.pending.values())
+    if (purpose !== 'PERIODIC' && purpose !== 'SAVEPOINT' && purpose !== 'RESCALE') return false;
+  return canCheckpoint(job);
+}
+
 function restsUntil(job: Readonly<Job>, { cooldownMs }: DynamicPolicy): number {
   return Math.max(job.rescheduledAt, job.timestamps.RUNNING ?? 0) + cooldownMs;
 }

@@ -11,6 +11,7 @@ import {
   CheckpointStorageError,
   checkpointFolder,
   checkpointOfShared,
+  fileOfHandle,
   jobFolder,
   MANIFEST,
   sharedFolder,
@@ -188,9 +189,9 @@ async function readManifest(storage: CheckpointStorage, path: string): Promise<M
   return manifest;
 }
 
-/** Name of the file that a handle is of. */
+/** Name of the file that a handle is of, or of a part of it. */
 function nameOf(handle: string): string {
-  return handle.slice(handle.lastIndexOf('/') + 1).replace(/#[0-9a-f]*$/, '');
+  return fileOfHandle(handle).slice(handle.lastIndexOf('/') + 1);
 }
 
 function manifestKey({ jobId, checkpointId }: { readonly jobId: string; readonly checkpointId: number }): string {

@@ -2,7 +2,7 @@
 // asked for again. A retained checkpoint may share files with others, so it is not deleted this way.
 import { decodeManifest } from '../codec/manifest.ts';
 import { folderOfPlace, isPlace } from '../core/checkpointConfig.ts';
-import { type CheckpointStorage, MANIFEST } from '../ports/checkpointStorage.ts';
+import { type CheckpointStorage, fileOfHandle, MANIFEST } from '../ports/checkpointStorage.ts';
 
 /** Rejects with an error that says why it is none, or could not be deleted. */
 export async function disposeSavepoint(storage: CheckpointStorage | null, path: string): Promise<void> {
@@ -12,7 +12,7 @@ export async function disposeSavepoint(storage: CheckpointStorage | null, path: 
   const { purpose, states } = decodeManifest(await storage.read(`${folder}/${MANIFEST}`));
   if (purpose !== 'SAVEPOINT' && purpose !== 'STOP')
     throw new Error(`${folder} is a checkpoint, which may share files with others: delete the job's folder instead.`);
-  const names = states.map(({ handle }) => handle.replace(/#[0-9a-f]*$/, '')).filter((name) => !name.includes('/'));
-  await storage.remove(folder, names);
+  const names = new Set(states.map(({ handle }) => fileOfHandle(handle)).filter((name) => !name.includes('/')));
+  await storage.remove(folder, [...names]);
   await storage.remove(folder, [MANIFEST]);
 }

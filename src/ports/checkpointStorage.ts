@@ -1,5 +1,6 @@
 // The CheckpointStorage port: where the state of checkpoints and savepoints is kept. Files lie in folders and are written once; a handle says
-// where a file is and what is in it, so that whoever reads by it gets what was written or an error.
+// where a file is and what is in it, so that whoever reads by it gets what was written or an error. Several handles may be of parts of one
+// file: the subtasks of a process share one for a checkpoint.
 //
 // Three kinds of folders:
 // - A checkpoint's own, `checkpointFolder(jobId, id)`: goes with the checkpoint.
@@ -39,7 +40,7 @@ export interface CheckpointStorage {
    * buffer over. Rejects with STORAGE_FAILED.
    */
   write(folder: string, name: string, bytes: Uint8Array): Promise<string>;
-  /** The bytes as they were written. `folder/name` without a checksum reads what is there. Rejects with a CheckpointStorageError that names the handle. */
+  /** The bytes as they were written, of a part of a file only those. `folder/name` without a checksum reads what is there. Rejects with a CheckpointStorageError that names the handle. */
   read(handle: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Names of the files that lie in the folder itself, in no order; [] where there is none. */
   list(folder: string): Promise<string[]>;
@@ -61,6 +62,15 @@ export function checkpointFolder(jobId: string, checkpointId: number): string {
 
 export function sharedFolder(jobId: string): string {
   return `${jobId}/shared`;
+}
+
+export function isSharedFolder(folder: string): boolean {
+  return folder.endsWith('/shared');
+}
+
+/** `folder/name` of the file that a handle is of, or of a part of it. */
+export function fileOfHandle(handle: string): string {
+  return handle.replace(/(@\d+\+\d+)?#[0-9a-f]*$/, '');
 }
 
 /** Name of a shared file that is written for a checkpoint; `rest` makes it unique within it. */

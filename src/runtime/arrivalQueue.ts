@@ -5,7 +5,8 @@ import type { Arrival } from './gateChannel.ts';
 const COMPACT_AT = 256;
 
 export class ArrivalQueue {
-  #arrivals: Arrival[] = [];
+  /** Those before `#next` are over: they hold on to no batch. */
+  #arrivals: (Arrival | undefined)[] = [];
   #next = 0;
   #heldBack: Arrival[] = [];
   /** The first is a batch that the task works on: it stays the first until `advance`. */
@@ -34,7 +35,7 @@ export class ArrivalQueue {
 
   advance(): void {
     this.#working = false;
-    this.#next++;
+    this.#arrivals[this.#next++] = undefined;
     if (this.#next === this.#arrivals.length || this.#next > COMPACT_AT) {
       this.#arrivals.splice(0, this.#next);
       this.#next = 0;
@@ -63,7 +64,7 @@ export class ArrivalQueue {
   /** Puts what `change` gives in the place of each, or nothing for null. What is worked on must stay. */
   rewrite(change: (arrival: Arrival, worked: boolean) => Arrival | null): void {
     this.#arrivals = this.#arrivals.slice(this.#next).flatMap((arrival, index) => {
-      const changed = change(arrival, index === 0 && this.#working);
+      const changed = change(arrival!, index === 0 && this.#working);
       return changed === null ? [] : [changed];
     });
     this.#next = 0;

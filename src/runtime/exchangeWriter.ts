@@ -138,10 +138,7 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
       channel.listed = false;
       channel.flush();
       // No credit yet: tried again next time.
-      if (channel.pending) {
-        this.#list(channel);
-        if (!channel.announced) this.#waitingSinceMs ??= this.#context.now();
-      }
+      if (channel.pending) this.#list(channel);
     }
   }
 
@@ -260,7 +257,10 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     this.#opened.push(channel);
     const route = this.#routes.get(subtask);
     if (route) channel.connect(route, this.#window);
-    else this.#unconnected.push(channel);
+    else {
+      this.#unconnected.push(channel);
+      this.#waitingSinceMs ??= this.#context.now();
+    }
     return channel;
   }
 

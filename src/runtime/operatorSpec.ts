@@ -1,9 +1,11 @@
 // What an operator is, as the API describes it and the runtime executes it: one union, so that neither side needs to know the other.
 // Functions in a spec are the user's own, taken from the rebuilt module; a spec never leaves its thread.
 import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
+import type { BroadcastSpec } from './broadcastOperators.ts';
 import type { ReaderSourceSpec } from './connectors/readerSource.ts';
 import type { WriterSinkSpec } from './connectors/writerSink.ts';
 import type { CoSpec } from './coOperators.ts';
+import type { IntervalJoinSpec } from './intervalJoinOperator.ts';
 import type { OperatorFactory } from './operator.ts';
 import type { ProcessSpec } from './processOperators.ts';
 import type { StateBackendKind } from './state/stateBackendKind.ts';
@@ -58,7 +60,15 @@ export type SinkSpec =
   | WriterSinkSpec;
 
 /** What runs between sources and sinks: each group has its file of factories, which operators.ts puts together. */
-export type TransformSpec = StatelessSpec | KeyedSpec | TimeSpec | ProcessSpec | CoSpec | WindowSpec;
+export type TransformSpec =
+  | StatelessSpec
+  | KeyedSpec
+  | TimeSpec
+  | ProcessSpec
+  | BroadcastSpec
+  | CoSpec
+  | IntervalJoinSpec
+  | WindowSpec;
 
 export type OperatorSpec = SourceSpec | TransformSpec | SinkSpec;
 

@@ -76,6 +76,9 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'keyedProcess':
     case 'coProcess':
     case 'keyedCoProcess':
+    case 'intervalJoin':
+    case 'broadcastProcess':
+    case 'keyedBroadcastProcess':
     case 'window':
       return true;
     default:

@@ -1,7 +1,9 @@
 // Turns the chain of a task into operators that call each other, built from its end to its head, once a task. Which factory builds what
 // is told by one table, in which every group of operators has its own file.
 
+import { broadcastOperators } from './broadcastOperators.ts';
 import { coOperators } from './coOperators.ts';
+import { joinOperators } from './intervalJoinOperator.ts';
 import { keyedOperators } from './keyedOperators.ts';
 import {
   type OperatorFactory,
@@ -24,7 +26,9 @@ const factories: FactoriesOf<TransformSpec> = {
   ...keyedOperators,
   ...timeOperators,
   ...processOperators,
+  ...broadcastOperators,
   ...coOperators,
+  ...joinOperators,
   ...windowOperators,
 };
 

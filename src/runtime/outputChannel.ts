@@ -12,6 +12,7 @@ import {
   type Link,
   writeBarrierFrame,
 } from './exchangeProtocol.ts';
+import { guessRecordBytes } from './heapSize.ts';
 import type { OvertakenOutput } from './inFlight.ts';
 import { type RecordBatch, writeTimes } from './recordBatch.ts';
 import { type BatchEncoder, createEncoder } from './serializer.ts';
@@ -25,8 +26,10 @@ const MIN_BATCH_RECORDS = 16;
 const MAX_RECORDS_OF_EXCHANGE = 64 * 1024;
 /** Aim for a batch's size where records are large: batches shrink to about this. */
 const TARGET_BATCH_BYTES = 32 * 1024;
-/** Size of a channel's first batches, until the size of its records is known. */
-const FIRST_BATCH_RECORDS = 256;
+/** Within the thread records are not encoded: those that take more heap than this count for as many more. */
+const LOCAL_RECORD_BYTES = 256;
+/** A channel's first batch is one record, because nothing is known of its size; the following may be so many times as long each. */
+const BATCH_GROWTH = 8;
 
 /** Who gets credit back for batches that were handed over within the thread. */
 export interface CreditReceiver {
@@ -94,11 +97,7 @@ export class OutputChannel {
       Math.min(MAX_BATCH_RECORDS, Math.floor(MAX_RECORDS_OF_EXCHANGE / fanOut)),
     );
     this.#dictionarySize = Math.max(256, Math.min(4096, Math.floor(65_536 / fanOut)));
-    this.limit = Math.min(FIRST_BATCH_RECORDS, this.#maxRecords);
-  }
-
-  get announced(): boolean {
-    return this.#route !== null;
+    this.limit = 1;
   }
 
   /** Something was collected that was not sent, nor waits for credit already. */
@@ -215,7 +214,8 @@ export class OutputChannel {
     this.#owner.countOut(records.length);
     const route = this.#route!;
     if (route.kind === 'local') {
-      this.limit = this.#maxRecords;
+      if (records.length > 0)
+        this.#aimAt((this.#maxRecords * LOCAL_RECORD_BYTES) / Math.max(LOCAL_RECORD_BYTES, guessRecordBytes(records)));
       route.receiver.receive(this.address, batch, this.#owner);
       return;
     }
@@ -232,11 +232,12 @@ export class OutputChannel {
     }
     endFrame(out, start);
     this.#sequence = (this.#sequence + 1) >>> 0;
-    if (records.length > 0) {
-      const bytesPerRecord = (out.position - start) / records.length;
-      this.limit = Math.max(1, Math.min(this.#maxRecords, Math.floor(TARGET_BATCH_BYTES / bytesPerRecord)));
-    }
+    if (records.length > 0) this.#aimAt(TARGET_BATCH_BYTES / ((out.position - start) / records.length));
     route.link.frameWritten();
+  }
+
+  #aimAt(records: number): void {
+    this.limit = Math.max(1, Math.floor(Math.min(this.#maxRecords, records, this.limit * BATCH_GROWTH)));
   }
 }
 

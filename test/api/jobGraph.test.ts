@@ -176,6 +176,7 @@ describe('identity', () => {
       hash((env) => env.fromSequence(1, 9).map(String).name('n').print()),
       hash((env) => env.fromSequence(1, 9).map(String).uid('u').print()),
       hash((env) => env.fromSequence(1, 9).map(String).slotSharingGroup('g').print()),
+      hash((env) => env.fromSequence(1, 9).map(String).setCoLocationGroupKey('c').print()),
       hash((env) => env.setParallelism(3).fromSequence(1, 9).map(String).print()),
       hash((env) => env.fromSequence(1, 9).map(String).disableChaining().print()),
       hash((env) => env.fromSequence(1, 9).map(String).writeAsText('out')),

@@ -40,7 +40,8 @@ export function describeGraph({ graph }: ExecutableJob): string {
     .map((vertex, index) => {
       const inputs = vertex.inputs.map((input) => `${input.source} ${input.strategy}`).join(', ');
       const group = vertex.slotSharingGroup === 'default' ? '' : ` group=${vertex.slotSharingGroup}`;
-      return `${index}: ${vertex.name} (p=${vertex.parallelism}, max=${vertex.maxParallelism}${group})${inputs && ` <- ${inputs}`}`;
+      const coLocated = vertex.coLocationGroup === null ? '' : ` with=${vertex.coLocationGroup}`;
+      return `${index}: ${vertex.name} (p=${vertex.parallelism}, max=${vertex.maxParallelism}${group}${coLocated})${inputs && ` <- ${inputs}`}`;
     })
     .join('\n');
 }

@@ -1,5 +1,6 @@
 // What every CheckpointStorage promises, whatever it keeps its files in.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partHandleOf } from '../../src/adapters/stateHandle.ts';
 import {
   type CheckpointStorage,
   checkpointFolder,
@@ -37,6 +38,41 @@ export function checkpointStorageContract(name: string, start: () => Promise<Sto
           expect(Buffer.compare(await under.open().read(handle), bytes), handle).toBe(0);
         }
       }
+    });
+
+    it('reads a part of a file by a handle of its own', async () => {
+      const file = Uint8Array.from({ length: 1000 }, (_, index) => index % 251);
+      for (const folder of [checkpointFolder(JOB, 7), under.savepoint]) {
+        await storage.write(folder, 'm-1', file.slice());
+        for (const [from, to] of [
+          [0, 300],
+          [300, 300],
+          [300, 1000],
+        ] as const) {
+          const handle = partHandleOf(folder, 'm-1', from, file.subarray(from, to));
+          const bytes = await under.open().read(handle);
+          expect(Buffer.compare(bytes, file.subarray(from, to)), handle).toBe(0);
+          // Its owner may transfer the buffer.
+          expect(bytes.buffer.byteLength).toBe(bytes.length);
+        }
+      }
+      const handle = partHandleOf(checkpointFolder(JOB, 7), 'm-1', 300, file.subarray(300, 400));
+      await under.tamper(
+        checkpointFolder(JOB, 7),
+        'm-1',
+        file.map((byte, index) => (index < 300 ? 0 : byte)),
+      );
+      expect(await storage.read(handle)).toHaveLength(100);
+      for (const damaged of [
+        file.map((byte, index) => (index === 399 ? 0 : byte)),
+        file.slice(0, 399),
+        file.slice(0, 9),
+      ]) {
+        await under.tamper(checkpointFolder(JOB, 7), 'm-1', damaged);
+        await expect(storage.read(handle)).rejects.toMatchObject({ code: 'STATE_DAMAGED' });
+      }
+      await storage.remove(checkpointFolder(JOB, 7));
+      await expect(storage.read(handle)).rejects.toMatchObject({ code: 'STATE_NOT_FOUND' });
     });
 
     it('reads a file by its path alone, as people name it', async () => {

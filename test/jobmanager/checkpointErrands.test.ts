@@ -2,14 +2,17 @@
 // still needs.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../src/adapters/memoryStorage.ts';
+import { MergingStorage } from '../../src/adapters/mergingStorage.ts';
 import { decodeManifest } from '../../src/codec/manifest.ts';
 import type { Observation } from '../../src/core/inputs.ts';
 import type { SubmitJob } from '../../src/core/schema.gen.ts';
 import { CheckpointErrands } from '../../src/jobmanager/checkpointErrands.ts';
+import { disposeSavepoint } from '../../src/jobmanager/savepointDisposal.ts';
 import {
   CheckpointStorageError,
   checkpointFolder,
   MANIFEST,
+  type StateStorage,
   sharedFolder,
   sharedName,
 } from '../../src/ports/checkpointStorage.ts';
@@ -19,6 +22,8 @@ const JOB = hex('job');
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 let storage: MemoryStorage;
+/** The tasks' way to it. */
+let stateStorage: StateStorage;
 let cluster: Cluster;
 let told: Observation[];
 let errands: CheckpointErrands;
@@ -26,6 +31,7 @@ let work: Promise<unknown>[];
 
 beforeEach(() => {
   storage = new MemoryStorage();
+  stateStorage = storage;
   cluster = new Cluster();
   told = [];
   work = [];
@@ -60,7 +66,7 @@ async function checkpoint(shared: readonly string[] = [], targetPath: string | n
   const acks = await Promise.all(
     [...pending.waitingFor].map(async ({ vertex, index: subtask, attempt }) => {
       const folder = pending.targetPath ?? checkpointFolder(JOB, id);
-      const handle = await storage.write(folder, `0-${subtask}`, new Uint8Array([id, subtask]));
+      const handle = await stateStorage.write(folder, `0-${subtask}`, new Uint8Array([id, subtask]));
       return { vertex, subtask, attempt, handle, bytes: 2, shared, operators: [0], metrics: null, inputEnded: false };
     }),
   );
@@ -142,6 +148,24 @@ describe('what a job starts from', () => {
     const handles = deployment?.type === 'DeployTasks' ? deployment.restore!.states.map(({ handle }) => handle) : [];
     expect(handles).toHaveLength(2);
     for (const handle of handles) expect((await storage.read(handle))[0]).toBe(1);
+  });
+
+  it('may have its subtasks share a file, is found incomplete without it, and is deleted with it', async () => {
+    stateStorage = new MergingStorage(storage);
+    const path = await savepoint();
+    expect(await storage.list(path)).toHaveLength(2);
+    submitFrom(path);
+    expect(await read()).toMatchObject({
+      type: 'RestorePointRead',
+      manifest: { states: [{ bytes: 2 }, { bytes: 2 }] },
+    });
+    const [shared] = (await storage.list(path)).filter((name) => name !== MANIFEST);
+    const content = await storage.read(`${path}/${shared}`);
+    await storage.remove(path, [shared!]);
+    expect(await read()).toMatchObject({ type: 'RestorePointUnusable', reason: expect.stringContaining(shared!) });
+    await storage.write(path, shared!, content);
+    await disposeSavepoint(storage, path);
+    expect(await storage.list(path)).toEqual([]);
   });
 
   it.each([

@@ -159,6 +159,18 @@ const BUGS: readonly PlantedBug[] = [
     seenAs: /replica .* (differs|has)/,
     within: 300,
   },
+  {
+    name: 'a job that flaps: it is moved again before it has rested',
+    patches: [
+      {
+        file: 'src/core/rescheduling.ts',
+        find: 'if (!canMove(job) || restsUntil(job, dynamic) > state.at) continue;',
+        replace: 'if (!canMove(job)) continue;',
+      },
+    ],
+    seenAs: /it flaps/,
+    within: 500,
+  },
 ];
 
 afterAll(removeBundles);

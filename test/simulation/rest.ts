@@ -3,7 +3,13 @@
 
 import type { Policy } from '../../src/core/inputs.ts';
 import { blocksOthers, holdOn, inOrder } from '../../src/core/queue.ts';
-import { canMove, currentParallelisms, fittingParallelisms } from '../../src/core/rescheduling.ts';
+import {
+  adaptedParallelisms,
+  canMove,
+  currentParallelisms,
+  fittingParallelisms,
+  reasonToShrink,
+} from '../../src/core/rescheduling.ts';
 import { freeSlots } from '../../src/core/slotPool.ts';
 import type { ClusterState, Job } from '../../src/core/state.ts';
 import { isLive, isTerminal } from '../../src/core/state.ts';
@@ -91,11 +97,20 @@ function unsettled(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Po
       const present = state.taskManagers.size;
       if (policy.driver !== null && present < policy.driver.maxTaskManagers && free < missing)
         return `it waits for slots, and only ${present} of ${policy.driver.maxTaskManagers} TaskManagers are there`;
-      return free < missing ? null : `it waits for ${missing} slots and ${free} are free`;
+      if (free >= missing) return `it waits for ${missing} slots and ${free} are free`;
+      return startsSmaller(state, job, policy, free) ? 'it is still to start with fewer subtasks' : null;
     }
     default:
       return 'that is a passing state';
   }
+}
+
+/** In dynamic mode a job waits for all of its slots only for a while, however short or long that is. */
+function startsSmaller(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy, free: number): boolean {
+  if (policy.dynamic === null) return false;
+  const impatient = { ...policy, dynamic: { ...policy.dynamic, startTimeoutMs: Number.NEGATIVE_INFINITY } };
+  const smaller = adaptedParallelisms(state, job, impatient, free) ?? reasonToShrink(state, job, impatient, free);
+  return smaller !== null;
 }
 
 /** In dynamic mode nothing runs at less than it wants beside slots that nobody uses. */

@@ -4,7 +4,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CheckpointStorage, CheckpointStorageError } from '../../ports/checkpointStorage.ts';
-import { checkName, handleOf, isWithin, parseHandle, verify } from '../stateHandle.ts';
+import { checkName, type FileRange, handleOf, isWithin, parseHandle, verify } from '../stateHandle.ts';
 
 export class CheckpointFolder implements CheckpointStorage {
   readonly #root: string;
@@ -40,12 +40,13 @@ export class CheckpointFolder implements CheckpointStorage {
   }
 
   async read(handle: string): Promise<Uint8Array<ArrayBuffer>> {
-    const { folder, name, checksum } = parseHandle(handle);
+    const { folder, name, range, checksum } = parseHandle(handle);
     const place = this.#place(folder);
     let bytes: Uint8Array<ArrayBuffer>;
     try {
+      const file = path.join(place, name);
       // A copy: small files come in a buffer that others share.
-      bytes = new Uint8Array(await fs.readFile(path.join(place, name)));
+      bytes = range === null ? new Uint8Array(await fs.readFile(file)) : await readPart(file, range);
     } catch (error) {
       throw new CheckpointStorageError(
         (await this.#isMissing(folder, error)) ? 'STATE_NOT_FOUND' : 'STORAGE_FAILED',
@@ -130,6 +131,24 @@ async function makeFolder(place: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     await makeFolder(path.dirname(place));
     await make();
+  }
+}
+
+/** Less than was asked for where the file ends before. */
+async function readPart(file: string, { offset, length }: FileRange): Promise<Uint8Array<ArrayBuffer>> {
+  const handle = await fs.open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await handle.close();
   }
 }
 

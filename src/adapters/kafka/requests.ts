@@ -10,8 +10,8 @@ import type { AbortedTransaction } from './recordBatch.ts';
 const BROKER_TIMEOUT_MS = 5_000;
 /** Creating topics may take the controller that long; the client waits a little longer. */
 const ADMIN_REQUEST_TIMEOUT_MS = 7_000;
-const READ_UNCOMMITTED = 0;
-const READ_COMMITTED = 1;
+export const READ_UNCOMMITTED = 0;
+export const READ_COMMITTED = 1;
 const CONFIG_RESOURCE_TOPIC = 2;
 /** The first version of Fetch with a leading error code and session, with the log's start, with a preferred replica. */
 const FETCH_V_LOG_START = 5;
@@ -115,6 +115,8 @@ export interface FetchPosition {
 export interface FetchLimits {
   readonly maxWaitMs: number;
   readonly maxBytes: number;
+  /** Default: READ_COMMITTED. */
+  readonly isolationLevel?: number;
 }
 
 export interface FetchedPartition {
@@ -138,7 +140,7 @@ export async function fetchRecords(
     partitions: [{ partition, fetchOffset: String(offset), maxBytes: limits.maxBytes }],
   }));
   const call = connection.prepare('Fetch', {
-    isolationLevel: READ_COMMITTED,
+    isolationLevel: limits.isolationLevel ?? READ_COMMITTED,
     maxWaitTime: limits.maxWaitMs,
     minBytes: 1,
     maxBytes: limits.maxBytes,

@@ -7,7 +7,7 @@ import type { KafkaCluster } from './cluster.ts';
 import type { BrokerConnection } from './connection.ts';
 import { journalErrorOf, KafkaFailure } from './failure.ts';
 import { decodeBatches } from './recordBatch.ts';
-import { type FetchedPartition, fetchOffset, fetchRecords } from './requests.ts';
+import { type FetchedPartition, fetchOffset, fetchRecords, READ_COMMITTED } from './requests.ts';
 
 /** How long a fetch waits for the first byte. Closing breaks the connection, so it need not be short. */
 const FETCH_MAX_WAIT_MS = 500;
@@ -35,6 +35,7 @@ export class KafkaTail implements Tail {
   readonly #cluster: KafkaCluster;
   readonly #handlers: TailHandlers;
   readonly #onEnd: (tail: KafkaTail) => void;
+  readonly #isolationLevel: number;
   readonly #followed: readonly FollowedPartition[];
   readonly #loops = new Map<number, BrokerConnection | undefined>();
   /** The delivery under way; the next one waits for it. */
@@ -47,10 +48,12 @@ export class KafkaTail implements Tail {
     start: readonly TailStart[],
     handlers: TailHandlers,
     onEnd: (tail: KafkaTail) => void,
+    isolationLevel: number = READ_COMMITTED,
   ) {
     this.#cluster = cluster;
     this.#handlers = handlers;
     this.#onEnd = onEnd;
+    this.#isolationLevel = isolationLevel;
     this.#followed = start.map((position) => ({ ...position, nodeId: undefined, failures: 0 }));
     for (const followed of this.#followed) void this.#place(followed);
   }
@@ -125,7 +128,12 @@ export class KafkaTail implements Tail {
       partition,
       offset,
     }));
-    return await fetchRecords(connection, positions, { maxWaitMs: FETCH_MAX_WAIT_MS, maxBytes: FETCH_MAX_BYTES });
+    const isolationLevel = this.#isolationLevel;
+    return await fetchRecords(connection, positions, {
+      maxWaitMs: FETCH_MAX_WAIT_MS,
+      maxBytes: FETCH_MAX_BYTES,
+      isolationLevel,
+    });
   }
 
   /** Decodes what was fetched and moves the positions; what failed goes back to looking for its leader. */

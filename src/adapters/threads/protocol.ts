@@ -21,6 +21,8 @@ export interface SlotThreadData {
   readonly stateBackends: StateBackendOptions;
   /** Whether the main thread stores checkpoints. */
   readonly storesCheckpoints: boolean;
+  /** Null: V8's own limit is the only one. */
+  readonly heap: { readonly limitBytes: number; readonly cell: Float64Array } | null;
 }
 
 /** A deployment with what a thread needs to rebuild the job. */

@@ -7,13 +7,14 @@ import { TaskError } from '../../runtime/errors.ts';
 import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
 import { TaskHost } from '../../runtime/taskHost.ts';
 import { BundlingLink } from './bundlingLink.ts';
+import { HeapGuard } from './heapGuard.ts';
 import type { Bundle, FromSlotThread, SlotThreadData, ThreadDeployment, ToSlotThread } from './protocol.ts';
 import { RemoteStorage } from './remoteStorage.ts';
 
 const COUNTERS_INTERVAL_MS = 250;
 
 const main = parentPort as MessagePort;
-const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints, stateBackends } =
+const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints, stateBackends, heap } =
   workerData as SlotThreadData;
 const threadLinks = new Map<number, { readonly link: BundlingLink; readonly port: MessagePort }>();
 const taskManagerLinks = new Map<string, BundlingLink>();
@@ -82,6 +83,7 @@ async function load({ bundlePath, args, parallelism, jobId, graphHash }: ThreadD
 
 function close(): void {
   clearInterval(counters);
+  heapGuard?.close();
   host.close();
   for (const { port } of threadLinks.values()) port.close();
   main.close();
@@ -141,6 +143,8 @@ main.on('message', (message: ToSlotThread) => {
       message satisfies never;
   }
 });
+
+const heapGuard = heap === null ? null : new HeapGuard(heap.limitBytes, heap.cell);
 
 const counters = setInterval(() => {
   const reports = host.attempts(true);

@@ -4,23 +4,33 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type TransferListItem, Worker, type WorkerOptions } from 'node:worker_threads';
 import { stackOf } from '../../runtime/errors.ts';
+import { EXIT_OUT_OF_HEAP, newHeapCell } from './heapGuard.ts';
+import type { WatchedThread } from './heapWatch.ts';
 import type { FromSlotThread, SlotThreadData, ToSlotThread } from './protocol.ts';
 
 /** Starts in a row that may fail. */
 const MAX_FAILED_STARTS = 3;
 /** How long a thread may take to close its files before it is ended. */
 const CLOSE_TIMEOUT_MS = 1_000;
+const MAX_NAMED_SLOTS = 8;
+const BYTES_PER_MB = 2 ** 20;
+/** V8's limit is so much above twice the one that counts: a single allocation has room however the heap is filled. */
+const V8_RESERVE_MB = 512;
 
 export interface SlotThreadOptions {
-  readonly data: SlotThreadData;
+  readonly data: Omit<SlotThreadData, 'heap'>;
+  /** Slots that it runs, for messages. */
+  readonly slots: readonly number[];
   readonly heapMb: number | undefined;
   readonly onMessage: (message: FromSlotThread) => void;
   /** The thread has died; one that takes its place starts, unless `final`. */
   readonly onDied: (reason: string, final: boolean) => void;
 }
 
-export class SlotThread {
+export class SlotThread implements WatchedThread {
   readonly index: number;
+  readonly heapBytes: number | undefined;
+  heapCell = newHeapCell();
   readonly #options: SlotThreadOptions;
   #worker: Worker | null = null;
   #failedStarts = 0;
@@ -31,14 +41,18 @@ export class SlotThread {
   constructor(index: number, options: SlotThreadOptions) {
     this.index = index;
     this.#options = options;
+    this.heapBytes = options.heapMb === undefined ? undefined : options.heapMb * BYTES_PER_MB;
   }
 
   /** Resolves when the thread is ready for deployments; rejects with the reason where it cannot start. */
   start(): Promise<void> {
     const { data, heapMb } = this.#options;
+    // A cell of its own: what the thread before it said last must not be taken for its word.
+    this.heapCell = newHeapCell();
+    const heap = this.heapBytes === undefined ? null : { limitBytes: this.heapBytes, cell: this.heapCell };
     const worker = startWorker({
-      workerData: data,
-      ...(heapMb ? { resourceLimits: { maxOldGenerationSizeMb: heapMb } } : {}),
+      workerData: { ...data, heap } satisfies SlotThreadData,
+      ...(heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: 2 * heapMb + V8_RESERVE_MB } }),
     });
     this.#worker = worker;
     let failure: unknown = null;
@@ -57,7 +71,7 @@ export class SlotThread {
       worker.on('exit', (code) => {
         if (this.#closing || this.#worker !== worker) return;
         this.#worker = null;
-        const reason = this.#reason ?? deathOf(failure, code, heapMb);
+        const reason = this.#reason ?? this.#deathOf(failure, code);
         this.#reason = null;
         if (!ready) this.#failedStarts++;
         const final = this.#failedStarts >= MAX_FAILED_STARTS;
@@ -80,6 +94,10 @@ export class SlotThread {
     void this.#worker?.terminate();
   }
 
+  exhausted(): void {
+    if (this.#reason === null) this.terminate(this.#outOfHeap());
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     const worker = this.#worker;
@@ -91,15 +109,29 @@ export class SlotThread {
     await exited;
     clearTimeout(limit);
   }
+
+  #deathOf(failure: unknown, code: number): string {
+    if (code === EXIT_OUT_OF_HEAP || (failure as NodeJS.ErrnoException | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
+      return this.#outOfHeap();
+    if (failure !== null) return `The slot thread died of an error that no operator caught: ${stackOf(failure)}`;
+    return `The slot thread ended with code ${code}: something in the job called process.exit.`;
+  }
+
+  #outOfHeap(): string {
+    const { slots, heapMb, data } = this.#options;
+    const which = `Slot thread ${this.index} of TaskManager ${data.taskManagerId} (${slotNames(slots)})`;
+    const limit = heapMb === undefined ? '' : ` of ${heapMb} MB`;
+    return (
+      `${which} ran out of heap${limit}: its tasks failed with it, and other threads go on. Keep less in memory (state.backend.type: lmdb ` +
+      'holds state on disk), use more TaskManagers, or raise taskmanager.memory.task.heap.size, of which each slot has an equal share.'
+    );
+  }
 }
 
-function deathOf(failure: unknown, code: number, heapMb: number | undefined): string {
-  if ((failure as NodeJS.ErrnoException | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    const limit = heapMb ? ` of ${heapMb} MB` : '';
-    return `The slot thread ran out of heap${limit}. Keep less in memory, use more TaskManagers, or raise the limit.`;
-  }
-  if (failure !== null) return `The slot thread died of an error that no operator caught: ${stackOf(failure)}`;
-  return `The slot thread ended with code ${code}: something in the job called process.exit.`;
+function slotNames(slots: readonly number[]): string {
+  const named = slots.slice(0, MAX_NAMED_SLOTS).join(', ');
+  const more = slots.length > MAX_NAMED_SLOTS ? ` and ${slots.length - MAX_NAMED_SLOTS} more` : '';
+  return `slot${slots.length === 1 ? '' : 's'} ${named}${more}`;
 }
 
 /** The entry lies beside this module: built, or as TypeScript, which tsx has to load. */

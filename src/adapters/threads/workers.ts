@@ -20,12 +20,13 @@ import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHostOptions.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { CancellationWatch } from './cancellationWatch.ts';
 import { spreadFrames } from './frameSpreading.ts';
+import { HeapWatch } from './heapWatch.ts';
 import { Peers } from './peers.ts';
 import { peersOf } from './peerTopology.ts';
 import type { FromSlotThread, StorageRequest, ToSlotThread } from './protocol.ts';
 import { answerFrom } from './remoteStorage.ts';
 import { SlotThread } from './slotThreadHandle.ts';
-import { managedBytesOf, type ThreadWorkersOptions, threadCount } from './workersOptions.ts';
+import { heapMbOf, managedBytesOf, slotsOf, type ThreadWorkersOptions, threadCount } from './workersOptions.ts';
 
 export class ThreadWorkers implements Workers {
   readonly #options: ThreadWorkersOptions;
@@ -37,6 +38,7 @@ export class ThreadWorkers implements Workers {
   /** By job: the local file of its bundle. */
   readonly #bundles = new Map<string, Promise<string>>();
   #handlers: WorkersHandlers = { onReports: () => {}, onCheckpointReports: () => {}, onResults: async () => {} };
+  #heapWatch: HeapWatch | null = null;
   #closed = false;
 
   constructor(options: ThreadWorkersOptions) {
@@ -59,7 +61,7 @@ export class ThreadWorkers implements Workers {
   async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
     this.#handlers = handlers;
     const dataPort = await this.#peers.listen();
-    const { taskManagerId, slots, bufferTimeoutMs, peerTimeoutMs, heapPerThreadMb, checkpoints } = this.#options;
+    const { taskManagerId, slots, bufferTimeoutMs, peerTimeoutMs, checkpoints } = this.#options;
     const threads = threadCount(this.#options);
     for (let index = 0; index < threads; index++) {
       const managedBytes = managedBytesOf(index, threads, slots, this.#stateBackends.managedBytes);
@@ -67,7 +69,8 @@ export class ThreadWorkers implements Workers {
       const storesCheckpoints = checkpoints !== undefined;
       const thread = new SlotThread(index, {
         data: { taskManagerId, bufferTimeoutMs, peerTimeoutMs, stateBackends, storesCheckpoints },
-        heapMb: heapPerThreadMb,
+        slots: slotsOf(index, slots, threads),
+        heapMb: heapMbOf(index, this.#options, threads),
         onMessage: (message) => this.#received(thread, message),
         onDied: (reason, final) => this.#died(thread, reason, final),
       });
@@ -83,6 +86,7 @@ export class ThreadWorkers implements Workers {
         cause: error,
       });
     }
+    if (this.#options.taskHeapBytes !== undefined) this.#heapWatch = new HeapWatch(this.#threads);
     return { host: this.#options.host ?? '127.0.0.1', dataPort };
   }
 
@@ -145,6 +149,7 @@ export class ThreadWorkers implements Workers {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancellations.close();
+    this.#heapWatch?.close();
     await Promise.all([this.#peers.close(), ...this.#threads.map((thread) => thread.close())]);
     removeWorkingFolder(this.#stateBackends.folder);
   }

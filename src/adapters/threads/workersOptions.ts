@@ -22,8 +22,8 @@ export interface ThreadWorkersOptions {
   readonly bufferTimeoutMs?: number | undefined;
   /** Longest wait for a peer to connect or a consumer to announce itself. Default: 60 s. */
   readonly peerTimeoutMs?: number | undefined;
-  /** Heap limit of each thread. Default: Node's. */
-  readonly heapPerThreadMb?: number | undefined;
+  /** Heap of all slots, of which each has an equal share; a thread has those of its slots, and 32 MB at least. Default: V8's limit a thread. */
+  readonly taskHeapBytes?: number | undefined;
   /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
   readonly cancellationTimeoutMs?: number | undefined;
   /** Managed memory is of all slots. Default: in heap, and in the system's folder for temporary files. */
@@ -36,6 +36,25 @@ export interface ThreadWorkersOptions {
 /** What one thread's slots have of the TaskManager's managed memory; the slot with number i is on the thread i mod threads. */
 export function managedBytesOf(thread: number, threads: number, slots: number, managedBytes: number): number {
   return Math.floor((managedBytes / slots) * Math.ceil((slots - thread) / threads));
+}
+
+/** A thread with less could not even load a job. */
+const MIN_THREAD_HEAP_MB = 32;
+
+/** Heap of one thread, MB. */
+export function heapMbOf(
+  thread: number,
+  { slots, taskHeapBytes }: ThreadWorkersOptions,
+  threads: number,
+): number | undefined {
+  if (taskHeapBytes === undefined) return undefined;
+  const bytes = (taskHeapBytes / slots) * slotsOf(thread, slots, threads).length;
+  return Math.max(MIN_THREAD_HEAP_MB, Math.floor(bytes / 2 ** 20));
+}
+
+/** The slot with number i is on the thread i mod threads. */
+export function slotsOf(thread: number, slots: number, threads: number): number[] {
+  return Array.from({ length: Math.ceil((slots - thread) / threads) }, (_, turn) => thread + turn * threads);
 }
 
 /** How many threads run the slots. */

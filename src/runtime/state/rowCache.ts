@@ -1,6 +1,7 @@
 // What an LMDB backend holds in heap of the rows in its environment: those used lately, and those changed and not written yet. Both are bounded: rows by
 // a guess of their bytes (when the younger half is full, the older half goes), changes by their number, so that writing them takes
 // milliseconds. Whoever asks for a row gets it with all changes, written or not.
+import { guessBytes } from '../heapSize.ts';
 import type { RowKey } from './lmdbKeys.ts';
 import type { StateValues } from './stateValues.ts';
 
@@ -9,8 +10,6 @@ const MAX_CHANGED_ROWS = 1024;
 const MAX_CHANGED_BYTES = 2 * 1024 * 1024;
 /** What a row takes in heap beside its value: its key, its objects, its places in maps. */
 const ROW_BYTES = 250;
-/** Nodes of a value that are looked at to guess its size. */
-const GUESS_NODES = 32;
 
 export interface Row {
   readonly key: RowKey;
@@ -66,7 +65,7 @@ export class RowCache {
 
   /** A row that is not in it. */
   add(row: Row): Row {
-    row.bytes = guessBytes(row.value);
+    row.bytes = ROW_BYTES + guessBytes(row.value);
     this.#keep(row);
     return row;
   }
@@ -74,7 +73,7 @@ export class RowCache {
   /** Of a row that is in it. May write what has changed so far. */
   change(row: Row, value: unknown): void {
     row.value = value;
-    const bytes = guessBytes(value);
+    const bytes = ROW_BYTES + guessBytes(value);
     this.#youngBytes += bytes - row.bytes;
     row.bytes = bytes;
     if (!row.changed) {
@@ -130,43 +129,4 @@ export class RowCache {
     this.#young.set(kept.key.text, kept);
     this.#youngBytes = kept.bytes;
   }
-}
-
-/** Of the first nodes, and of as many like them as an array or a map goes on for. */
-function guessBytes(value: unknown): number {
-  let nodes = 0;
-  const guess = (held: unknown): number => {
-    nodes++;
-    switch (typeof held) {
-      case 'string':
-        return 24 + held.length;
-      case 'bigint':
-        return 32;
-      case 'object':
-        break;
-      default:
-        return 8;
-    }
-    if (held === null) return 8;
-    if (ArrayBuffer.isView(held)) return 100 + held.byteLength;
-    let items: Iterable<unknown>;
-    let count: number;
-    if (held instanceof Map || held instanceof Set) {
-      items = held.entries();
-      count = held.size;
-    } else {
-      const values: readonly unknown[] = Array.isArray(held) ? held : Object.values(held);
-      items = values;
-      count = values.length;
-    }
-    let bytes = 0;
-    let looked = 0;
-    for (const item of items) {
-      if (nodes >= GUESS_NODES) break;
-      bytes += 8 + guess(item);
-      looked++;
-    }
-    return 32 + (looked === 0 ? count * 16 : (bytes * count) / looked);
-  };
-  return ROW_BYTES + guess(value);
 }

@@ -56,8 +56,10 @@ describe('a thread that dies', () => {
     { behaviour: 'exit', reason: 'ended with code 7: something in the job called process.exit' },
     { behaviour: 'throwLater', reason: 'an error that no operator caught: Error: from a timer' },
     { behaviour: 'eatMemory', reason: 'ran out of heap of 64 MB' },
+    { behaviour: 'eatMap', reason: 'ran out of heap of 64 MB' },
+    { behaviour: 'hoard', reason: 'Slot thread 0 of TaskManager tm-1 (slots 0, 1) ran out of heap of 64 MB' },
   ])('($behaviour) says why, and another takes its place', async ({ behaviour, reason }) => {
-    cluster = await TestCluster.start(1, 2, { threads: 1, heapPerThreadMb: 64 });
+    cluster = await TestCluster.start(1, 2, { threads: 1, taskHeapBytes: 64 * 2 ** 20 });
     expect(await failureOf(behaviour)).toContain(reason);
     await cluster.until('the end of all tasks', () => cluster.workers[0]!.attempts().length === 0);
     const next = await testJob('wordCount.ts', 2, ['100', 'print']);
@@ -66,17 +68,19 @@ describe('a thread that dies', () => {
     expect(cluster.lines(OTHER)).toHaveLength(1_000);
   });
 
-  it('takes only its own tasks with it', async () => {
-    cluster = await TestCluster.start(1, 2, { threads: 2 });
+  it.each(['exit', 'hoard', 'eatMap'])('takes only its own tasks with it (%s)', async (behaviour) => {
+    cluster = await TestCluster.start(1, 2, { threads: 2, taskHeapBytes: 128 * 2 ** 20 });
     const other = await testJob('misbehave.ts', 1, ['none']);
     cluster.deploy(other, { jobId: OTHER, place: () => ({ taskManager: 0, slot: 1 }) });
     await cluster.all(other, 'RUNNING', { jobId: OTHER });
-    const job = await testJob('misbehave.ts', 1, ['exit']);
+    const job = await testJob('misbehave.ts', 1, [behaviour]);
     cluster.deploy(job, { jobId: JOB, place: () => ({ taskManager: 0, slot: 0 }) });
     await cluster.until('a failure', () => cluster.reports.some(({ state }) => state === 'FAILED'));
     expect(cluster.workers[0]!.attempts().map(({ jobId, state }) => [jobId, state])).toEqual(
       other.graph.vertices.map(() => [OTHER, 'RUNNING']),
     );
+    const before = cluster.lines(OTHER).length;
+    await cluster.until('more output', () => cluster.lines(OTHER).length > before + 1_000);
   });
 });
 
