@@ -229,6 +229,7 @@ export class DataStream<T> {
 
   /**
    * Writes each record as a line of text. At parallelism 1, `path` is the file; above, a folder with a file `1`, `2`, … for each subtask.
+   * A job keeps what it began with: of one that began at 1, further subtasks write `path.2`, `path.3` and so on.
    * What is there is overwritten when a task starts. A relative path starts at the client's working folder.
    */
   writeAsText(path: string | URL): DataStreamSink<T> {

@@ -7,7 +7,7 @@ const RULE_WIDTH = 62;
 const ENDED = ['FINISHED', 'CANCELED', 'FAILED'];
 
 /** Of `GET /jobs/overview`. */
-interface JobSummary {
+export interface JobSummary {
   readonly jid: string;
   readonly name: string;
   readonly state: string;

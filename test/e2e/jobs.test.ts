@@ -122,7 +122,7 @@ describe.each(journals)('jobs on the %s journal', (journal) => {
       code: 1,
       stderr: expect.stringMatching(/was not found/),
     });
-    expect(await cluster.run('cancel', 'abc')).toMatchObject({ code: 2, stderr: expect.stringMatching(/no JobID/) });
+    expect(await cluster.run('cancel', 'job-1')).toMatchObject({ code: 2, stderr: expect.stringMatching(/no JobID/) });
   });
 
   it('puts records that nobody can decode on dead-letters and goes on', async () => {
