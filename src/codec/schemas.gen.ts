@@ -668,6 +668,24 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Null: as the cluster says.",
         "default": null
+      },
+      {
+        "name": "unaligned",
+        "type": [
+          "null",
+          "boolean"
+        ],
+        "doc": "Whether barriers may overtake records; null: as the cluster says.",
+        "default": null
+      },
+      {
+        "name": "alignedTimeoutMs",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Unaligned: how long after its trigger a checkpoint stays aligned; null: as the cluster says.",
+        "default": null
       }
     ]
   },
@@ -795,6 +813,18 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "startDelayMs",
         "type": "double",
         "doc": "From the trigger to the first barrier, by two clocks."
+      },
+      {
+        "name": "unaligned",
+        "type": "boolean",
+        "doc": "The barrier overtook records.",
+        "default": false
+      },
+      {
+        "name": "persistedBytes",
+        "type": "long",
+        "doc": "Bytes of records in flight that were stored with the state.",
+        "default": 0
       }
     ]
   },
@@ -4564,6 +4594,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "type": "boolean",
         "doc": "STOP: event time goes to its end before the barrier.",
         "default": false
+      },
+      {
+        "name": "unalignedAt",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "From when on the barrier overtakes records, Unix ms; null: never.",
+        "default": null
       }
     ]
   },
@@ -4633,12 +4672,12 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CancelTasks": "34a4faa581b398b0",
   "CheckpointAbort": "f11c7f9cd62a1357",
   "CheckpointComplete": "0a402135eb1b5426",
-  "CheckpointReport": "0afff36f2ec2de53",
+  "CheckpointReport": "073a62716cf7a284",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "a8d7a50b01558f63",
+  "Commit": "a3f866f4954238bd",
   "DeadLetter": "b6e799104384af78",
-  "DeployTasks": "05959c592041d10e",
+  "DeployTasks": "87b9deaabedeb736",
   "DescribeProcess": "e1e34cce1018247a",
   "JobManagerDescription": "09f80031d82655c5",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
@@ -4654,11 +4693,11 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "ResumeJob": "17e2c9e98df70aaa",
   "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
   "StopWithSavepoint": "85278cb7cb2e4a18",
-  "SubmitJob": "3a43a4a5937cca56",
+  "SubmitJob": "658c47a51c75cbed",
   "TaskManagerDescription": "f8c2bae323dab8dc",
   "TaskManagerHeartbeat": "cef30eeaece2101e",
   "TaskManagerStopping": "cd9c05cdc318a10d",
   "TaskReport": "cdc7fb642cc63b34",
-  "TriggerCheckpoint": "3ce8f621890b0c43",
+  "TriggerCheckpoint": "772f3a2118383aad",
   "TriggerSavepoint": "ca2464cd8f8b808d"
 };

@@ -259,6 +259,10 @@ export interface CheckpointConfig {
   readonly retained: number | null;
   /** Null: as the cluster says. */
   readonly retention: CheckpointRetention | null;
+  /** Whether barriers may overtake records; null: as the cluster says. */
+  readonly unaligned: boolean | null;
+  /** Unaligned: how long after its trigger a checkpoint stays aligned; null: as the cluster says. */
+  readonly alignedTimeoutMs: number | null;
 }
 
 /** Stored state of a complete checkpoint is not what it was; the one before it takes its place. */
@@ -315,6 +319,10 @@ export interface CheckpointMetrics {
   readonly alignmentMs: number;
   /** From the trigger to the first barrier, by two clocks. */
   readonly startDelayMs: number;
+  /** The barrier overtook records. */
+  readonly unaligned: boolean;
+  /** Bytes of records in flight that were stored with the state. */
+  readonly persistedBytes: number;
 }
 
 /** Why a checkpoint is taken: periodically, or as a savepoint for itself or to stop, pause or rescale the job. */
@@ -1782,6 +1790,8 @@ export interface TriggerCheckpoint {
   readonly tasks: readonly TaskRef[];
   /** STOP: event time goes to its end before the barrier. */
   readonly drain: boolean;
+  /** From when on the barrier overtakes records, Unix ms; null: never. */
+  readonly unalignedAt: number | null;
 }
 
 /** Takes a savepoint of a running job. */

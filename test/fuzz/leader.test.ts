@@ -31,6 +31,8 @@ const checkpointing = {
   toleratedFailures: 0,
   retained: 1,
   retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 const restartStrategy = {
   kind: 'EXPONENTIAL_DELAY',
