@@ -202,7 +202,7 @@ export function jobExceptions(job: Readonly<Job>): object {
 function exceptionEntry(job: Readonly<Job>, { at, task, taskManagerId, reason }: Failure): object {
   const vertex = task === null ? undefined : job.vertices[task.vertex];
   return {
-    exceptionName: reason.split(/[:\n]/, 1)[0] ?? reason,
+    exceptionName: reason.replace(/^Operator '.*?' failed: /, '').split(/[:\n]/, 1)[0] ?? reason,
     stacktrace: reason,
     timestamp: at,
     failureLabels: {},
