@@ -1,19 +1,27 @@
 // `sluice cancel JOBID`: asks any JobManager, and waits for a while for the tasks to have stopped.
 import { CliError } from './cliError.ts';
 import { ClusterDir } from './clusterDir.ts';
+import { checkJobId, matchJobId, noSuchJob } from './jobIds.ts';
+import type { JobSummary } from './list.ts';
 import type { DirOption } from './options.ts';
 import { askCluster, expectSuccess, get, request } from './restClient.ts';
 
 const CANCEL_TIMEOUT_MS = 10_000;
 const POLL_INTERVAL_MS = 20;
 
-export async function cancelJob(jobId: string, options: DirOption): Promise<void> {
-  if (!/^[0-9a-f]{32}$/.test(jobId)) {
-    throw new CliError('BAD_ARGUMENT', `"${jobId}" is no JobID: it must be 32 hex digits, as sluice list shows them.`);
-  }
+export async function cancelJob(text: string, options: DirOption): Promise<void> {
+  checkJobId(text);
   const dir = new ClusterDir(options.dir);
-  console.log(`Cancelling job ${jobId}.`);
   const { address } = await askCluster(dir);
+  const { jobs } = expectSuccess(
+    await request<{ readonly jobs: readonly JobSummary[] }>(address, 'GET', '/jobs/overview'),
+  );
+  const jobId = matchJobId(
+    text,
+    jobs.map((job) => ({ ...job, jobId: job.jid })),
+  );
+  if (jobId === null) throw noSuchJob(text);
+  console.log(`Cancelling job ${jobId}.`);
   expectSuccess(await request(address, 'PATCH', `/jobs/${jobId}?mode=cancel`));
   const deadline = performance.now() + CANCEL_TIMEOUT_MS;
   for (;;) {

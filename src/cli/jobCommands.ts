@@ -1,11 +1,14 @@
 // `sluice savepoint|stop|pause|resume|rescale JOBID`: commands to a job that exists, sent through the log, so that they reach whoever leads.
 // A refusal by the cluster becomes the command's error, with the cluster's reason.
 import type { JobClient } from '../client/jobClient.ts';
+import { loadConfig } from '../config.ts';
 import { connectJobClient } from '../wiring.ts';
-import { CliError } from './cliError.ts';
+import { ClusterDir } from './clusterDir.ts';
+import { checkJobId, wholeJobId } from './jobIds.ts';
 import { withJournal } from './ledger.ts';
 import type { DirOption } from './options.ts';
 import { placeOf } from './places.ts';
+import { nobodyThere } from './restClient.ts';
 
 /** A savepoint is answered when it is complete, and large state takes its time. */
 const SAVEPOINT_TIMEOUT_MS = 600_000;
@@ -15,8 +18,8 @@ interface StopOptions extends DirOption {
   readonly drain?: boolean;
 }
 
-export function takeSavepoint(jobId: string, directory: string | undefined, { dir }: DirOption): Promise<void> {
-  return withJob(dir, jobId, async (client) => {
+export function takeSavepoint(text: string, directory: string | undefined, { dir }: DirOption): Promise<void> {
+  return withJob(dir, text, async (client, jobId) => {
     console.log(`Triggering savepoint for job ${jobId}.`);
     const path = await client.savepoint(jobId, directory === undefined ? null : placeOf(directory), {
       timeoutMs: SAVEPOINT_TIMEOUT_MS,
@@ -25,8 +28,8 @@ export function takeSavepoint(jobId: string, directory: string | undefined, { di
   });
 }
 
-export function stopJob(jobId: string, { dir, savepointPath, drain = false }: StopOptions): Promise<void> {
-  return withJob(dir, jobId, async (client) => {
+export function stopJob(text: string, { dir, savepointPath, drain = false }: StopOptions): Promise<void> {
+  return withJob(dir, text, async (client, jobId) => {
     console.log(`${drain ? 'Draining' : 'Suspending'} job "${jobId}" with a CANONICAL savepoint.`);
     const directory = savepointPath === undefined ? null : placeOf(savepointPath);
     const path = await client.stop(jobId, directory, { drain, timeoutMs: SAVEPOINT_TIMEOUT_MS });
@@ -34,34 +37,48 @@ export function stopJob(jobId: string, { dir, savepointPath, drain = false }: St
   });
 }
 
-export function pauseJob(jobId: string, { dir }: DirOption): Promise<void> {
-  return withJob(dir, jobId, async (client) => {
+export function pauseJob(text: string, { dir }: DirOption): Promise<void> {
+  return withJob(dir, text, async (client, jobId) => {
     console.log(`Pausing job ${jobId}.`);
     await client.pause(jobId, { timeoutMs: SAVEPOINT_TIMEOUT_MS });
     console.log(`Paused job ${jobId}. Start it again with: sluice resume ${jobId}`);
   });
 }
 
-export function resumeJob(jobId: string, { dir }: DirOption): Promise<void> {
-  return withJob(dir, jobId, async (client) => {
+export function resumeJob(text: string, { dir }: DirOption): Promise<void> {
+  return withJob(dir, text, async (client, jobId) => {
     await client.resume(jobId);
     console.log(`Resumed job ${jobId}.`);
   });
 }
 
-export function rescaleJob(jobId: string, parallelism: number, { dir }: DirOption): Promise<void> {
-  return withJob(dir, jobId, async (client) => {
+export function rescaleJob(text: string, parallelism: number, { dir }: DirOption): Promise<void> {
+  return withJob(dir, text, async (client, jobId) => {
     console.log(`Rescaling job ${jobId} to parallelism ${parallelism}.`);
     await client.rescale(jobId, parallelism, { timeoutMs: SAVEPOINT_TIMEOUT_MS });
     console.log(`Rescaled job ${jobId}.`);
   });
 }
 
-async function withJob(dir: string, jobId: string, action: (client: JobClient) => Promise<void>): Promise<void> {
-  if (!/^[0-9a-f]{32}$/.test(jobId)) {
-    throw new CliError('BAD_ARGUMENT', `"${jobId}" is no JobID: it must be 32 hex digits, as sluice list shows them.`);
-  }
-  await withJournal(dir, async (backbone) => {
+export function setDesiredTaskManagers(desired: number, { dir }: DirOption): Promise<void> {
+  return withClient(dir, async (client) => console.log(`${await client.setDesiredTaskManagers(desired)}.`));
+}
+
+async function withJob(
+  dir: string,
+  text: string,
+  action: (client: JobClient, jobId: string) => Promise<void>,
+): Promise<void> {
+  checkJobId(text);
+  await withClient(dir, async (client) => action(client, await wholeJobId(client, text)));
+}
+
+async function withClient(folder: string, action: (client: JobClient) => Promise<void>): Promise<void> {
+  await withJournal(folder, async (backbone) => {
+    const dir = new ClusterDir(folder);
+    // The embedded journal is this machine's, so its cluster is too, and no answer would come. Kafka's may have its processes anywhere.
+    const embedded = loadConfig(dir.existingConfigFile)['journal.type'] === 'embedded';
+    if (embedded && (await dir.liveProcesses('jobmanager')).length === 0) throw nobodyThere(dir);
     const client = await connectJobClient(backbone);
     try {
       await action(client);

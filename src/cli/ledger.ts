@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Delivery } from '../codec/channels.ts';
 import { readRange } from '../codec/readRange.ts';
 import { loadConfig } from '../config.ts';
+import { jobStateOf } from '../core/jobStatus.ts';
 import { applyRecord, type LedgerRecord, passForeign, type VoidReason, voidReasonOf } from '../core/ledger.ts';
 import type { ClusterState } from '../core/state.ts';
 import { JobManagerError } from '../jobmanager/errors.ts';
@@ -16,6 +17,7 @@ import type { Logger } from '../ports/logger.ts';
 import { type Backbone, openBackbone } from '../wiring.ts';
 import { CliError } from './cliError.ts';
 import { ClusterDir } from './clusterDir.ts';
+import { matchJobId } from './jobIds.ts';
 import { silent } from './silentLogger.ts';
 
 /** How often the reading begins anew because the log was trimmed before its first record was read. */
@@ -165,8 +167,9 @@ function undecodableText(delivery: Exclude<Delivery<LedgerRecord>, { kind: 'mess
 
 /** The job that is meant: its id, or the beginning of it that no other has. */
 export function findJobId(state: Readonly<ClusterState>, text: string): string | null {
-  const found = [...state.jobs.keys()].filter((jobId) => jobId.startsWith(text));
-  if (found.length > 1)
-    throw new CliError('BAD_ARGUMENT', `${found.length} jobs begin with "${text}": give more of the JobID.`);
-  return found[0] ?? null;
+  const jobs = [...state.jobs.values()];
+  return matchJobId(
+    text,
+    jobs.map(({ id: jobId, name, status }) => ({ jobId, name, state: jobStateOf(status) })),
+  );
 }

@@ -35,6 +35,8 @@ export class LedgerChecks {
   readonly voids: Partial<Record<VoidReason | 'FOREIGN', number>> = {};
   /** Outcome of each snapshot that the fold came by; null: it rebuilds the state. */
   readonly snapshots = new Map<string, string | null>();
+  /** Those of which not even that can be told. */
+  readonly unreadable = new Set<string>();
   records = 0;
   checks = 0;
   /** Last record after which the state was found in order. */
@@ -109,8 +111,9 @@ export class LedgerChecks {
       const unequal = state === null ? null : firstDifference(state, rebuilt);
       return unequal === null ? null : `it does not rebuild the ledger's state: ${unequal}`;
     } catch (error) {
-      if (error instanceof SnapshotDamaged) return error.message;
-      throw error;
+      if (!(error instanceof SnapshotDamaged)) throw error;
+      this.unreadable.add(seal.snapshotId);
+      return error.message;
     }
   }
 }

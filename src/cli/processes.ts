@@ -89,20 +89,19 @@ export async function stopProcesses(dir: ClusterDir, processes: readonly Process
   return killed.filter((entry) => entry !== null);
 }
 
-/** All processes of the folder: JobManagers first, so that no leader takes the TaskManagers' leaving for the jobs' failure. */
+/**
+ * All processes of the folder: JobManagers first, so that no leader takes the TaskManagers' leaving for the jobs' failure, or starts one in
+ * the place of one that has left.
+ */
 export async function stopAll(
   dir: ClusterDir,
 ): Promise<{ readonly stopped: ProcessEntry[]; readonly killed: ProcessEntry[] }> {
-  const processes = await dir.liveProcesses();
-  const killed = [
-    ...(await stopProcesses(
-      dir,
-      processes.filter(({ kind }) => kind === 'jobmanager'),
-    )),
-    ...(await stopProcesses(
-      dir,
-      processes.filter(({ kind }) => kind === 'taskmanager'),
-    )),
-  ];
-  return { stopped: processes, killed };
+  const stopped: ProcessEntry[] = [];
+  const killed: ProcessEntry[] = [];
+  for (const kind of ['jobmanager', 'taskmanager'] as const) {
+    const processes = await dir.liveProcesses(kind);
+    stopped.push(...processes);
+    killed.push(...(await stopProcesses(dir, processes)));
+  }
+  return { stopped, killed };
 }

@@ -86,6 +86,12 @@ function buildProgram(version: string, setExitCode: (code: number) => void): Com
     .option('--id <id>', 'only this one')
     .action(async (options) => (await import('./singleProcess.ts')).stopTaskManagers(options));
 
+  command(taskManager, 'scale', 'Keep at least N TaskManagers, where resourcemanager.driver starts them.')
+    .argument('<n>', 'TaskManagers that stay though they idle', countOrZero)
+    .action(async (desired: number, options) =>
+      (await import('./jobCommands.ts')).setDesiredTaskManagers(desired, options),
+    );
+
   command(
     program,
     'run <file> [args...]',

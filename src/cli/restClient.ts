@@ -12,6 +12,8 @@ export interface ClusterStatus {
   readonly epoch: number;
   readonly offset: number;
   readonly voided: { readonly claims: number; readonly commits: number };
+  /** TaskManagers that the cluster keeps at least. */
+  readonly desiredTaskManagers: number;
   readonly jobManagers: readonly {
     readonly id: string;
     readonly pid: number;

@@ -10,6 +10,7 @@ import { loadConfig } from '../config.ts';
 import { type Backbone, connectJobClient, openBackbone } from '../wiring.ts';
 import { CliError } from './cliError.ts';
 import { ClusterDir } from './clusterDir.ts';
+import { checkJobId, wholeJobId } from './jobIds.ts';
 import type { DirOption } from './options.ts';
 import { writeLines } from './output.ts';
 import { placeOf } from './places.ts';
@@ -42,6 +43,7 @@ interface PlannedJob extends JobPlan {
 export async function runJob(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   if (options.wait && options.parent === undefined)
     throw new CliError('BAD_ARGUMENT', '--wait is for a job with a --parent: name the job to wait for.');
+  if (options.parent !== undefined) checkJobId(options.parent);
   const dir = new ClusterDir(options.dir);
   const config = loadConfig(dir.existingConfigFile);
   const parallelism = options.parallelism ?? config['parallelism.default'];
@@ -83,6 +85,7 @@ async function submitAndFollow(
 ): Promise<number> {
   const client = await connectJobClient(backbone);
   try {
+    const parent = options.parent === undefined ? null : await wholeJobId(client, options.parent);
     const handle = await client.submit({
       name,
       artifact: bundle,
@@ -93,7 +96,7 @@ async function submitAndFollow(
         checkpointing,
         priority: options.priority ?? 0,
         startAt: options.startAt ?? null,
-        parentJobId: options.parent ?? null,
+        parentJobId: parent,
         waitForParent: options.wait ?? false,
         savepointPath: options.fromSavepoint === undefined ? null : placeOf(options.fromSavepoint),
         allowNonRestoredState: options.allowNonRestoredState ?? false,

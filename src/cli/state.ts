@@ -7,6 +7,8 @@ import type { DirOption } from './options.ts';
 import { writeLines } from './output.ts';
 import { type ClusterView, clusterView, type JobView, jobView } from './stateView.ts';
 
+const BYTES_PER_MIB = 2 ** 20;
+
 interface StateOptions extends DirOption {
   readonly at?: number;
   readonly json?: boolean;
@@ -40,6 +42,11 @@ function clipped(lines: readonly string[]): string[] {
   return lines.map((line) => clip(line, screenWidth()));
 }
 
+/** A slot's share of its TaskManager's managed memory; all have the same. */
+function sharesText([slot]: ClusterView['taskManagers'][number]['slots']): string {
+  return slot === undefined ? '' : `, ${Math.floor(slot.managedMemoryBytes / BYTES_PER_MIB)} MiB managed memory a slot`;
+}
+
 function clusterText(view: ClusterView): string[] {
   const { offset, epoch, seq, at, leader, events, voided, taskManagers, jobs, queue, snapshots } = view;
   const rest = leader?.restAddress == null ? '' : `, ${leader.restAddress}`;
@@ -51,7 +58,7 @@ function clusterText(view: ClusterView): string[] {
     leader === null ? 'No leader' : `Leader ${leader.id} since ${timeOf(leader.claimedAt)}${rest}`,
     `TaskManagers: ${taskManagers.length}, ${free} of ${all} slots free, ${view.desiredTaskManagers} desired`,
     ...taskManagers.flatMap(({ id, status, slots }) => [
-      `  ${id}  ${status.kind}`,
+      `  ${id}  ${status.kind}${sharesText(slots)}`,
       ...slots.map(({ slot, jobId, tasks }) =>
         jobId === null
           ? `    slot ${slot}  free`

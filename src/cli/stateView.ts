@@ -30,8 +30,9 @@ function taskManagerView({ id, pid, host, status, slots, usedSlots, registeredAt
     status,
     registeredAt,
     freeSlots: slots.length - usedSlots,
-    slots: slots.map(({ index, owner }) => ({
+    slots: slots.map(({ index, owner, managedMemoryBytes }) => ({
       slot: index,
+      managedMemoryBytes,
       jobId: owner?.jobId ?? null,
       slotSharingGroup: owner?.slotSharingGroup ?? null,
       tasks: [...(owner?.subtasks ?? [])].map(({ vertex, index: subtask, attempt }) => ({ vertex, subtask, attempt })),

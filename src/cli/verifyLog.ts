@@ -43,6 +43,8 @@ export interface VerifiedLedger {
   readonly fold: (reading: LedgerReading) => Promise<ClusterState>;
   readonly seals: readonly VerifiedSnapshot[];
   readonly rebuild: (seal: VerifiedSnapshot) => Promise<ClusterState>;
+  /** Ids of the snapshots that the ledger keeps by now: a leader that runs beside this drops some. */
+  readonly keptNow: () => Promise<ReadonlySet<string>>;
 }
 
 /** Resolves with the exit code: 1 where something is wrong. */
@@ -63,6 +65,10 @@ export async function ledgerOf(ports: LedgerPorts): Promise<VerifiedLedger> {
     fold: (reading) => foldLedger(ports, { to: end, ...reading }),
     seals: seals.filter(({ offset }) => offset <= end).reverse(),
     rebuild: (seal) => readParts(channels, new Pacer(clock, signal), seal),
+    keptNow: async () => {
+      const { snapshots } = await foldLedger(ports, { near: Number.POSITIVE_INFINITY });
+      return new Set(snapshots.map(({ id }) => id));
+    },
   };
 }
 
@@ -87,7 +93,7 @@ export async function verify(ledger: VerifiedLedger): Promise<Verification> {
     checks.checkState(state.offset - 1, state);
     // Not to be compared with anything: damage alone shows.
     for (const seal of seals) if (seal.offset < from) await checks.checkReadable(seal);
-    checkEnd(state, seals, checks);
+    await checkEnd(state, ledger, checks);
   } catch (error) {
     if (!(error instanceof LedgerDamaged)) throw error;
     checks.fault(error.offset, error.message);
@@ -107,9 +113,19 @@ export async function verify(ledger: VerifiedLedger): Promise<Verification> {
 }
 
 /** What the ledger says at its end of the snapshots that it keeps, and whether one could be taken now. */
-function checkEnd(state: Readonly<ClusterState>, seals: readonly VerifiedSnapshot[], checks: LedgerChecks): void {
+async function checkEnd(
+  state: Readonly<ClusterState>,
+  { seals, keptNow }: VerifiedLedger,
+  checks: LedgerChecks,
+): Promise<void> {
   const last = state.offset - 1;
-  for (const { id, offset, parts, position, eventCount } of state.snapshots) {
+  const isGone = ({ id }: { readonly id: string }): boolean =>
+    checks.unreadable.has(id) || !seals.some(({ snapshotId }) => snapshotId === id);
+  // A snapshot goes only after the ledger says so: one that was dropped meanwhile is missed by nobody.
+  const kept = state.snapshots.some(isGone) ? await keptNow() : null;
+  for (const snapshot of state.snapshots) {
+    const { id, offset, parts, position, eventCount } = snapshot;
+    if (kept !== null && !kept.has(id) && isGone(snapshot)) continue;
     const seal = seals.find(({ snapshotId }) => snapshotId === id);
     const problem = checks.snapshots.get(id);
     if (seal === undefined) checks.fault(last, `snapshot ${id}, which the ledger keeps, is not on the topic snapshots`);

@@ -4,6 +4,7 @@ import type { Channels } from '../codec/channels.ts';
 import { readRange } from '../codec/readRange.ts';
 import type { Cause } from '../core/schema.gen.ts';
 import { CliError } from './cliError.ts';
+import { JOB_ID_CHARS } from './jobIds.ts';
 import { findJobId, foldLedger, type LedgerPorts, withJournal } from './ledger.ts';
 import { causeText, factText, screenWidth, taskText, timeOf, wrap } from './ledgerText.ts';
 import type { DirOption } from './options.ts';
@@ -14,7 +15,6 @@ import { type Step, StepCollector, type Steps, type Subject, type Trimmed } from
 const MAX_INPUTS = 40;
 /** For each look; a topic may no longer have what it is asked for, and then says nothing. */
 const INPUT_TIMEOUT_MS = 2_000;
-const JOB_ID_CHARS = 32;
 
 interface WhyOptions extends DirOption {
   readonly json?: boolean;

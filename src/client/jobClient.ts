@@ -192,6 +192,17 @@ export class JobClient {
     await this.#command({ type: 'RescaleJob', jobId, parallelism }, options);
   }
 
+  /**
+   * Sets how many TaskManagers the cluster keeps at least, where it starts them itself (`resourcemanager.driver`); resolves with what the
+   * leader says to it.
+   */
+  async setDesiredTaskManagers(desired: number, { commandId, timeoutMs }: CommandOptions = {}): Promise<string> {
+    const sent = { type: 'SetDesiredTaskManagers', commandId: commandId ?? this.#ids.hex(ID_LENGTH), desired } as const;
+    const reply = await this.#commands.send(sent, timeoutMs);
+    if (reply.rejection !== null) throw new CommandRejected(reply.rejection, '', reply.message);
+    return reply.message;
+  }
+
   /** Every job that the cluster remembers, the latest submitted first. */
   async list(): Promise<JobStatus[]> {
     const statuses = await this.#reading('The list of jobs', (signal) =>

@@ -1,10 +1,27 @@
 // ClusterManager: how many TaskManagers there should be. Where slots are short, or fewer run than desired, it asks the driver for more;
 // where one that the driver started has idled long enough and is not needed, it lets it go. The driver itself lies outside core.
+import { earlierAnswer } from './dispatcher.ts';
 import type { DriverPolicy, Policy } from './inputs.ts';
 import { currentParallelisms, slotsNeeded, usesMoreSlots } from './rescheduling.ts';
 import type { ResourceEvent } from './resourceManager.ts';
+import type { ClusterEvent, SetDesiredTaskManagers } from './schema.gen.ts';
 import { freeSlots } from './slotPool.ts';
 import type { ClusterState, TaskManager } from './state.ts';
+
+/** `desired` TaskManagers stay though they idle, and are asked for where fewer run. */
+export function* decideDesired(
+  state: Readonly<ClusterState>,
+  { commandId, desired }: SetDesiredTaskManagers,
+  { driver }: Policy,
+): Generator<ClusterEvent> {
+  const answered = earlierAnswer(state, commandId);
+  if (answered === null && state.desiredTaskManagers !== desired) yield { type: 'DesiredTaskManagersSet', desired };
+  let message = `${desired} TaskManagers are desired`;
+  if (driver === null) message += ', and resourcemanager.driver is none: they must be started by hand';
+  else if (desired > driver.maxTaskManagers)
+    message += `, and resourcemanager.max-taskmanagers is ${driver.maxTaskManagers}: no more will be started`;
+  yield answered ?? { type: 'CommandAnswered', commandId, jobId: '', rejection: null, message, path: null };
+}
 
 /** What the state calls for; nothing without a driver. */
 export function* decideTaskManagers(state: Readonly<ClusterState>, policy: Policy): Generator<ResourceEvent> {

@@ -3,7 +3,8 @@
 
 import { completeConfig } from './checkpointConfig.ts';
 import { decideReport as decideCheckpointReport, decideStored } from './checkpointCoordinator.ts';
-import { decideSubmit, earlierAnswer } from './dispatcher.ts';
+import { decideDesired } from './clusterManager.ts';
+import { decideSubmit } from './dispatcher.ts';
 import { evolve } from './evolve.ts';
 import { decideReport, graphProblem } from './executionGraph.ts';
 import type { Envelope, Input, Policy } from './inputs.ts';
@@ -136,14 +137,9 @@ function* decideInput(
       touched.add(input.jobId);
       yield* decideJobCommand(state, input, policy);
       return;
-    case 'SetDesiredTaskManagers': {
-      const { commandId, desired } = input;
-      const answered = earlierAnswer(state, commandId);
-      if (answered === null && state.desiredTaskManagers !== desired) yield { type: 'DesiredTaskManagersSet', desired };
-      const message = `${desired} TaskManagers are desired`;
-      yield answered ?? { type: 'CommandAnswered', commandId, jobId: '', rejection: null, message, path: null };
+    case 'SetDesiredTaskManagers':
+      yield* decideDesired(state, input, policy);
       return;
-    }
     case 'RegisterTaskManager':
       if (isStaleRegistration(state, input)) return;
       yield* decideMissing(state, input, touched);

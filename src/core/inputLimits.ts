@@ -11,7 +11,7 @@ export const MAX_ID_CHARS = 256;
 const MAX_HOST_CHARS = 255;
 const MAX_PORT = 65_535;
 /** Most TaskManagers that may be desired. */
-const MAX_TASK_MANAGERS = 10_000;
+export const MAX_TASK_MANAGERS = 10_000;
 /** Most attempts, acks or declines in one report: a TaskManager cannot have more. */
 const MAX_REPORTED = 200_000;
 /** Most files of one subtask's state that later checkpoints share, and most operators of it. */

@@ -1,6 +1,7 @@
 // The routes of REST v1: Flink's paths and fields, each with and without `/v1`, and `/jobmanagers` of our own. Every JobManager
 // answers from its own replica, leader or not.
 import fastify, { type FastifyInstance } from 'fastify';
+import { MAX_TASK_MANAGERS } from '../core/inputLimits.ts';
 import type { Job } from '../core/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import { checkpointConfig, checkpointDetails, checkpointsOverview } from './checkpointResources.ts';
@@ -13,6 +14,7 @@ import { jobDetails, jobExceptions, jobIds, jobsOverview } from './jobResources.
 import { addLiveViews } from './liveViews.ts';
 import { addSavepointDisposal, type Disposals } from './savepointDisposal.ts';
 import { taskManagerDetails, taskManagersOverview } from './taskManagerResources.ts';
+import { addVertexMetrics } from './vertexMetrics.ts';
 
 const REFUSED_SUBMISSION =
   'Jobs are not submitted as JAR files or serialised graphs: run `sluice run FILE`, or append a SubmitJob to the topic commands.';
@@ -46,6 +48,7 @@ function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered
     '/jobs/:jobId/checkpoints/details/:id/subtasks/:vertexId',
     ({ params }) => checkpointSubtasks(jobOf(view, params.jobId), params.id, params.vertexId),
   );
+  addVertexMetrics(app, view, (jobId) => jobOf(view, jobId));
   addJobOperations(app, view, triggered);
   addSavepointDisposal(app, view, disposals);
   app.get<JobRequest>('/jobs/:jobId/exceptions', ({ params }) => jobExceptions(jobOf(view, params.jobId)));
@@ -61,6 +64,10 @@ function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered
     return reply.code(202).send({});
   });
   app.get('/taskmanagers', () => taskManagersOverview(view));
+  app.patch<{ Querystring: { desired?: string } }>('/taskmanagers', async ({ query }, reply) => {
+    await setDesired(view, query.desired);
+    return reply.code(202).send({});
+  });
   app.get<{ Params: { taskManagerId: string } }>('/taskmanagers/:taskManagerId', ({ params }) => {
     const taskManager = view.state.taskManagers.get(params.taskManagerId);
     if (taskManager === undefined) throw new RequestError(404, `TaskManager ${params.taskManagerId} is not known.`);
@@ -97,6 +104,18 @@ async function cancel(view: ClusterView, jobId: string): Promise<void> {
       503,
       `Cancelling job ${jobId} could not be handed to the leader: ${(error as Error).message}`,
     );
+  }
+}
+
+/** Not Flink's: how many TaskManagers the cluster keeps at least. */
+async function setDesired(view: ClusterView, text: string | undefined): Promise<void> {
+  const desired = Number(text);
+  if (text === undefined || !/^\d{1,9}$/.test(text) || desired > MAX_TASK_MANAGERS)
+    throw new RequestError(400, `Pass ?desired=N, a whole number of TaskManagers from 0 to ${MAX_TASK_MANAGERS}.`);
+  try {
+    await view.send({ type: 'SetDesiredTaskManagers', commandId: view.newCommandId(), desired });
+  } catch (error) {
+    throw new RequestError(503, `This could not be handed to the leader: ${(error as Error).message}`);
   }
 }
 

@@ -70,6 +70,7 @@ export function jobManagersOverview(view: ClusterView): object {
     epoch: state.epoch,
     offset: state.offset,
     voided: { ...state.voided },
+    desiredTaskManagers: state.desiredTaskManagers,
     jobManagers: view.jobManagers(),
     taskManagers: [...state.taskManagers.values()].map((taskManager) => ({
       id: taskManager.id,

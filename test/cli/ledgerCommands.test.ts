@@ -193,6 +193,7 @@ describe('sluice log verify', () => {
     verify({
       seals: [],
       rebuild: () => Promise.reject(new Error('there are no snapshots')),
+      keptNow: () => Promise.reject(new Error('there are no snapshots')),
       async fold({ to = some.length, onBase, onEntry }) {
         const state = emptyState();
         await onBase?.(state);

@@ -180,6 +180,22 @@ describe.each(['embedded', 'kafka'] as const)(`a trimmed ledger on %s, seed ${SE
       expect(stdout).toContain('3 faults:\n');
     });
 
+    it('misses no snapshot that a leader drops at that moment, and each that it keeps', async () => {
+      await trim();
+      const ledger = await ledgerOf(backbone);
+      const [, second] = folded(log.length).snapshots;
+      await backbone.channels.trim('snapshots', 0, second?.position ?? 0);
+      const missing = { what: 'snapshot first, which the ledger keeps, is not on the topic snapshots' };
+      const { seals } = await ledgerOf(backbone);
+      expect((await verify({ ...ledger, seals })).faults).toMatchObject([missing]);
+      const unreadable = await verify(ledger);
+      expect(unreadable.faults).toMatchObject([{ what: expect.stringMatching(/^snapshot first: /) }]);
+      const third = await snapshot(folded(log.length), 'third');
+      await append(nextCommit({ type: 'SnapshotTaken', ...third, dropped: ['first'] }));
+      expect((await verify({ ...ledger, seals })).faults).toEqual([]);
+      expect((await verify(ledger)).faults).toEqual([]);
+    });
+
     it('with an event that may not be is found out at its record', async () => {
       await trim();
       const job = [...folded(log.length).jobs.values()].find(({ status }) => status.kind !== 'FINISHED');

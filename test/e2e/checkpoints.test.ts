@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, TestCluster, waitFor } from './cluster.ts';
 import type { SluiceCommand } from './commands.ts';
 import { sendCommand } from './commands.ts';
-import { linesOf } from './output.ts';
+import { expectExactlyOnce, linesOf } from './output.ts';
 
 const job = path.join(root, 'test', 'e2e', 'jobs', 'checkpointed.ts');
 const COUNT = 9_000;
@@ -49,17 +49,6 @@ describe(`checkpoints (SEED=${seed})`, () => {
     });
   }
 
-  /** Each number once, and each key counted without a gap, wherever its subtask ran. */
-  function expectExactlyOnce(output: string): void {
-    const lines = linesOf(output).map((line) => line.split(' ').map(Number) as [number, number]);
-    expect(lines.map(([n]) => n).sort((a, b) => a - b)).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));
-    const sums = new Map<number, number[]>();
-    for (const [n, sum] of lines) sums.set(n % 100, [...(sums.get(n % 100) ?? []), sum]);
-    for (const [key, ofKey] of sums) {
-      expect([key, ...ofKey.sort((a, b) => a - b)]).toEqual([key, ...ofKey.map((_, index) => index + 1)]);
-    }
-  }
-
   it('restores what a killed TaskManager ran, and writes each line once', async () => {
     const { jobId, output } = await start('killed');
     await waitFor('a checkpoint', async () => (await completed(jobId)).length > 0);
@@ -69,7 +58,7 @@ describe(`checkpoints (SEED=${seed})`, () => {
     await cluster.signal(deployed!.taskManagerId, 'SIGKILL');
     await reaches(jobId, 'FINISHED');
     expect((await cluster.events('TaskDeployed', jobId)).some(({ attempt }) => attempt > 0)).toBe(true);
-    expectExactlyOnce(output);
+    expectExactlyOnce(output, COUNT);
     await cluster.ok('taskmanager start');
   });
 
@@ -81,7 +70,7 @@ describe(`checkpoints (SEED=${seed})`, () => {
     expect(before).toBeLessThan(COUNT);
     await send({ type: 'ResumeJob', jobId });
     await reaches(jobId, 'FINISHED');
-    expectExactlyOnce(output);
+    expectExactlyOnce(output, COUNT);
   });
 
   it('keeps its counts when it is rescaled from 2 to 4 to 3', async () => {
@@ -96,7 +85,7 @@ describe(`checkpoints (SEED=${seed})`, () => {
       await waitFor('more output', () => linesOf(output).length > lines);
     }
     await reaches(jobId, 'FINISHED');
-    expectExactlyOnce(output);
+    expectExactlyOnce(output, COUNT);
   });
 
   it('goes on with its checkpoints when the leader is killed: none is aborted, no task restarts', async () => {
@@ -113,6 +102,6 @@ describe(`checkpoints (SEED=${seed})`, () => {
     const aborted = await cluster.events('CheckpointAborted', jobId);
     // The end of the job ends the checkpoint that is under way then.
     expect(aborted.filter(({ reason }) => !reason.includes('ended before it had acked'))).toEqual([]);
-    expectExactlyOnce(output);
+    expectExactlyOnce(output, COUNT);
   });
 });

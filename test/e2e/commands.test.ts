@@ -125,9 +125,10 @@ describe.each(journals)('commands on the %s journal', (journal) => {
     const stored = await cluster.ok('savepoint', jobId, cluster.file('savepoints'));
     const [, place] = /^Savepoint completed\. Path: (\S+)$/m.exec(stored) ?? [];
     expect(fs.existsSync(path.join(place!, '_metadata'))).toBe(true);
-    await cluster.ok('pause', jobId);
+    const short = jobId.slice(0, 12);
+    expect(await cluster.ok('pause', short)).toContain(`Paused job ${jobId}`);
     await reaches('SUSPENDED');
-    await cluster.ok('resume', jobId);
+    await cluster.ok('resume', short);
     await reaches('RUNNING');
     const resumed = await cluster.run('resume', jobId);
     expect(resumed).toMatchObject({ code: 1, stderr: expect.stringMatching(/only a paused .* job can be resumed/) });
@@ -136,7 +137,7 @@ describe.each(journals)('commands on the %s journal', (journal) => {
     expect(await cluster.jobState(jobId)).toBe('RUNNING');
     await produce(JSON.stringify({ type: 'CancelJob', commandId: 'c-6', jobId }));
     await waitFor('CANCELED', async () => (await cluster.jobState(jobId)) === 'CANCELED');
-    const why = await cluster.ok('why', jobId);
+    const why = await cluster.ok('why', short);
     expect(why).toMatch(/→ CANCELLING\n {2}← commands\/0@\d+ {2}CancelJob .*commandId=c-6/);
   });
 
@@ -158,7 +159,7 @@ describe.each(journals)('commands on the %s journal', (journal) => {
     expect(await run('--start-at', 'tomorrow')).toMatchObject({ code: 2 });
     const child = /JobID ([0-9a-f]{32})/.exec((await run('--parent', jobId, '--wait')).stdout)![1]!;
     expect(await cluster.jobState(child)).toBe('CREATED');
-    await cluster.ok('cancel', jobId);
+    expect(await cluster.ok('cancel', jobId.slice(0, 12))).toContain(`Cancelled job ${jobId}.`);
     await waitFor('the child’s end', async () => (await cluster.jobState(child)) === 'FAILED');
   });
 

@@ -11,7 +11,14 @@ export function linesOf(output: string): string[] {
         // Hidden while a restored attempt prepares it.
         .filter((name) => !name.startsWith('.'))
         .map((name) => path.join(output, name))
-    : [output];
+    : // One that began at parallelism 1 and was given more subtasks goes on beside its first file.
+      [
+        output,
+        ...fs
+          .readdirSync(path.dirname(output))
+          .filter((name) => name.startsWith(`${path.basename(output)}.`) && /\.\d+$/.test(name))
+          .map((name) => path.join(path.dirname(output), name)),
+      ];
   return files.flatMap((file) => fs.readFileSync(file, 'utf8').split('\n').filter(Boolean));
 }
 
@@ -24,4 +31,14 @@ export function expectPacedOutput(output: string, count: number): void {
   for (const [key, ofKey] of sums) {
     expect([key, ...ofKey]).toEqual([key, ...ofKey.map((_, index) => index + 1)]);
   }
+}
+
+/** Of jobs/checkpointed.ts, whatever happened to it: each number once, and each key counted without a gap, wherever its subtask ran. */
+export function expectExactlyOnce(output: string, count: number): void {
+  const lines = linesOf(output).map((line) => line.split(' ').map(Number) as [number, number]);
+  expect(lines.map(([n]) => n).sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+  const sums = new Map<number, number[]>();
+  for (const [n, sum] of lines) sums.set(n % 100, [...(sums.get(n % 100) ?? []), sum]);
+  for (const [key, ofKey] of sums)
+    expect([key, ...ofKey.sort((a, b) => a - b)]).toEqual([key, ...ofKey.map((_, index) => index + 1)]);
 }

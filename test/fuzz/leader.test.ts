@@ -31,6 +31,8 @@ const checkpointing = {
   toleratedFailures: 0,
   retained: 1,
   retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 const restartStrategy = {
   kind: 'EXPONENTIAL_DELAY',
@@ -90,6 +92,7 @@ const SIGNALS: readonly Message[] = [
     pid: 1,
     cpuLoad: 0.5,
     usedHeapBytes: 1,
+    metrics: [],
     attempts: [attempt],
   },
   {
