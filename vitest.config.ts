@@ -15,7 +15,7 @@ export default defineConfig({
     alias: [
       { find: /^sluice$/, replacement: path.resolve(import.meta.dirname, 'src/index.ts') },
       {
-        find: /^sluice\/(kafka|nats|files)$/,
+        find: /^sluice\/(kafka|files)$/,
         replacement: path.resolve(import.meta.dirname, 'src/connectors/$1/index.ts'),
       },
     ],
