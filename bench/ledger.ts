@@ -150,6 +150,8 @@ export function wideSubmission(parallelism: number): SubmitJob {
     toleratedFailures: 0,
     retained: 1,
     retention: null,
+    unaligned: null,
+    alignedTimeoutMs: null,
   };
   const options = { ...OPTIONS, checkpointing };
   return { ...submission, parallelism, graph: { ...graph, vertices }, options };

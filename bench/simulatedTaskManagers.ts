@@ -72,6 +72,10 @@ class InstantWorkers implements Workers {
     return [...this.#live.values()];
   }
 
+  metrics(): null {
+    return null;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

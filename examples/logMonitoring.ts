@@ -1,10 +1,12 @@
 // Watches an access log: requests, errors and the 95th percentile of the latency of each service over the last minute, every ten seconds, and an alert
 // when a service fails too often and when it has recovered. Lines come out of order; what is no line of the log is kept apart.
 //
-//   logMonitoring.ts [--input PATH [--watch]] [--count LINES] [--rate LINES_PER_SECOND] [--seed N] [--output FOLDER]
+//   logMonitoring.ts [--input PATH [--watch] | --kafka BROKERS [--topic NAME] [--bounded]]
+//                    [--count LINES] [--rate LINES_PER_SECOND] [--seed N] [--output FOLDER]
 //
-// Without --input it generates its lines; a folder as --input is read file by file, with --watch also those that are added later. Without
-// --output it prints the alerts and one line for each window; with it, FOLDER has statistics.jsonl, alerts.jsonl and malformed.txt.
+// It generates its lines unless told where they are: in a file, in a folder, which is read file by file, with --watch also those that are added later, or
+// in a topic (default: access-log), with --bounded up to its present end only. Without --output it prints the alerts and one line for
+// each window; with it, FOLDER has statistics.jsonl, alerts.jsonl and malformed.txt.
 import {
   type AggregateFunction,
   type DataStream,
@@ -18,6 +20,7 @@ import {
   ValueStateDescriptor,
   WatermarkStrategy,
 } from 'sluice';
+import { KafkaSource, stringValue } from 'sluice/kafka';
 import { settingsOf } from './arguments.ts';
 import { ACCESS_LOG_MAX_DELAY_MS, accessLogLine, type Request } from './generators/accessLog.ts';
 
@@ -53,6 +56,11 @@ export interface Alert {
 
 const malformed = new OutputTag<string>('malformed');
 const LINE = /^(\S+Z) (\S+) (\S+) "([^"]+)" (\d{3}) (\d+)ms$/;
+
+/** By the line's own time; what is no line does not move time on. */
+const watermarks = WatermarkStrategy.forBoundedOutOfOrderness<string>(ACCESS_LOG_MAX_DELAY_MS)
+  .withTimestampAssigner((line) => parse(line)?.time ?? 0)
+  .withIdleness(30_000);
 
 function parse(line: string): Request | null {
   const [, time, service, client, request, status, latency] = LINE.exec(line) ?? [];
@@ -126,23 +134,42 @@ export default async function main(args: string[]): Promise<void> {
     {
       input: { type: 'string' },
       watch: { type: 'boolean' },
+      kafka: { type: 'string' },
+      topic: { type: 'string' },
+      bounded: { type: 'boolean' },
     },
   );
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
   env.enableCheckpointing(1_000);
 
-  const lines: DataStream<string> =
-    own.input === undefined
-      ? // One subtask, as one log has one end: the halves of a range read side by side would be far apart in time.
-        env
-          .fromSequence(0, count - 1, { recordsPerSecond: rate })
-          .setParallelism(1)
-          .map((index) => accessLogLine(seed, index))
-          .setParallelism(1)
-          .name('Access log')
-      : env.readTextFile(own.input, { recordsPerSecond: rate, watch: own.watch });
+  const inputs = (): DataStream<string> => {
+    if (own.kafka !== undefined) {
+      const source = new KafkaSource({
+        brokers: own.kafka.split(','),
+        topics: own.topic ?? 'access-log',
+        deserializer: stringValue(),
+        stoppingOffsets: own.bounded ? 'latest' : undefined,
+      });
+      // Each partition has watermarks of its own: one may be read far ahead of another.
+      return env.fromSource(source, watermarks, 'Access log', { recordsPerSecond: rate });
+    }
+    if (own.input !== undefined) {
+      return env
+        .readTextFile(own.input, { recordsPerSecond: rate, watch: own.watch })
+        .assignTimestampsAndWatermarks(watermarks);
+    }
+    // In one subtask, as one log has one end: the halves of a range read side by side would be far apart in time.
+    return env
+      .fromSequence(0, count - 1, { recordsPerSecond: rate })
+      .setParallelism(1)
+      .map((index) => accessLogLine(seed, index))
+      .setParallelism(1)
+      .name('Access log')
+      .assignTimestampsAndWatermarks(watermarks)
+      .setParallelism(1);
+  };
 
-  const requests = lines
+  const requests = inputs()
     .process<Request>((line, context, out) => {
       const request = parse(line);
       if (request === null) context.output(malformed, line);
@@ -151,11 +178,6 @@ export default async function main(args: string[]): Promise<void> {
     .name('Parse');
 
   const statistics = requests
-    .assignTimestampsAndWatermarks(
-      WatermarkStrategy.forBoundedOutOfOrderness<Request>(ACCESS_LOG_MAX_DELAY_MS)
-        .withTimestampAssigner(({ time }) => time)
-        .withIdleness(30_000),
-    )
     .keyBy(({ service }) => service)
     .window(SlidingEventTimeWindows.of(WINDOW_MS, SLIDE_MS))
     .aggregate<Tally, Omit<Statistics, 'service' | 'until'>, Statistics>(tally, (service, { window }, [result], out) =>

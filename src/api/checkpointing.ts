@@ -28,12 +28,25 @@ export interface CheckpointingOptions {
    * `execution.checkpointing.externalized-checkpoint-retention`.
    */
   readonly retention?: CheckpointRetention | undefined;
+  /**
+   * Whether a barrier may overtake records, which then are stored with the checkpoint: it takes no longer for a slow operator, but is larger and
+   * can be restored at the same parallelism only. Savepoints are always aligned. Not with `maxConcurrent` above 1. Default: the cluster's
+   * `execution.checkpointing.unaligned.enabled`.
+   */
+  readonly unaligned?: boolean | undefined;
+  /**
+   * With `unaligned`: how long after its trigger a checkpoint stays aligned first. Default: the cluster's
+   * `execution.checkpointing.aligned-checkpoint-timeout`.
+   */
+  readonly alignedTimeoutMs?: number | undefined;
 }
 
 /** Throws ApiError INVALID_ARGUMENT. */
 export function checkpointConfig(intervalMs: number, options: CheckpointingOptions): CheckpointConfig {
   const { minPauseMs = 0, timeoutMs = DEFAULT_TIMEOUT_MS, maxConcurrent = 1, toleratedFailures = 0 } = options;
-  const { retained, retention = null } = options;
+  const { retained, retention = null, unaligned = null, alignedTimeoutMs } = options;
+  if (unaligned === true && maxConcurrent !== 1)
+    throw new ApiError('INVALID_ARGUMENT', 'enableCheckpointing: with unaligned, maxConcurrent must be 1.');
   if (retention !== null && !RETENTIONS.includes(retention))
     throw new ApiError(
       'INVALID_ARGUMENT',
@@ -47,6 +60,8 @@ export function checkpointConfig(intervalMs: number, options: CheckpointingOptio
     toleratedFailures: whole('toleratedFailures', toleratedFailures, 0, 2 ** 31 - 1),
     retained: retained === undefined ? null : whole('retained', retained, 1, MAX_RETAINED),
     retention,
+    unaligned,
+    alignedTimeoutMs: alignedTimeoutMs === undefined ? null : whole('alignedTimeoutMs', alignedTimeoutMs, 0),
   };
 }
 

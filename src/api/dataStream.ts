@@ -2,6 +2,7 @@
 // that it produces; nothing runs before execute(). Functions must not share state over records: each subtask has its own copy of the
 // module. Names, defaults and behaviour follow Flink's DataStream API. Every method throws ApiError on a bad argument.
 
+import type { AsyncSpec } from '../runtime/asyncOperator.ts';
 import type { Sink } from '../runtime/connectors/sink.ts';
 import type { OperatorSpec } from '../runtime/operatorSpec.ts';
 import type { ProcessFunction } from '../runtime/processFunctions.ts';
@@ -254,6 +255,11 @@ export class DataStream<T> {
       'INVALID_ARGUMENT',
       'sinkTo takes a Sink, an object with createWriter, or new DiscardingSink(). For text, use print() or writeAsText(path).',
     );
+  }
+
+  /** What AsyncDataStream ends in. */
+  asyncWait<R>(spec: AsyncSpec): SingleOutputStreamOperator<R> {
+    return this.transform('Async Wait', spec);
   }
 
   protected transform<R>(name: string, spec: OperatorSpec): SingleOutputStreamOperator<R> {

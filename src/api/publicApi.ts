@@ -1,6 +1,12 @@
 // Everything that `import … from 'sluice'` gives. A bundled job takes the same values from here at run time, so that job and slot share
 // one instance of the API wherever the bundle lies.
 
+export {
+  type AsyncFunction,
+  type AsyncRetryOptions,
+  AsyncRetryStrategies,
+  type AsyncRetryStrategy,
+} from '../runtime/asyncFunctions.ts';
 export type {
   BroadcastProcessFunction,
   KeyedBroadcastContext,
@@ -98,6 +104,7 @@ export type {
   ProcessWindowFunction,
 } from '../runtime/windows/windowFunctions.ts';
 export { ApiError, type ApiErrorCode } from './apiError.ts';
+export { AsyncDataStream } from './asyncDataStream.ts';
 export { BroadcastConnectedStream, BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
 export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';

@@ -668,6 +668,24 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Null: as the cluster says.",
         "default": null
+      },
+      {
+        "name": "unaligned",
+        "type": [
+          "null",
+          "boolean"
+        ],
+        "doc": "Whether barriers may overtake records; null: as the cluster says.",
+        "default": null
+      },
+      {
+        "name": "alignedTimeoutMs",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Unaligned: how long after its trigger a checkpoint stays aligned; null: as the cluster says.",
+        "default": null
       }
     ]
   },
@@ -795,6 +813,18 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "name": "startDelayMs",
         "type": "double",
         "doc": "From the trigger to the first barrier, by two clocks."
+      },
+      {
+        "name": "unaligned",
+        "type": "boolean",
+        "doc": "The barrier overtook records.",
+        "default": false
+      },
+      {
+        "name": "persistedBytes",
+        "type": "long",
+        "doc": "Bytes of records in flight that were stored with the state.",
+        "default": 0
       }
     ]
   },
@@ -4022,6 +4052,14 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "AttemptReport"
         },
         "doc": "Counters of the running attempts."
+      },
+      {
+        "name": "metrics",
+        "type": {
+          "type": "array",
+          "items": "TaskMetrics"
+        },
+        "doc": "Of those among the attempts that run."
       }
     ]
   },
@@ -4314,6 +4352,118 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "TaskMetrics": {
+    "type": "record",
+    "name": "TaskMetrics",
+    "namespace": "sluice",
+    "doc": "What is measured of a running attempt: gauges and rates under Flink's names.",
+    "fields": [
+      {
+        "name": "jobId",
+        "type": "string",
+        "doc": "JobID: 32 lower-case hex digits."
+      },
+      {
+        "name": "vertex",
+        "type": "int",
+        "doc": "Index of the job vertex in the JobGraph, from 0, in topological order."
+      },
+      {
+        "name": "subtask",
+        "type": "int",
+        "doc": "Index of the subtask within its vertex, from 0."
+      },
+      {
+        "name": "attempt",
+        "type": "int",
+        "doc": "Number of the execution attempt of this subtask, from 0."
+      },
+      {
+        "name": "busyTimeMsPerSecond",
+        "type": "int",
+        "doc": "Of a second, ms that it ran or waited for its turn; the last second measured."
+      },
+      {
+        "name": "idleTimeMsPerSecond",
+        "type": "int",
+        "doc": "Of a second, ms that it had nothing to do."
+      },
+      {
+        "name": "backPressuredTimeMsPerSecond",
+        "type": "int",
+        "doc": "Of a second, ms that it waited for an output to take more."
+      },
+      {
+        "name": "accumulatedBusyTimeMs",
+        "type": "long",
+        "doc": "Since it is RUNNING."
+      },
+      {
+        "name": "accumulatedIdleTimeMs",
+        "type": "long",
+        "doc": "Since it is RUNNING."
+      },
+      {
+        "name": "accumulatedBackPressuredTimeMs",
+        "type": "long",
+        "doc": "Since it is RUNNING."
+      },
+      {
+        "name": "recordsIn",
+        "type": "long",
+        "doc": "Records read so far."
+      },
+      {
+        "name": "recordsOut",
+        "type": "long",
+        "doc": "Records written so far."
+      },
+      {
+        "name": "recordsInPerSecond",
+        "type": "double",
+        "doc": "In the last second measured."
+      },
+      {
+        "name": "recordsOutPerSecond",
+        "type": "double",
+        "doc": "In the last second measured."
+      },
+      {
+        "name": "bytesIn",
+        "type": "long",
+        "doc": "Bytes of records that came from other threads and TaskManagers; within a thread records travel as they are."
+      },
+      {
+        "name": "bytesOut",
+        "type": "long",
+        "doc": "Bytes of records that went to other threads and TaskManagers."
+      },
+      {
+        "name": "bytesInPerSecond",
+        "type": "double",
+        "doc": "In the last second measured."
+      },
+      {
+        "name": "bytesOutPerSecond",
+        "type": "double",
+        "doc": "In the last second measured."
+      },
+      {
+        "name": "inPoolUsage",
+        "type": "double",
+        "doc": "Batches that wait here, as a share of those that its producers may send without being asked; 0 to 1."
+      },
+      {
+        "name": "currentInputWatermark",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Event time of all its inputs, ms since 1970; null before any watermark, and for a source.",
+        "default": null
+      }
+    ]
+  },
   "TaskRef": {
     "type": "record",
     "name": "TaskRef",
@@ -4444,6 +4594,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         "type": "boolean",
         "doc": "STOP: event time goes to its end before the barrier.",
         "default": false
+      },
+      {
+        "name": "unalignedAt",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "From when on the barrier overtakes records, Unix ms; null: never.",
+        "default": null
       }
     ]
   },
@@ -4513,12 +4672,12 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CancelTasks": "34a4faa581b398b0",
   "CheckpointAbort": "f11c7f9cd62a1357",
   "CheckpointComplete": "0a402135eb1b5426",
-  "CheckpointReport": "0afff36f2ec2de53",
+  "CheckpointReport": "073a62716cf7a284",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "a8d7a50b01558f63",
+  "Commit": "a3f866f4954238bd",
   "DeadLetter": "b6e799104384af78",
-  "DeployTasks": "05959c592041d10e",
+  "DeployTasks": "87b9deaabedeb736",
   "DescribeProcess": "e1e34cce1018247a",
   "JobManagerDescription": "09f80031d82655c5",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
@@ -4534,11 +4693,11 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "ResumeJob": "17e2c9e98df70aaa",
   "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
   "StopWithSavepoint": "85278cb7cb2e4a18",
-  "SubmitJob": "3a43a4a5937cca56",
+  "SubmitJob": "658c47a51c75cbed",
   "TaskManagerDescription": "f8c2bae323dab8dc",
-  "TaskManagerHeartbeat": "ad8278bfbde9027f",
+  "TaskManagerHeartbeat": "cef30eeaece2101e",
   "TaskManagerStopping": "cd9c05cdc318a10d",
   "TaskReport": "cdc7fb642cc63b34",
-  "TriggerCheckpoint": "3ce8f621890b0c43",
+  "TriggerCheckpoint": "772f3a2118383aad",
   "TriggerSavepoint": "ca2464cd8f8b808d"
 };

@@ -1,7 +1,7 @@
 // The keys of sluice.yaml about checkpoints and savepoints: where they are, how many are kept and for how long. They stand in the table of
 // options.ts. What a job's own program says goes first.
 import type { ConfigOption } from './configOption.ts';
-import { integer, oneOf, optionalText, text } from './values.ts';
+import { duration, flag, integer, oneOf, optionalText, text } from './values.ts';
 
 export const checkpointOptions = {
   'execution.checkpointing.dir': {
@@ -19,6 +19,21 @@ export const checkpointOptions = {
     description:
       'Folder for savepoints that name none; a relative one lies in the cluster’s folder. Empty: each must name one.',
     aliases: ['state.savepoints.dir'],
+  },
+  'execution.checkpointing.unaligned.enabled': {
+    schema: flag(),
+    fallback: 'false',
+    kind: 'boolean',
+    description:
+      'Whether barriers of periodic checkpoints may overtake records, which then are stored with the state. A checkpoint takes no longer for a slow operator then, but is larger and can be restored at the same parallelism only. Not for jobs with several checkpoints under way at once.',
+    aliases: ['execution.checkpointing.unaligned'],
+  },
+  'execution.checkpointing.aligned-checkpoint-timeout': {
+    schema: duration(),
+    fallback: '0 ms',
+    kind: 'duration',
+    description: 'How long after its trigger an unaligned checkpoint stays aligned first.',
+    aliases: ['execution.checkpointing.alignment-timeout'],
   },
   'execution.checkpointing.num-retained': {
     schema: integer(1, 100),

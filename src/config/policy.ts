@@ -12,6 +12,8 @@ export function policyOf(config: Config): FixedPolicy {
     jobExpirationMs: config['jobstore.expiration-time'],
     checkpoints: {
       retained: config['execution.checkpointing.num-retained'],
+      unaligned: config['execution.checkpointing.unaligned.enabled'],
+      alignedTimeoutMs: config['execution.checkpointing.aligned-checkpoint-timeout'],
       retention: config['execution.checkpointing.externalized-checkpoint-retention'],
     },
     savepointDirectory: config['execution.checkpointing.savepoint-dir'],

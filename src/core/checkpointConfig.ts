@@ -11,6 +11,8 @@ export const MAX_PATH_CHARS = 4_096;
 export const DEFAULT_CHECKPOINT_POLICY: CheckpointPolicy = {
   retained: 1,
   retention: 'NO_EXTERNALIZED_CHECKPOINTS',
+  unaligned: false,
+  alignedTimeoutMs: 0,
 };
 
 /** Fills in what it leaves to the cluster. */
@@ -20,7 +22,19 @@ export function completeConfig(config: CheckpointConfig | null, { checkpoints }:
     ...config,
     retained: config.retained ?? checkpoints.retained,
     retention: config.retention ?? checkpoints.retention,
+    // Barriers that overtake records would overtake those of the checkpoint before.
+    unaligned: (config.unaligned ?? checkpoints.unaligned) && config.maxConcurrent === 1,
+    alignedTimeoutMs: config.alignedTimeoutMs ?? checkpoints.alignedTimeoutMs,
   };
+}
+
+export function isUnaligned(job: Readonly<Job>): boolean {
+  return job.options.checkpointing?.unaligned ?? false;
+}
+
+/** From when on the barrier of a periodic checkpoint overtakes records, Unix ms; null: never. */
+export function unalignedAt(job: Readonly<Job>, triggeredAt: number): number | null {
+  return isUnaligned(job) ? triggeredAt + (job.options.checkpointing?.alignedTimeoutMs ?? 0) : null;
 }
 
 export function retentionOf(job: Readonly<Job>): CheckpointRetention {

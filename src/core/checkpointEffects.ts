@@ -1,6 +1,6 @@
 // What checkpoints ask of the world: barriers at the sources, word of their end to the tasks, manifests, and the deletion of what is not
 // kept. Each may be repeated.
-import { keepsCheckpoints } from './checkpointConfig.ts';
+import { keepsCheckpoints, unalignedAt } from './checkpointConfig.ts';
 import { isAcked } from './checkpointCoordinator.ts';
 import type { PendingCheckpoint } from './checkpointState.ts';
 import { groupBy, hostsOf } from './deployment.ts';
@@ -49,6 +49,7 @@ function barrier(
     targetPath,
     timestamp: triggeredAt,
     drain,
+    unalignedAt: purpose === 'PERIODIC' ? unalignedAt(job, triggeredAt) : null,
     tasks: subtasks.map(({ vertex, index, attempt }) => ({ vertex, subtask: index, attempt })),
   };
 }

@@ -1,4 +1,5 @@
 // When a job is checkpointed: by its interval, its pause and its limit of checkpoints at once, and only while every task runs.
+import { isUnaligned } from './checkpointConfig.ts';
 import { countOf } from './executionGraph.ts';
 import type { Job } from './state.ts';
 
@@ -19,8 +20,8 @@ export function checkpointDueAt(job: Readonly<Job>): number | null {
   let periodic = 0;
   for (const { purpose } of job.checkpoints.pending.values()) {
     if (purpose === 'PERIODIC') periodic++;
-    // Nothing is processed behind its barrier.
-    else if (purpose !== 'SAVEPOINT') return null;
+    // Nothing is processed behind its barrier; or it is aligned, and would be overtaken.
+    else if (purpose !== 'SAVEPOINT' || isUnaligned(job)) return null;
   }
   if (periodic >= config.maxConcurrent) return null;
   const { lastTriggeredAt, lastEndedAt } = job.checkpoints;

@@ -121,6 +121,10 @@ export interface Policy extends FixedPolicy {
 }
 
 export interface CheckpointPolicy {
+  /** `execution.checkpointing.unaligned.enabled`. */
+  readonly unaligned: boolean;
+  /** `execution.checkpointing.aligned-checkpoint-timeout`. */
+  readonly alignedTimeoutMs: number;
   /** `execution.checkpointing.num-retained`. */
   readonly retained: number;
   /** `execution.checkpointing.externalized-checkpoint-retention`. */

@@ -63,10 +63,17 @@ function shortSince(state: Readonly<ClusterState>, job: Readonly<Job>): number {
   return Math.max(timestamps.CREATED ?? submittedAt, options.startAt ?? 0, parentEnded);
 }
 
+/** What an unaligned checkpoint found in flight can be restored at the same parallelism only. */
+function mayShrink({ checkpoints }: Readonly<Job>): boolean {
+  const point = checkpoints.completed.at(-1) ?? checkpoints.restored;
+  return point?.states.every(({ metrics }) => (metrics?.persistedBytes ?? 0) === 0) ?? true;
+}
+
 /** When a job that is short of slots starts with fewer, Unix ms; null: never. */
 export function startsSmallerAt(state: Readonly<ClusterState>, job: Readonly<Job>, policy: Policy): number | null {
   const { status } = job;
   if (policy.dynamic === null || (status.kind !== 'CREATED' && status.kind !== 'RESTARTING')) return null;
+  if (!mayShrink(job)) return null;
   if (status.queuedFor === null) return null;
   return shortSince(state, job) + policy.dynamic.startTimeoutMs;
 }
@@ -78,7 +85,7 @@ export function adaptedParallelisms(
   policy: Policy,
   free: number,
 ): number[] | null {
-  if (policy.dynamic === null || job.live > 0) return null;
+  if (policy.dynamic === null || job.live > 0 || !mayShrink(job)) return null;
   const now = currentParallelisms(job);
   const slots = usableSlotsOf(state, job).length + free;
   if (slotsNeeded(job, now) <= slots && subtasksLacking(job) === 0) return null;
@@ -99,7 +106,7 @@ export function reasonToShrink(
   policy: Policy,
   free: number,
 ): string | null {
-  if (policy.dynamic === null || job.live === 0 || job.options.checkpointing === null) return null;
+  if (policy.dynamic === null || job.live === 0 || job.options.checkpointing === null || !mayShrink(job)) return null;
   if (job.status.kind !== 'RESTARTING' || shortSince(state, job) + policy.dynamic.startTimeoutMs > state.at)
     return null;
   const needed = slotsNeeded(job, currentParallelisms(job));

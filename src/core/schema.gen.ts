@@ -259,6 +259,10 @@ export interface CheckpointConfig {
   readonly retained: number | null;
   /** Null: as the cluster says. */
   readonly retention: CheckpointRetention | null;
+  /** Whether barriers may overtake records; null: as the cluster says. */
+  readonly unaligned: boolean | null;
+  /** Unaligned: how long after its trigger a checkpoint stays aligned; null: as the cluster says. */
+  readonly alignedTimeoutMs: number | null;
 }
 
 /** Stored state of a complete checkpoint is not what it was; the one before it takes its place. */
@@ -315,6 +319,10 @@ export interface CheckpointMetrics {
   readonly alignmentMs: number;
   /** From the trigger to the first barrier, by two clocks. */
   readonly startDelayMs: number;
+  /** The barrier overtook records. */
+  readonly unaligned: boolean;
+  /** Bytes of records in flight that were stored with the state. */
+  readonly persistedBytes: number;
 }
 
 /** Why a checkpoint is taken: periodically, or as a savepoint for itself or to stop, pause or rescale the job. */
@@ -1556,6 +1564,8 @@ export interface TaskManagerHeartbeat {
   readonly usedHeapBytes: number;
   /** Counters of the running attempts. */
   readonly attempts: readonly AttemptReport[];
+  /** Of those among the attempts that run. */
+  readonly metrics: readonly TaskMetrics[];
 }
 
 /** A TaskManager is gone: its slots no longer exist and its live attempts have failed. */
@@ -1683,6 +1693,50 @@ export interface TaskManagerSuspected {
   readonly lostAt: number;
 }
 
+/** What is measured of a running attempt: gauges and rates under Flink's names. */
+export interface TaskMetrics {
+  /** JobID: 32 lower-case hex digits. */
+  readonly jobId: string;
+  /** Index of the job vertex in the JobGraph, from 0, in topological order. */
+  readonly vertex: number;
+  /** Index of the subtask within its vertex, from 0. */
+  readonly subtask: number;
+  /** Number of the execution attempt of this subtask, from 0. */
+  readonly attempt: number;
+  /** Of a second, ms that it ran or waited for its turn; the last second measured. */
+  readonly busyTimeMsPerSecond: number;
+  /** Of a second, ms that it had nothing to do. */
+  readonly idleTimeMsPerSecond: number;
+  /** Of a second, ms that it waited for an output to take more. */
+  readonly backPressuredTimeMsPerSecond: number;
+  /** Since it is RUNNING. */
+  readonly accumulatedBusyTimeMs: number;
+  /** Since it is RUNNING. */
+  readonly accumulatedIdleTimeMs: number;
+  /** Since it is RUNNING. */
+  readonly accumulatedBackPressuredTimeMs: number;
+  /** Records read so far. */
+  readonly recordsIn: number;
+  /** Records written so far. */
+  readonly recordsOut: number;
+  /** In the last second measured. */
+  readonly recordsInPerSecond: number;
+  /** In the last second measured. */
+  readonly recordsOutPerSecond: number;
+  /** Bytes of records that came from other threads and TaskManagers; within a thread records travel as they are. */
+  readonly bytesIn: number;
+  /** Bytes of records that went to other threads and TaskManagers. */
+  readonly bytesOut: number;
+  /** In the last second measured. */
+  readonly bytesInPerSecond: number;
+  /** In the last second measured. */
+  readonly bytesOutPerSecond: number;
+  /** Batches that wait here, as a share of those that its producers may send without being asked; 0 to 1. */
+  readonly inPoolUsage: number;
+  /** Event time of all its inputs, ms since 1970; null before any watermark, and for a source. */
+  readonly currentInputWatermark: number | null;
+}
+
 /** One attempt. */
 export interface TaskRef {
   /** Index of the job vertex in the JobGraph, from 0, in topological order. */
@@ -1736,6 +1790,8 @@ export interface TriggerCheckpoint {
   readonly tasks: readonly TaskRef[];
   /** STOP: event time goes to its end before the barrier. */
   readonly drain: boolean;
+  /** From when on the barrier overtakes records, Unix ms; null: never. */
+  readonly unalignedAt: number | null;
 }
 
 /** Takes a savepoint of a running job. */

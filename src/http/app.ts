@@ -14,6 +14,7 @@ import { jobDetails, jobExceptions, jobIds, jobsOverview } from './jobResources.
 import { addLiveViews } from './liveViews.ts';
 import { addSavepointDisposal, type Disposals } from './savepointDisposal.ts';
 import { taskManagerDetails, taskManagersOverview } from './taskManagerResources.ts';
+import { addVertexMetrics } from './vertexMetrics.ts';
 
 const REFUSED_SUBMISSION =
   'Jobs are not submitted as JAR files or serialised graphs: run `sluice run FILE`, or append a SubmitJob to the topic commands.';
@@ -47,6 +48,7 @@ function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered
     '/jobs/:jobId/checkpoints/details/:id/subtasks/:vertexId',
     ({ params }) => checkpointSubtasks(jobOf(view, params.jobId), params.id, params.vertexId),
   );
+  addVertexMetrics(app, view, (jobId) => jobOf(view, jobId));
   addJobOperations(app, view, triggered);
   addSavepointDisposal(app, view, disposals);
   app.get<JobRequest>('/jobs/:jobId/exceptions', ({ params }) => jobExceptions(jobOf(view, params.jobId)));

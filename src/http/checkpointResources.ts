@@ -1,7 +1,8 @@
 // `/jobs/:id/checkpoints…` in Flink's fields, from what the ledger keeps: the checkpoints under way, those that are retained, the savepoints
-// that are remembered, and the counts of all. Of what a checkpoint persisted in flight nothing is known, so it is shown as 0.
+// that are remembered, and the counts of all. How much was processed during an
+// alignment is not measured, and shown as 0.
 
-import { retentionOf } from '../core/checkpointConfig.ts';
+import { isUnaligned, retentionOf } from '../core/checkpointConfig.ts';
 import type { CompletedCheckpoint, FailedCheckpoint, PendingCheckpoint } from '../core/checkpointState.ts';
 import type { SubtaskState } from '../core/schema.gen.ts';
 import type { Job } from '../core/state.ts';
@@ -68,8 +69,8 @@ export function checkpointConfig(job: Readonly<Job>): object {
     },
     state_backend: 'HashMapStateBackend',
     checkpoint_storage: 'FileSystemCheckpointStorage',
-    unaligned_checkpoints: false,
-    aligned_checkpoint_timeout: 0,
+    unaligned_checkpoints: isUnaligned(job),
+    aligned_checkpoint_timeout: config.alignedTimeoutMs ?? 0,
     tolerable_failed_checkpoints: config.toleratedFailures,
     checkpoints_after_tasks_finish: false,
     state_changelog_enabled: false,
@@ -93,7 +94,7 @@ export function checkpointDetails(job: Readonly<Job>, id: string, view: View): o
         status,
         latest_ack_timestamp,
         end_to_end_duration,
-        ...sizes(size, checkpointedBytes(acked)),
+        ...sizes(size, acked),
         num_subtasks: total,
         num_acknowledged_subtasks: acked.length,
       },
@@ -137,7 +138,7 @@ function statistics(job: Readonly<Job>, known: Known, view: View) {
     trigger_timestamp: triggeredAt,
     ...sizes(
       states.reduce((sum, { bytes }) => sum + bytes, 0),
-      checkpointedBytes(states),
+      states,
     ),
     checkpoint_type: !savepoint ? 'CHECKPOINT' : purpose === 'STOP' ? 'SYNC_SAVEPOINT' : 'SAVEPOINT',
     tasks: {},
@@ -195,13 +196,17 @@ function checkpointedBytes(states: readonly SubtaskState[]): number {
   return states.reduce((sum, { bytes, metrics }) => sum + (metrics?.checkpointedBytes ?? bytes), 0);
 }
 
-function sizes(bytes: number, checkpointed: number) {
+function persistedBytes(states: readonly SubtaskState[]): number {
+  return states.reduce((sum, { metrics }) => sum + (metrics?.persistedBytes ?? 0), 0);
+}
+
+function sizes(bytes: number, states: readonly SubtaskState[]) {
   return {
-    checkpointed_size: checkpointed,
+    checkpointed_size: checkpointedBytes(states),
     state_size: bytes,
     alignment_buffered: 0,
     processed_data: 0,
-    persisted_data: 0,
+    persisted_data: persistedBytes(states),
   };
 }
 
@@ -218,7 +223,7 @@ function summaryOf(completed: readonly Readonly<CompletedCheckpoint>[]): object 
     end_to_end_duration: spread(completed.map(({ triggeredAt, completedAt }) => completedAt - triggeredAt)),
     alignment_buffered: none,
     processed_data: none,
-    persisted_data: none,
+    persisted_data: spread(completed.map(({ states }) => persistedBytes(states))),
   };
 }
 

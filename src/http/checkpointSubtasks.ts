@@ -35,7 +35,7 @@ export function checkpointSubtasks(job: Readonly<Job>, id: string, vertexId: str
       },
       alignment: {
         processed: none,
-        persisted: none,
+        persisted: of(({ metrics }) => metrics?.persistedBytes ?? 0),
         duration: of(({ metrics }) => Math.round(metrics?.alignmentMs ?? 0)),
       },
       start_delay: of(({ metrics }) => Math.round(metrics?.startDelayMs ?? 0)),
@@ -55,9 +55,14 @@ function subtask(index: number, state: SubtaskState | undefined, triggeredAt: nu
     checkpointed_size: checkpointedBytes(state),
     state_size: bytes,
     checkpoint: { sync: Math.round(metrics?.syncMs ?? 0), async: Math.round(metrics?.asyncMs ?? 0) },
-    alignment: { buffered: 0, processed: 0, persisted: 0, duration: Math.round(metrics?.alignmentMs ?? 0) },
+    alignment: {
+      buffered: 0,
+      processed: 0,
+      persisted: metrics?.persistedBytes ?? 0,
+      duration: Math.round(metrics?.alignmentMs ?? 0),
+    },
     start_delay: Math.round(metrics?.startDelayMs ?? 0),
-    unaligned_checkpoint: false,
+    unaligned_checkpoint: metrics?.unaligned ?? false,
     aborted: false,
   };
 }

@@ -1,8 +1,9 @@
 // `/jobs…` in Flink's fields: job ids, the overview list, one job with its vertices and plan, and its exceptions.
 import { jobStateOf } from '../core/jobStatus.ts';
-import type { AttemptReport, JobState } from '../core/schema.gen.ts';
+import type { AttemptReport, JobState, TaskMetrics } from '../core/schema.gen.ts';
 import type { ExecutionJobVertex, Failure, Job, Subtask, SubtaskState } from '../core/state.ts';
 import type { ClusterView } from './clusterView.ts';
+import { measuredOf } from './measured.ts';
 
 /** Flink's execution states, in its order; ours are among them. */
 const EXECUTION_STATES = [
@@ -69,7 +70,7 @@ export function jobDetails(job: Readonly<Job>, view: ClusterView): object {
   const vertices = job.vertices.map((vertex) => {
     const status = vertexState(vertex);
     statusCounts[status]++;
-    return vertexDetails(vertex, status, counters[vertex.index] ?? { recordsIn: 0, recordsOut: 0 }, now);
+    return vertexDetails(vertex, status, counters[vertex.index]!, measuredOf(job, vertex, view), now);
   });
   return {
     jid: job.id,
@@ -90,8 +91,16 @@ export function jobDetails(job: Readonly<Job>, view: ClusterView): object {
   };
 }
 
-function vertexDetails(vertex: ExecutionJobVertex, status: ExecutionState, counters: Counters, now: number): object {
+function vertexDetails(
+  vertex: ExecutionJobVertex,
+  status: ExecutionState,
+  counters: Counters,
+  measured: readonly TaskMetrics[],
+  now: number,
+): object {
   const { info, subtasks } = vertex;
+  const sum = (value: (metrics: TaskMetrics) => number): number =>
+    measured.reduce((all, metrics) => all + value(metrics), 0);
   const times = subtaskTimes(subtasks, status, now);
   return {
     id: info.id,
@@ -103,17 +112,17 @@ function vertexDetails(vertex: ExecutionJobVertex, status: ExecutionState, count
     ...times,
     tasks: { ...countRecord(), ...vertex.counts },
     metrics: {
-      'read-bytes': 0,
-      'read-bytes-complete': false,
-      'write-bytes': 0,
-      'write-bytes-complete': false,
+      'read-bytes': sum(({ bytesIn }) => bytesIn),
+      'read-bytes-complete': measured.length === subtasks.length,
+      'write-bytes': sum(({ bytesOut }) => bytesOut),
+      'write-bytes-complete': measured.length === subtasks.length,
       'read-records': counters.recordsIn,
       'read-records-complete': true,
       'write-records': counters.recordsOut,
       'write-records-complete': true,
-      'accumulated-backpressured-time': 0,
-      'accumulated-idle-time': 0,
-      'accumulated-busy-time': 0,
+      'accumulated-backpressured-time': sum((metrics) => metrics.accumulatedBackPressuredTimeMs),
+      'accumulated-idle-time': sum((metrics) => metrics.accumulatedIdleTimeMs),
+      'accumulated-busy-time': sum((metrics) => metrics.accumulatedBusyTimeMs),
     },
   };
 }
@@ -193,7 +202,7 @@ export function jobExceptions(job: Readonly<Job>): object {
 function exceptionEntry(job: Readonly<Job>, { at, task, taskManagerId, reason }: Failure): object {
   const vertex = task === null ? undefined : job.vertices[task.vertex];
   return {
-    exceptionName: reason.split(/[:\n]/, 1)[0] ?? reason,
+    exceptionName: reason.replace(/^Operator '.*?' failed: /, '').split(/[:\n]/, 1)[0] ?? reason,
     stacktrace: reason,
     timestamp: at,
     failureLabels: {},

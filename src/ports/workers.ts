@@ -8,6 +8,8 @@ import type {
   CheckpointReport,
   DeployTasks,
   ResultBatch,
+  TaskMetrics,
+  TaskRef,
   TriggerCheckpoint,
 } from '../core/schema.gen.ts';
 
@@ -40,5 +42,7 @@ export interface Workers {
   releaseJob(jobId: string): void;
   /** Every attempt that is not ended, with its counters. */
   attempts(): readonly AttemptReport[];
+  /** What was measured last of an attempt that is not ended; null before its first second is over, and where nothing is measured. */
+  metrics(jobId: string, task: TaskRef): TaskMetrics | null;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -35,7 +35,7 @@ export class Alignment<Channel> {
 
   /** A barrier has come to the front of the channel. */
   barrier(channel: Channel, checkpointId: number): AlignmentStep {
-    if (checkpointId <= this.#last || this.#aborted.has(checkpointId)) return 'stale';
+    if (!this.concerns(checkpointId)) return 'stale';
     const current = this.checkpointId;
     if (current === checkpointId) {
       this.#held.add(channel);
@@ -62,6 +62,22 @@ export class Alignment<Channel> {
   complete(): void {
     this.#last = this.checkpointId ?? this.#last;
     this.times = { startedAt: this.#startedAt, lastedMs: Date.now() - this.#startedAt };
+    this.#release();
+  }
+
+  /** It is neither over nor given up. */
+  concerns(checkpointId: number): boolean {
+    return checkpointId > this.#last && !this.#aborted.has(checkpointId);
+  }
+
+  /** Channels that are held back for the checkpoint. */
+  passedOf(checkpointId: number): Set<Channel> {
+    return new Set(this.checkpointId === checkpointId ? this.#held : []);
+  }
+
+  /** The checkpoint's barrier is taken before its turn, and holds nothing back. */
+  overtaken(checkpointId: number): void {
+    this.#last = Math.max(this.#last, checkpointId);
     this.#release();
   }
 

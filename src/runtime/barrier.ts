@@ -11,11 +11,17 @@ export interface Barrier {
   readonly timestamp: number;
   /** Folder of the savepoint; null: the checkpoint's own. */
   readonly targetPath: string | null;
+  /** From when on it overtakes records, which then belong to the checkpoint, Unix ms; null: never. */
+  readonly unalignedAt: number | null;
+}
+
+export function overtakes({ unalignedAt }: Barrier, now: number): boolean {
+  return unalignedAt !== null && unalignedAt <= now;
 }
 
 export function barrierOf(message: TriggerCheckpoint): Barrier {
-  const { checkpointId, purpose, drain, timestamp, targetPath } = message;
-  return { checkpointId, stops: stops(purpose), drain, timestamp, targetPath };
+  const { checkpointId, purpose, drain, timestamp, targetPath, unalignedAt } = message;
+  return { checkpointId, stops: stops(purpose), drain, timestamp, targetPath, unalignedAt };
 }
 
 function stops(purpose: CheckpointPurpose): boolean {

@@ -65,7 +65,10 @@ function byKey(spec: ExchangeSpec, key: KeySelector): ChannelSelector {
   const { consumerParallelism, consumerMaxParallelism, consumerName } = spec;
   return (value) => {
     try {
-      const keyGroup = keyGroupOf(key(value), consumerMaxParallelism, consumerName);
+      const found = key(value);
+      // With one consumer only those are looked at further that may be no keys.
+      if (consumerParallelism === 1 && typeof found === 'string') return 0;
+      const keyGroup = keyGroupOf(found, consumerMaxParallelism, consumerName);
       return subtaskOf(keyGroup, consumerParallelism, consumerMaxParallelism);
     } catch (error) {
       throw keyFailure(consumerName, error);

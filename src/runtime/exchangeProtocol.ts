@@ -88,6 +88,7 @@ const FRAME_HEADER_BYTES = FRAME_LENGTH_BYTES + 1;
 /** Flags of a barrier. */
 const STOPS = 1;
 const DRAINS = 2;
+const OVERTAKES = 4;
 /** A frame that claims more is taken for garbage. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
@@ -108,11 +109,12 @@ export function writeBarrierFrame(out: ByteWriter, address: ChannelAddress, barr
 }
 
 function writeBarrier(out: ByteWriter, barrier: Barrier): void {
-  const { checkpointId, stops, drain, timestamp, targetPath } = barrier;
+  const { checkpointId, stops, drain, timestamp, targetPath, unalignedAt } = barrier;
   out.f64(checkpointId);
   out.f64(timestamp);
-  out.u8((stops ? STOPS : 0) | (drain ? DRAINS : 0));
+  out.u8((stops ? STOPS : 0) | (drain ? DRAINS : 0) | (unalignedAt === null ? 0 : OVERTAKES));
   out.string(targetPath ?? '');
+  if (unalignedAt !== null) out.f64(unalignedAt);
 }
 
 function readBarrier(input: ByteReader): Barrier {
@@ -120,7 +122,8 @@ function readBarrier(input: ByteReader): Barrier {
   const flags = input.u8();
   const [stops, drain] = [(flags & STOPS) !== 0, (flags & DRAINS) !== 0];
   const targetPath = input.string() || null;
-  return { checkpointId, stops, drain, timestamp, targetPath };
+  const unalignedAt = (flags & OVERTAKES) === 0 ? null : input.f64();
+  return { checkpointId, stops, drain, timestamp, targetPath, unalignedAt };
 }
 
 /** As one barrier a channel, at the cost of one a link: an all-to-all exchange has subtasks × subtasks channels. */

@@ -6,8 +6,10 @@ import { selectorOf } from './channelSelectors.ts';
 import { ConsumerRoutes } from './consumerRoutes.ts';
 import type { ChannelAddress } from './exchangeProtocol.ts';
 import { consumersOf, creditWindow, type ExchangeSpec, missingConsumers } from './exchangeSpec.ts';
+import type { OvertakenOutput } from './inFlight.ts';
 import type { OperatorInput } from './operator.ts';
 import { type ChannelOwner, OutputChannel, sendBarrier } from './outputChannel.ts';
+import type { RecordBatch } from './recordBatch.ts';
 import { ACTIVE, type ElementTime, IDLE, type StreamTime } from './streamTime.ts';
 import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
 
@@ -56,8 +58,8 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     return this.spec.eventTime;
   }
 
-  countOut(records: number): void {
-    this.#context.countOut(records);
+  countOut(records: number, bytes: number): void {
+    this.#context.countOut(records, bytes);
   }
 
   open(): void {}
@@ -149,34 +151,46 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     }
   }
 
-  /** As for event time. */
-  barrier(barrier: Barrier): void {
+  /** As for event time; but it may overtake records where it finds somebody to keep them. */
+  barrier(barrier: Barrier, overtaken: OvertakenOutput | null): void {
     this.#orFail(() => {
       if (this.spec.strategy !== 'FORWARD' && this.#complete) {
-        this.#broadcast(barrier);
+        this.#broadcast(barrier, overtaken);
         return;
       }
       for (const subtask of consumersOf(this.spec, this.#context.subtask)) {
         const route = this.#routes.get(subtask);
         // A consumer that never got a record needs no channel for a barrier.
         if (this.#channels[subtask] === undefined && route) sendBarrier(route, this.#address(subtask), barrier);
-        else (this.#channels[subtask] ?? this.#channel(subtask)).barrier(barrier);
+        else (this.#channels[subtask] ?? this.#channel(subtask)).barrier(barrier, overtaken);
       }
     });
   }
 
   /** Once for all consumers behind a link; where records wait for credit the barrier waits behind them. */
-  #broadcast(barrier: Barrier): void {
+  #broadcast(barrier: Barrier, overtaken: OvertakenOutput | null): void {
     const except = new Set<number>();
     for (const channel of this.#opened) {
       channel.flush();
       if (channel.empty) continue;
-      channel.barrier(barrier);
+      channel.barrier(barrier, overtaken);
       except.add(channel.address.subtask);
     }
     const { consumer: vertex, input } = this.spec;
     const { jobId, subtask: producerSubtask, attempt: producerAttempt } = this.#context;
     this.#routes.broadcast({ jobId, vertex, input, producerSubtask, producerAttempt, barrier, except });
+  }
+
+  /** The checkpoint's barrier waits no longer for credit. */
+  overtake(checkpointId: number): void {
+    this.#orFail(() => {
+      for (const channel of this.#opened) channel.overtake(checkpointId);
+    });
+  }
+
+  /** Records that a checkpoint found here, before anything is emitted. */
+  restore(subtask: number, batches: readonly RecordBatch[]): void {
+    (this.#channels[subtask] ?? this.#channel(subtask)).restore(batches);
   }
 
   finish(): boolean {

@@ -1,9 +1,10 @@
 // The receiving end of one channel, as its gate keeps it: what may still come, what is owed to the producer, and where that goes.
 import type { Barrier } from './barrier.ts';
+import { ByteReader } from './byteWriter.ts';
 import { type ChannelAddress, type Link, writeCreditFrame } from './exchangeProtocol.ts';
 import type { CreditReceiver } from './outputChannel.ts';
-import type { RecordBatch } from './recordBatch.ts';
-import type { BatchDecoder } from './serializer.ts';
+import { type RecordBatch, readTimes } from './recordBatch.ts';
+import { type BatchDecoder, createDecoder } from './serializer.ts';
 
 /** Where credit for a channel goes. */
 export type Sender =
@@ -12,14 +13,17 @@ export type Sender =
 
 export interface Channel {
   readonly producer: number;
-  readonly address: ChannelAddress;
+  address: ChannelAddress;
   readonly source: number;
-  readonly sender: Sender;
+  /** Null until the producer has sent anything. */
+  sender: Sender | null;
   readonly window: number;
   decoder: BatchDecoder | null;
   sequence: number;
   /** Batches here that are not worked off. */
   held: number;
+  /** The first of those: a checkpoint had found them in flight. They came without credit. */
+  restored: number;
   /** Batches worked off for which credit was not sent yet. */
   owed: number;
 }
@@ -33,13 +37,40 @@ export type Arrival =
     }
   | { readonly producer: number; readonly channel: null; readonly content: Barrier };
 
+/** The batch, decoded if it is not yet: of one channel each once, in their order. */
+export function decodedArrival({ producer, channel, content }: Arrival & { readonly channel: Channel }): {
+  readonly producer: number;
+  readonly channel: Channel;
+  readonly content: RecordBatch;
+} {
+  if ('records' in content) return { producer, channel, content };
+  const input = new ByteReader(content.frame, content.start);
+  const times = readTimes(input);
+  channel.decoder ??= createDecoder();
+  const records = channel.decoder.decode(content.frame, input.position);
+  return { producer, channel, content: { ...times, records } };
+}
+
+/** The batch is worked off. Credit goes back once half of the window has, so that it costs few messages. */
+export function workedOff(channel: Channel): void {
+  channel.held--;
+  if (channel.restored > 0) {
+    channel.restored--;
+    return;
+  }
+  channel.owed++;
+  if (channel.owed * 2 >= channel.window) giveBack(channel);
+}
+
 /** Grants the producer as many batches as were worked off since the last time. */
-export function giveBack(channel: Channel): void {
+function giveBack(channel: Channel): void {
+  const { sender } = channel;
+  if (sender === null) return;
   const batches = channel.owed;
   channel.owed = 0;
-  if (channel.sender.kind === 'local') channel.sender.writer.credit(channel.address.subtask, batches);
+  if (sender.kind === 'local') sender.writer.credit(channel.address.subtask, batches);
   else {
-    const { link } = channel.sender;
+    const { link } = sender;
     writeCreditFrame(link.out, { ...channel.address, source: channel.source, batches });
     link.frameWritten();
   }

@@ -23,6 +23,11 @@ export class GateTime {
     });
   }
 
+  /** The least of the watermarks of its ports. */
+  get watermark(): number {
+    return Math.min(...this.#valves.map(({ watermark }) => watermark));
+  }
+
   portOf(input: number): number {
     return this.#ports[input]!;
   }

@@ -2,16 +2,15 @@
 // nothing from a channel beyond the credit that it granted, gives credit back once a batch is worked off, and knows when every producer
 // of every input has ended. Barriers are aligned here; what is held back meanwhile stays within the credit that its channel was granted. Data of any attempt but the expected one never gets in.
 import { Alignment, type AlignmentTimes } from './alignment.ts';
+import { ArrivalQueue } from './arrivalQueue.ts';
 import type { Barrier } from './barrier.ts';
-import { ByteReader } from './byteWriter.ts';
-import { TaskError } from './errors.ts';
 import type { ChannelAddress, EndOfPartition, Frame, Link } from './exchangeProtocol.ts';
-import { type Arrival, type Channel, giveBack, type Sender } from './gateChannel.ts';
-import { type Input, type InputSpec, inputsOf } from './gateInput.ts';
+import type { GateCapture } from './gateCapture.ts';
+import { type Arrival, type Channel, decodedArrival, type Sender, workedOff } from './gateChannel.ts';
+import { channelOf, type Input, type InputSpec, inputsOf, owesBarrier, poolUsageOf, violation } from './gateInput.ts';
 import { GateTime } from './gateTime.ts';
 import type { CreditReceiver } from './outputChannel.ts';
-import { type RecordBatch, readTimes } from './recordBatch.ts';
-import { createDecoder } from './serializer.ts';
+import type { RecordBatch } from './recordBatch.ts';
 import type { StreamTime } from './streamTime.ts';
 
 type ChannelFrame = Extract<Frame, { kind: 'data' | 'barrier' }>;
@@ -30,18 +29,19 @@ export class InputGate {
   readonly #giveUp: GiveUp;
   /** Producers that have ended send the barrier of a last checkpoint all the same. */
   readonly #finalCheckpoint: boolean;
-  /** Those before `#next` are over: they hold on to no batch. */
-  #arrivals: (Arrival | undefined)[] = [];
-  #next = 0;
+  readonly #queue = new ArrivalQueue();
   #openInputs: number;
   readonly #producers: number;
   /** Producers that have ended. */
   #ended = 0;
   readonly #alignment = new Alignment<number>();
   #barrier: Barrier | null = null;
-  /** Arrivals of channels that are held back, in order. */
-  #heldBack: Arrival[] = [];
+  /** A barrier that may be taken before its turn, from `unalignedAt` on, and when it came. */
+  overtaking: { readonly barrier: Barrier; readonly startedAt: number } | null = null;
+  #capture: GateCapture | null = null;
   readonly time: GateTime;
+  /** Of batches that came from other threads. */
+  bytesIn = 0;
   /** Input of the head that the batch taken last is for. */
   port = 0;
 
@@ -58,7 +58,11 @@ export class InputGate {
 
   /** Batches here that are not worked off. */
   get size(): number {
-    return this.#arrivals.length - this.#next + this.#heldBack.length;
+    return this.#queue.size;
+  }
+
+  get poolUsage(): number {
+    return poolUsageOf(this.#inputs);
   }
 
   /** Of the last barrier that came from every producer. */
@@ -73,7 +77,7 @@ export class InputGate {
 
   /** The task has come to a mark of the batch that it works on; what follows from it comes from `time`. */
   mark(time: StreamTime): void {
-    const { input, producerSubtask } = this.#arrivals[this.#next]!.channel!.address;
+    const { input, producerSubtask } = this.#queue.first!.channel!.address;
     this.time.accept(input, producerSubtask, time);
   }
 
@@ -92,36 +96,87 @@ export class InputGate {
   }
 
   receiveFrame(frame: ChannelFrame, link: Link): void {
-    if (frame.kind === 'barrier') {
-      this.receiveBarrier(frame, frame.barrier);
-      return;
-    }
+    if (frame.kind === 'barrier') return void this.receiveBarrier(frame, frame.barrier);
     const channel = this.#channel(frame, () => ({ kind: 'link', link }));
     if (!channel) return;
     if (frame.sequence !== channel.sequence) {
-      throw this.#violation(channel, `batch ${frame.sequence} came where ${channel.sequence} was due`);
+      const what = `batch ${frame.sequence} came where ${channel.sequence} was due`;
+      throw violation(this.#task, this.#inputs, channel, what);
     }
     channel.sequence = (channel.sequence + 1) >>> 0;
-    const { producer } = channel;
-    this.#arrive({ producer, channel, content: { frame: frame.bytes, start: frame.start } });
+    this.bytesIn += frame.bytes.length - frame.start;
+    this.#arrive({ producer: channel.producer, channel, content: { frame: frame.bytes, start: frame.start } });
   }
 
   /** Returns whether the task has something to do because of it. A producer that sends no records costs no channel. */
   receiveBarrier(from: Producer, barrier: Barrier): boolean {
     const producer = this.#producer(from);
     if (producer === null) return false;
+    if (this.#capture?.checkpointId === barrier.checkpointId) {
+      this.#capture.barrier(producer);
+      this.#endCapture();
+      return false;
+    }
+    const mayOvertake = barrier.unalignedAt !== null && this.#alignment.concerns(barrier.checkpointId);
+    if (mayOvertake && barrier.checkpointId > (this.overtaking?.barrier.checkpointId ?? 0))
+      this.overtaking = { barrier, startedAt: Date.now() };
     // With nothing before it it counts at once; an idle task need not be woken for each of its many producers.
-    if (this.#next < this.#arrivals.length || this.#alignment.holds(producer)) {
-      this.#arrivals.push({ producer, channel: null, content: barrier });
+    if (!this.#queue.empty || this.#alignment.holds(producer)) {
+      this.#queue.push({ producer, channel: null, content: barrier });
       return true;
     }
     this.#barrierOf(producer, barrier);
-    return this.#next < this.#arrivals.length || this.#isAligned;
+    return mayOvertake || !this.#queue.empty || this.#isAligned;
   }
 
   /** The checkpoint will not complete: what was held back for it goes on. */
   abort(checkpointId: number): void {
+    if (this.overtaking?.barrier.checkpointId === checkpointId) this.overtaking = null;
+    if (this.#capture?.checkpointId === checkpointId) this.#capture = null;
     if (this.#alignment.abort(checkpointId)) this.#goOn();
+  }
+
+  /** The barrier is taken now: what of an alignment is under way is over. Returns the producers whose barriers were at the front. */
+  overtaken(checkpointId: number): Set<number> {
+    this.overtaking = null;
+    const aligning = this.#alignment.checkpointId;
+    if (aligning !== null && aligning < checkpointId)
+      this.#giveUp(aligning, `overtaken by checkpoint ${checkpointId}, which is unaligned`);
+    const passed = this.#alignment.passedOf(checkpointId);
+    this.#alignment.overtaken(checkpointId);
+    this.#goOn();
+    return passed;
+  }
+
+  /** Keeps what the barrier that was taken has overtaken. `rest`: of the batch that the task works on. */
+  capture(capture: GateCapture, rest: RecordBatch | null): void {
+    this.#queue.rewrite((arrival, worked) => capture.waiting(arrival, worked ? rest : null));
+    this.#capture = capture;
+    this.#endCapture();
+  }
+
+  #endCapture(): void {
+    const capture = this.#capture;
+    if (capture === null || owesBarrier(this.#inputs, this.#subtask, (producer) => capture.has(producer), false))
+      return;
+    this.#capture = null;
+    capture.end();
+  }
+
+  /** How many subtasks feed the input; 0 where there is no such input. */
+  parallelismOf(input: number): number {
+    return this.#inputs[input]?.spec.producerAttempts.length ?? 0;
+  }
+
+  /** What a checkpoint found in flight from the producer goes before all else. */
+  restore(index: number, producerSubtask: number, batches: readonly RecordBatch[]): void {
+    const input = this.#inputs[index]!;
+    const producerAttempt = input.spec.producerAttempts[producerSubtask]!;
+    const own = { jobId: '', vertex: 0, subtask: this.#subtask, attempt: 0 };
+    const channel = channelOf(input, { ...own, input: index, producerSubtask, producerAttempt });
+    channel.held += batches.length;
+    channel.restored += batches.length;
+    this.#queue.putFirst(batches.map((content) => ({ producer: channel.producer, channel, content })));
   }
 
   /** Returns whether the task has something to do because of it: its input is over, time goes on, or the barriers have come that will. */
@@ -134,51 +189,37 @@ export class InputGate {
     if (--input.open === 0) this.#openInputs--;
     const channel = input.channels.get(producerSubtask);
     if (channel === undefined || channel.held === 0) this.time.end(index, producerSubtask);
+    this.#endCapture();
     return this.ended || this.time.moved || this.#isAligned;
   }
 
   /** The next batch, or a barrier that has come from every producer, or null. Only a batch is followed by `done`, once its marks were given back. */
   take(): RecordBatch | Barrier | null {
     for (;;) {
-      const arrival = this.#arrivals[this.#next];
+      const arrival = this.#queue.first;
       if (arrival === undefined) return this.#aligned();
       const { producer, channel, content } = arrival;
-      if (this.#alignment.holds(producer)) {
-        this.#heldBack.push(arrival);
-        this.#advance();
-      } else if (channel === null) {
-        this.#advance();
+      if (this.#alignment.holds(producer)) this.#queue.holdBack();
+      else if (channel === null) {
+        this.#queue.advance();
         this.#barrierOf(producer, content);
         const barrier = this.#aligned();
         if (barrier !== null) return barrier;
       } else {
         this.port = this.time.portOf(channel.address.input);
-        if ('records' in content) return content;
-        const input = new ByteReader(content.frame, content.start);
-        const times = readTimes(input);
-        channel.decoder ??= createDecoder();
-        return { ...times, records: channel.decoder.decode(content.frame, input.position) };
+        this.#queue.work();
+        return decodedArrival({ producer, channel, content }).content;
       }
     }
   }
 
-  /** The batch that `take` gave is worked off. Credit goes back once half of the window has, so that it costs few messages. */
+  /** The batch that `take` gave is worked off. */
   done(): void {
-    const channel = this.#arrivals[this.#next]!.channel!;
-    this.#advance();
-    channel.held--;
-    channel.owed++;
+    const channel = this.#queue.first!.channel!;
+    this.#queue.advance();
+    workedOff(channel);
     const { input, producerSubtask } = channel.address;
     if (channel.held === 0 && this.#inputs[input]!.ended.has(producerSubtask)) this.time.end(input, producerSubtask);
-    if (channel.owed * 2 >= channel.window) giveBack(channel);
-  }
-
-  #advance(): void {
-    this.#arrivals[this.#next++] = undefined;
-    if (this.#next === this.#arrivals.length || this.#next > COMPACT_AT) {
-      this.#arrivals.splice(0, this.#next);
-      this.#next = 0;
-    }
   }
 
   #barrierOf(producer: number, barrier: Barrier): void {
@@ -209,6 +250,7 @@ export class InputGate {
     const barrier = this.#barrier;
     if (barrier === null || !this.#isAligned) return null;
     this.#alignment.complete();
+    if (this.overtaking?.barrier.checkpointId === barrier.checkpointId) this.overtaking = null;
     this.#goOn();
     return barrier;
   }
@@ -220,32 +262,20 @@ export class InputGate {
   #owesBarrier(): boolean {
     if (this.#finalCheckpoint) return this.#alignment.size < this.#producers;
     if (this.#alignment.size + this.#ended < this.#producers) return true;
-    for (const { spec, first, channels, ended } of this.#inputs) {
-      const owes = (subtask: number): boolean => {
-        if (this.#alignment.holds(first + subtask)) return false;
-        // One that has ended sends no barrier, but what it sent before belongs to the checkpoint.
-        return !ended.has(subtask) || (channels.get(subtask)?.held ?? 0) > 0;
-      };
-      if (spec.strategy === 'FORWARD' ? owes(this.#subtask) : spec.producerAttempts.some((_, index) => owes(index)))
-        return true;
-    }
-    return false;
+    return owesBarrier(this.#inputs, this.#subtask, (producer) => this.#alignment.holds(producer), true);
   }
 
   #goOn(): void {
     this.#barrier = null;
-    if (this.#heldBack.length === 0) return;
-    this.#arrivals = [...this.#heldBack, ...this.#arrivals.slice(this.#next)];
-    this.#next = 0;
-    this.#heldBack = [];
+    this.#queue.release();
   }
 
   #arrive(arrival: Arrival & { readonly channel: Channel }): void {
     const { channel } = arrival;
-    if (channel.held + channel.owed >= channel.window)
-      throw this.#violation(channel, `more than ${channel.window} batches came without credit`);
+    if (channel.held - channel.restored + channel.owed >= channel.window)
+      throw violation(this.#task, this.#inputs, channel, `more than ${channel.window} batches came without credit`);
     channel.held++;
-    this.#arrivals.push(arrival);
+    this.#queue.push(this.#capture?.arrived(arrival) ?? arrival);
   }
 
   /** Null: an older or newer attempt's. Its task has been or will be cancelled, and this one as well. */
@@ -257,36 +287,12 @@ export class InputGate {
   #channel(address: ChannelAddress, sender: () => Sender): Channel | null {
     const producer = this.#producer(address);
     if (producer === null) return null;
-    const input = this.#inputs[address.input]!;
-    const { producerSubtask, producerAttempt } = address;
-    let channel = input.channels.get(producerSubtask);
-    if (channel === undefined) {
-      const { jobId, vertex, subtask, attempt } = address;
-      channel = {
-        producer,
-        address: { jobId, vertex, input: address.input, subtask, attempt, producerSubtask, producerAttempt },
-        source: input.spec.source,
-        sender: sender(),
-        window: input.window,
-        decoder: null,
-        sequence: 0,
-        held: 0,
-        owed: 0,
-      };
-      input.channels.set(producerSubtask, channel);
+    const channel = channelOf(this.#inputs[address.input]!, address);
+    if (channel.sender === null) {
+      const { jobId, vertex, input, subtask, attempt, producerSubtask, producerAttempt } = address;
+      channel.address = { jobId, vertex, input, subtask, attempt, producerSubtask, producerAttempt };
+      channel.sender = sender();
     }
     return channel;
   }
-
-  #violation(channel: Channel, what: string): TaskError {
-    const { producerSubtask, producerAttempt, input } = channel.address;
-    const source = this.#inputs[input]!.spec.sourceName;
-    return new TaskError(
-      'PROTOCOL_VIOLATION',
-      `Task '${this.#task}' reads from '${source}' (${producerSubtask + 1}, attempt ${producerAttempt}), where ${what}. The job must restart.`,
-    );
-  }
 }
-
-/** Arrivals that are worked off are cut off the array in runs of this length. */
-const COMPACT_AT = 256;

@@ -33,7 +33,7 @@ export const keyedOperators: FactoriesOf<KeyedSpec> = {
     })),
 };
 
-const REDUCED = new ValueStateDescriptor<unknown>('reduce');
+const REDUCED = new ValueStateDescriptor<{}>('reduce');
 const SUM = new ValueStateDescriptor<unknown>('sum');
 
 interface RunningResult {
@@ -65,21 +65,16 @@ function keyedReduce(
   next: Collect,
   backend: KeyedStateBackend,
 ): Collect {
-  const state = backend.getState(REDUCED);
-  return (record) => {
-    backend.setCurrentKey(identityOf(operator, key, record));
-    const reduced = state.value();
-    let value = record;
-    if (reduced !== undefined) {
-      try {
-        value = fn(reduced, record);
-      } catch (error) {
-        throw inOperator(operator, error);
-      }
+  const fold = backend.folding(REDUCED);
+  const step = (reduced: unknown, record: unknown): {} => {
+    if (reduced === undefined) return record as {};
+    try {
+      return fn(reduced, record) as {};
+    } catch (error) {
+      throw inOperator(operator, error);
     }
-    state.update(value);
-    next(value);
   };
+  return (record) => next(fold(identityOf(operator, key, record), record, step));
 }
 
 /** Fields other than the summed one are those of the key's first record, as in Flink. */
@@ -94,36 +89,29 @@ function keyedSum(
 }
 
 function sumOfRecords(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
-  const state = backend.getState(SUM as ValueStateDescriptor<number | bigint>);
-  return (record) => {
-    backend.setCurrentKey(identityOf(operator, key, record));
-    const sum = add(operator, 'the record', state.value(), record);
-    state.update(sum);
-    next(sum);
-  };
+  const fold = backend.folding(SUM as ValueStateDescriptor<number | bigint>);
+  const step = (sum: number | bigint | undefined, record: unknown): number | bigint =>
+    add(operator, 'the record', sum, record);
+  return (record) => next(fold(identityOf(operator, key, record), record, step));
 }
 
 /** Field 1 of a tuple, by far the commonest: `[word, 1]`. */
 function sumOfPairs(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
-  const state = backend.getState(SUM as ValueStateDescriptor<Cell>);
-  return (record) => {
-    backend.setCurrentKey(identityOf(operator, key, record));
+  const fold = backend.folding(SUM as ValueStateDescriptor<Cell>);
+  const step = (cell: Cell | undefined, record: unknown): Cell => {
     const summand = fieldOf(operator, record, 1);
-    const cell = state.value();
-    if (cell === undefined) {
-      state.update([record, add(operator, 'field 1', undefined, summand)]);
-      next(record);
-      return;
-    }
+    if (cell === undefined) return [record, add(operator, 'field 1', undefined, summand)];
     const before = cell[1];
-    const sum =
+    cell[1] =
       typeof summand === 'number' && typeof before === 'number'
         ? before + summand
         : add(operator, 'field 1', before, summand);
-    cell[1] = sum;
-    state.update(cell);
-    const first = cell[0] as readonly unknown[];
-    next(first.length === 2 ? [first[0], sum] : withField(first, 1, sum));
+    return cell;
+  };
+  return (record) => {
+    const [held, sum] = fold(identityOf(operator, key, record), record, step);
+    const first = held as readonly unknown[];
+    next(first.length === 2 ? [first[0], sum] : updated(first, 1, sum, record));
   };
 }
 
@@ -134,21 +122,22 @@ function sumOfField(
   backend: KeyedStateBackend,
   next: Collect,
 ): Collect {
-  const state = backend.getState(SUM as ValueStateDescriptor<Cell>);
-  return (record) => {
-    backend.setCurrentKey(identityOf(operator, key, record));
-    const summand = fieldOf(operator, record, field);
-    const cell = state.value();
-    const sum = add(operator, `field ${JSON.stringify(field)}`, cell?.[1], summand);
-    if (cell === undefined) {
-      state.update([record, sum]);
-      next(record);
-    } else {
-      cell[1] = sum;
-      state.update(cell);
-      next(withField(cell[0], field, sum));
-    }
+  const fold = backend.folding(SUM as ValueStateDescriptor<Cell>);
+  const step = (cell: Cell | undefined, record: unknown): Cell => {
+    const sum = add(operator, `field ${JSON.stringify(field)}`, cell?.[1], fieldOf(operator, record, field));
+    if (cell === undefined) return [record, sum];
+    cell[1] = sum;
+    return cell;
   };
+  return (record) => {
+    const [first, sum] = fold(identityOf(operator, key, record), record, step);
+    next(updated(first, field, sum, record));
+  };
+}
+
+/** A key's first record is emitted as it is. */
+function updated(first: unknown, field: string | number, sum: unknown, record: unknown): unknown {
+  return first === record && fieldOf('sum', record, field) === sum ? record : withField(first, field, sum);
 }
 
 export function identityOf(operator: string, key: KeySelector, record: unknown): Identity {

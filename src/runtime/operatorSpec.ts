@@ -1,6 +1,7 @@
 // What an operator is, as the API describes it and the runtime executes it: one union, so that neither side needs to know the other.
 // Functions in a spec are the user's own, taken from the rebuilt module; a spec never leaves its thread.
 import type { CheckpointConfig, JobGraph, ShipStrategy } from '../core/schema.gen.ts';
+import type { AsyncSpec } from './asyncOperator.ts';
 import type { BroadcastSpec } from './broadcastOperators.ts';
 import type { ReaderSourceSpec } from './connectors/readerSource.ts';
 import type { WriterSinkSpec } from './connectors/writerSink.ts';
@@ -65,6 +66,7 @@ export type TransformSpec =
   | KeyedSpec
   | TimeSpec
   | ProcessSpec
+  | AsyncSpec
   | BroadcastSpec
   | CoSpec
   | IntervalJoinSpec

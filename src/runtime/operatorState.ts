@@ -94,7 +94,11 @@ function heldNow(state: ValueState, checkpointId: number): Uint8Array | null | P
     return out.take();
   };
   const held = state.snapshot(checkpointId);
-  return held instanceof Promise ? held.then(encoded) : encoded(held);
+  if (!(held instanceof Promise)) return encoded(held);
+  const bytes = held.then(encoded);
+  // It may fail before it is waited for.
+  bytes.catch(() => {});
+  return bytes;
 }
 
 interface KeyedPart {

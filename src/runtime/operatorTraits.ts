@@ -77,6 +77,7 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'coProcess':
     case 'keyedCoProcess':
     case 'intervalJoin':
+    case 'asyncWait':
     case 'broadcastProcess':
     case 'keyedBroadcastProcess':
     case 'window':

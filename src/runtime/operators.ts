@@ -1,6 +1,7 @@
 // Turns the chain of a task into operators that call each other, built from its end to its head, once a task. Which factory builds what
 // is told by one table, in which every group of operators has its own file.
 
+import { asyncOperators } from './asyncOperator.ts';
 import { broadcastOperators } from './broadcastOperators.ts';
 import { coOperators } from './coOperators.ts';
 import { joinOperators } from './intervalJoinOperator.ts';
@@ -26,6 +27,7 @@ const factories: FactoriesOf<TransformSpec> = {
   ...keyedOperators,
   ...timeOperators,
   ...processOperators,
+  ...asyncOperators,
   ...broadcastOperators,
   ...coOperators,
   ...joinOperators,

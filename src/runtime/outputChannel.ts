@@ -1,7 +1,7 @@
 // The sending end of a channel: gathers records into batches and sends one only against credit, which the consumer grants. Without credit
 // records wait here, and the task stops producing (Pressure) as soon as a whole batch does; so a slow consumer costs its producers a
 // bounded number of records, whatever they could produce.
-import type { Barrier } from './barrier.ts';
+import { type Barrier, overtakes } from './barrier.ts';
 import { TaskError } from './errors.ts';
 import {
   type BarrierBroadcast,
@@ -13,6 +13,7 @@ import {
   writeBarrierFrame,
 } from './exchangeProtocol.ts';
 import { guessRecordBytes } from './heapSize.ts';
+import type { OvertakenOutput } from './inFlight.ts';
 import { type RecordBatch, writeTimes } from './recordBatch.ts';
 import { type BatchEncoder, createEncoder } from './serializer.ts';
 import { addMark, type Mark, type StreamTime } from './streamTime.ts';
@@ -52,7 +53,7 @@ export interface ChannelOwner extends CreditReceiver {
   readonly fanOut: number;
   /** Carries timestamps and watermarks. */
   readonly eventTime: boolean;
-  countOut(records: number): void;
+  countOut(records: number, bytes: number): void;
 }
 
 /** Where a channel's batches go, once its consumer has announced itself. */
@@ -74,6 +75,9 @@ export class OutputChannel {
   readonly #dictionarySize: number;
   /** In order: batches without credit, and the barriers between and behind them. */
   readonly #waiting: (RecordBatch | Barrier)[] = [];
+  /** The barrier among them that may yet overtake them. */
+  #overtaking: { readonly barrier: Barrier; readonly overtaken: OvertakenOutput; readonly sent: () => void } | null =
+    null;
   /** Of the batch that is being filled. */
   #marks: Mark[] | null = null;
   #route: Route | null = null;
@@ -122,11 +126,36 @@ export class OutputChannel {
     }
   }
 
-  /** A barrier goes behind what was collected so far, and right away where nothing of that has to wait. */
-  barrier(barrier: Barrier): void {
+  /** A barrier goes behind what was collected so far, and right away where nothing of that has to wait, or where it may overtake that. */
+  barrier(barrier: Barrier, overtaken: OvertakenOutput | null): void {
     if (this.pending) this.#waiting.push(this.#takeBatch());
     this.#waiting.push(barrier);
+    if (overtaken !== null) this.#overtaking = { barrier, overtaken, sent: overtaken.expect() };
     if (this.#route !== null) this.#sendWaiting();
+    if (overtakes(barrier, Date.now())) this.overtake(barrier.checkpointId);
+  }
+
+  /** The checkpoint's barrier waits no longer for what it waits behind. */
+  overtake(checkpointId: number): void {
+    if (this.#overtaking?.barrier.checkpointId !== checkpointId) return;
+    const { barrier, overtaken } = this.#overtaking;
+    const at = this.#waiting.indexOf(barrier);
+    const before = this.#waiting.splice(0, at + 1).filter((item) => item !== barrier);
+    overtaken.keep(
+      this.address.subtask,
+      before.filter((item) => 'records' in item),
+    );
+    this.#waiting.unshift(barrier, ...before);
+    if (this.#route !== null) this.#sendWaiting();
+  }
+
+  /** What a checkpoint found here goes before anything that is emitted. */
+  restore(batches: readonly RecordBatch[]): void {
+    this.#waiting.push(...batches);
+    if (this.#route !== null) this.#sendWaiting();
+    if (this.#waiting.length === 0 || this.#blocked) return;
+    this.#blocked = true;
+    this.#owner.pressure.blocked++;
   }
 
   /** Event time goes behind what was collected so far. It travels with the next batch, so there is never more of it than of records. */
@@ -152,6 +181,9 @@ export class OutputChannel {
       } else {
         this.#waiting.shift();
         sendBarrier(this.#route!, this.address, next);
+        if (this.#overtaking?.barrier !== next) continue;
+        this.#overtaking.sent();
+        this.#overtaking = null;
       }
     }
   }
@@ -179,9 +211,9 @@ export class OutputChannel {
   #send(batch: RecordBatch): void {
     const { records } = batch;
     this.#credit--;
-    this.#owner.countOut(records.length);
     const route = this.#route!;
     if (route.kind === 'local') {
+      this.#owner.countOut(records.length, 0);
       if (records.length > 0)
         this.#aimAt((this.#maxRecords * LOCAL_RECORD_BYTES) / Math.max(LOCAL_RECORD_BYTES, guessRecordBytes(records)));
       route.receiver.receive(this.address, batch, this.#owner);
@@ -199,6 +231,7 @@ export class OutputChannel {
       throw new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
     }
     endFrame(out, start);
+    this.#owner.countOut(records.length, out.position - start);
     this.#sequence = (this.#sequence + 1) >>> 0;
     if (records.length > 0) this.#aimAt(TARGET_BATCH_BYTES / ((out.position - start) / records.length));
     route.link.frameWritten();

@@ -29,6 +29,7 @@ export class RunQueue {
   wake(task: Task): void {
     if (task.queued) return;
     task.queued = true;
+    task.meter.woken();
     this.#ready.push(task);
     this.schedule();
   }
@@ -72,8 +73,10 @@ export class RunQueue {
       for (; ran < round.length && now < end; ran++) {
         const task = round[ran]!;
         task.queued = false;
-        if (task.run(Math.min(now + SLICE_MS, end))) this.wake(task);
+        const more = task.run(Math.min(now + SLICE_MS, end));
         now = performance.now();
+        if (more) this.wake(task);
+        else if (!task.queued) task.meter.rests(task, now);
       }
       // Those that the turn was too short for come first in the next.
       if (ran < round.length) this.#ready = [...round.slice(ran), ...this.#ready];

@@ -13,10 +13,12 @@ import type { ExecutableJob } from './operatorSpec.ts';
 import { ProcessingTimers } from './processingTimers.ts';
 import { ElementTime, MAX_WATERMARK } from './streamTime.ts';
 import { Suspensions } from './suspensions.ts';
+import { TaskBarriers } from './taskBarriers.ts';
 import { TaskCheckpoints } from './taskCheckpoints.ts';
 import type { Continuation, Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
 import { TaskEnding, type TaskPhase } from './taskEnding.ts';
 import { createFeed, type TaskFeed } from './taskFeed.ts';
+import { TaskMeter } from './taskMetrics.ts';
 import type { TaskOwner } from './taskOwner.ts';
 import {
   afterAll,
@@ -55,13 +57,14 @@ export class Task implements TaskContext {
   readonly #parts: TaskParts;
   readonly #checkpoints: TaskCheckpoints;
   readonly #feed: TaskFeed;
+  readonly #barriers: TaskBarriers;
   #phase: TaskPhase = 'opening';
   readonly #suspensions = new Suspensions(this.pressure);
   readonly #drainer = new Drain(this.#suspensions);
   readonly #ending: TaskEnding;
   /** A checkpoint that came while a source was ending. */
   #heldTrigger: TriggerCheckpoint | null = null;
-  #recordsOut = 0;
+  readonly meter = new TaskMeter();
   readonly #mayGoOn = (): boolean =>
     this.pressure.blocked === 0 && this.#suspensions.none && !this.#checkpoints.stopping;
 
@@ -93,6 +96,7 @@ export class Task implements TaskContext {
     this.gate = parts.gate;
     this.writers = parts.writers;
     this.#feed = createFeed(parts, this, (barrier) => this.#barrier(barrier));
+    this.#barriers = new TaskBarriers(this, parts.gate, parts.writers, this.#checkpoints, () => this.#feed.rest());
   }
 
   get exchangeFlusher(): Flusher {
@@ -114,7 +118,7 @@ export class Task implements TaskContext {
 
   report(): AttemptReport {
     const { jobId, vertex, subtask, attempt, state, reason } = this;
-    const counts = { recordsIn: this.#feed.recordsIn, recordsOut: this.#recordsOut };
+    const counts = { recordsIn: this.#feed.recordsIn, recordsOut: this.meter.recordsOut };
     return { jobId, vertex, subtask, attempt, state, reason, ...counts };
   }
 
@@ -225,8 +229,8 @@ export class Task implements TaskContext {
     this.#suspensions.add(continuation);
   }
 
-  countOut(records: number): void {
-    this.#recordsOut += records;
+  countOut(records: number, bytes = 0): void {
+    this.meter.countOut(records, bytes);
   }
 
   #started(): void {
@@ -240,6 +244,7 @@ export class Task implements TaskContext {
 
   #run(deadlineMs: number): boolean {
     this.#suspensions.resume();
+    this.#barriers.run(this.#suspensions.none && !this.#checkpoints.stopping);
     this.timers.fire(this.#mayGoOn);
     const result = this.#feed.run(deadlineMs, this.#mayGoOn);
     if (result !== 'ended') return result === 'more';
@@ -257,9 +262,7 @@ export class Task implements TaskContext {
   }
 
   #barrier(barrier: Barrier): void {
-    this.#checkpoints.barrier(barrier, this.#phase === 'holding', this.gate?.alignment ?? null, () => {
-      for (const writer of this.writers) writer.barrier(barrier);
-    });
+    this.#barriers.inTurn(barrier, this.#phase === 'holding');
     // What was sent goes out at the end of the turn.
     this.wake();
   }

@@ -8,11 +8,21 @@ import type { AlignmentTimes } from './alignment.ts';
 import type { Barrier } from './barrier.ts';
 import type { StoredState } from './checkpointReports.ts';
 import { reasonOf, TaskError } from './errors.ts';
+import type { InFlight } from './inFlight.ts';
 import { type OperatorState, restore, type StoredPart, snapshot } from './operatorState.ts';
 import type { TaskContext } from './taskContext.ts';
 
 /** Handles read at the same time. */
 const MAX_READS = 8;
+
+export interface BarrierArrival {
+  /** Nothing comes behind the barrier. */
+  readonly inputEnded: boolean;
+  /** Null for a source. */
+  readonly alignment: AlignmentTimes | null;
+  /** Null: the checkpoint is aligned. */
+  readonly inFlight: InFlight | null;
+}
 
 export interface CheckpointAnswers {
   acked(checkpointId: number, stored: StoredState): void;
@@ -27,6 +37,10 @@ export class TaskCheckpoints {
   readonly #storage: StateStorage | null;
   readonly #answers: CheckpointAnswers;
   readonly #states: OperatorState[] = [];
+  /** What may be found in a snapshot beside those. */
+  readonly #others: OperatorState[] = [];
+  /** Of the newest checkpoint, where it is unaligned. */
+  #inFlight: InFlight | null = null;
   /** The newest checkpoint whose barrier has come. */
   #newest = 0;
   /** Being stored, and not given up since. Bounded by the checkpoints that the coordinator has under way at once. */
@@ -50,8 +64,12 @@ export class TaskCheckpoints {
     this.#states.push(state);
   }
 
-  /** The barrier has come; `alignment` is null for a source. `forward` passes it on, behind everything that was emitted before. `inputEnded`: nothing comes behind it. */
-  barrier(barrier: Barrier, inputEnded: boolean, alignment: AlignmentTimes | null, forward: () => void): void {
+  alsoRestores(state: OperatorState): void {
+    this.#others.push(state);
+  }
+
+  /** The barrier has come. `forward` passes it on, behind everything that was emitted before, and begins to keep what it overtakes. */
+  barrier(barrier: Barrier, { inputEnded, alignment, inFlight }: BarrierArrival, forward: () => void): void {
     const { checkpointId, stops } = barrier;
     if (checkpointId <= this.#newest) return;
     this.#newest = checkpointId;
@@ -64,11 +82,13 @@ export class TaskCheckpoints {
     const startDelayMs = Math.max(0, (alignment?.startedAt ?? Date.now()) - barrier.timestamp);
     let stored: ReturnType<typeof snapshot>;
     try {
-      stored = snapshot(this.#states, checkpointId);
+      stored = snapshot(inFlight === null ? this.#states : [...this.#states, inFlight.state], checkpointId);
     } catch (error) {
       this.#answers.declined(checkpointId, reasonOf(error));
       return;
     }
+    this.#inFlight?.abandon();
+    this.#inFlight = inFlight;
     if (stops) this.#stoppingAt = checkpointId;
     forward();
     this.#storing.add(checkpointId);
@@ -82,8 +102,10 @@ export class TaskCheckpoints {
           checkpointedBytes: bytes,
           syncMs: snapped - began,
           asyncMs: performance.now() - snapped,
-          alignmentMs: alignment?.lastedMs ?? 0,
+          alignmentMs: inFlight?.overtook ? inFlight.alignmentMs : (alignment?.lastedMs ?? 0),
           startDelayMs,
+          unaligned: inFlight?.overtook ?? false,
+          persistedBytes: inFlight?.bytes ?? 0,
         };
         const operators = handle === '' ? [] : this.#operators();
         answer(() => this.#answers.acked(checkpointId, { handle, bytes, shared, operators, metrics, inputEnded }));
@@ -100,7 +122,7 @@ export class TaskCheckpoints {
 
   /** True: the task stood behind its barrier, and goes on. */
   abort(checkpointId: number): boolean {
-    this.#storing.delete(checkpointId);
+    if (this.#storing.delete(checkpointId) && checkpointId === this.#newest) this.#inFlight?.abandon();
     if (this.#stoppingAt !== checkpointId) return false;
     this.#stoppingAt = null;
     return true;
@@ -108,6 +130,7 @@ export class TaskCheckpoints {
 
   /** The task ends: nothing is answered any more. */
   close(): void {
+    this.#inFlight?.abandon();
     this.#storing.clear();
     for (const state of this.#states) if (state.kind === 'keyed') state.backend.close();
   }
@@ -135,7 +158,7 @@ export class TaskCheckpoints {
     const { allowNonRestoredState } = point;
     const all = (): Promise<StoredPart[]> =>
       this.#readAll(storage, point, inOrder(point.states.filter((state) => state.vertex === vertex)));
-    await restore(this.#states, parts, { own, allowNonRestoredState, all }, this.#context);
+    await restore([...this.#states, ...this.#others], parts, { own, allowNonRestoredState, all }, this.#context);
   }
 
   async #readAll(storage: StateStorage, point: RestorePoint, states: RestorePoint['states']): Promise<StoredPart[]> {

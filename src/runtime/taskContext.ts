@@ -64,8 +64,8 @@ export interface TaskContext {
   suspend(continuation: Continuation): void;
   /** Ends the attempt as FAILED. For what fails outside a call of the task's own. */
   fail(error: unknown): void;
-  /** Adds to the attempt's counter. */
-  countOut(records: number): void;
+  /** Adds to the attempt's counters. `bytes`: what the records took where they were written; default 0. */
+  countOut(records: number, bytes?: number): void;
 }
 
 /** A place where records leave the task: an exchange or a sink. */

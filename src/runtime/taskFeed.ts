@@ -22,6 +22,8 @@ export interface TaskFeed {
   /** Runs only as long as `mayGoOn`, which it looks at wherever a record, a watermark or a barrier may have changed the answer. */
   run(deadlineMs: number, mayGoOn: () => boolean): FeedResult;
   readonly recordsIn: number;
+  /** Of the batch that is being worked on, what was not taken yet; null: none is. */
+  rest(): RecordBatch | null;
 }
 
 export function createFeed(
@@ -74,6 +76,10 @@ class SourceFeed implements TaskFeed {
       if (performance.now() >= deadlineMs) return 'more';
     }
     return 'waiting';
+  }
+
+  rest(): null {
+    return null;
   }
 }
 
@@ -131,6 +137,18 @@ class GateFeed implements TaskFeed {
       if (performance.now() >= deadlineMs) return 'more';
     }
     return 'waiting';
+  }
+
+  rest(): RecordBatch | null {
+    if (this.#batch === null) return null;
+    const { records, timestamps, marks } = this.#batch;
+    const next = this.#next;
+    const left = marks?.slice(this.#nextMark).map(({ at, time }) => ({ at: at - next, time })) ?? [];
+    return {
+      records: records.slice(next),
+      timestamps: timestamps?.slice(next) ?? null,
+      marks: left.length === 0 ? null : left,
+    };
   }
 
   /** A chunk of the batch, up to its next mark. */

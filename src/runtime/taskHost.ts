@@ -2,7 +2,7 @@
 // tells producers where their consumers are. Consumers announce themselves to the hosts of their producers, and producers that come later
 // ask; so it does not matter which of them is deployed first, and nothing is kept for jobs that a host does not run. It asks nothing of any
 // JobManager.
-import type { AttemptReport, TaskAssignment, TaskRef, TriggerCheckpoint } from '../core/schema.gen.ts';
+import type { AttemptReport, TaskAssignment, TaskMetrics, TaskRef, TriggerCheckpoint } from '../core/schema.gen.ts';
 import { CheckpointReports } from './checkpointReports.ts';
 import { reasonOf, type TaskError } from './errors.ts';
 import { type ExchangeControl, type Link, readFrames } from './exchangeProtocol.ts';
@@ -15,6 +15,7 @@ import { StateBackends } from './state/stateBackends.ts';
 import { Task } from './task.ts';
 import type { Deployment } from './taskContext.ts';
 import { DEFAULT_BUFFER_TIMEOUT_MS, DEFAULT_PEER_TIMEOUT_MS, type TaskHostOptions } from './taskHostOptions.ts';
+import { takeMetrics } from './taskMetrics.ts';
 import type { TaskOwner } from './taskOwner.ts';
 import { exchangesWith, failOverdue } from './taskPeers.ts';
 
@@ -34,8 +35,6 @@ export class TaskHost {
   #reports: AttemptReport[] = [];
   readonly #answers: CheckpointReports;
   #closed = false;
-  /** What the counters of each live task were when they were last asked for. */
-  #counted = new WeakMap<Task, number>();
 
   constructor(options: TaskHostOptions) {
     this.#options = options;
@@ -170,13 +169,14 @@ export class TaskHost {
     for (const job of this.#jobs.values()) {
       for (const task of job.tasks()) {
         const report = task.report();
-        const count = report.recordsIn + report.recordsOut;
-        if (changedOnly && this.#counted.get(task) === count) continue;
-        this.#counted.set(task, count);
-        reports.push(report);
+        if (task.meter.moved(report.recordsIn + report.recordsOut) || !changedOnly) reports.push(report);
       }
     }
     return reports;
+  }
+
+  metrics(): TaskMetrics[] {
+    return [...this.#jobs.values()].flatMap((job) => takeMetrics(job.tasks()));
   }
 
   /** Stops all tasks without a report; files are closed. */

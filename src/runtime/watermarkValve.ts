@@ -23,6 +23,10 @@ export class WatermarkValve {
     this.#open = channels;
   }
 
+  get watermark(): number {
+    return this.#watermark;
+  }
+
   /** One channel more, which holds time back until it has said something. */
   add(): readonly StreamTime[] {
     this.#open++;

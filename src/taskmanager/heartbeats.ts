@@ -51,10 +51,11 @@ export class Heartbeats {
 
   /** One now, out of turn. */
   beat(): void {
-    const { taskManagerId, pid, signals, gauges, logger, background } = this.#options;
+    const { taskManagerId, pid, signals, workers, gauges, logger, background } = this.#options;
     if (this.#underWay >= MAX_UNDER_WAY) return;
     const { cpuLoad, usedHeapBytes } = gauges();
     const attempts = this.#nextAttempts();
+    const metrics = attempts.flatMap((report) => workers.metrics(report.jobId, report) ?? []);
     const payload = encodeMessage({
       type: 'TaskManagerHeartbeat',
       taskManagerId,
@@ -62,6 +63,7 @@ export class Heartbeats {
       cpuLoad,
       usedHeapBytes,
       attempts,
+      metrics,
     });
     this.#underWay++;
     const sent = signals

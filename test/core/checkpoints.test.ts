@@ -15,6 +15,8 @@ const CHECKPOINTING: CheckpointConfig = {
   toleratedFailures: 1,
   retained: 2,
   retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 
 function running(checkpointing: CheckpointConfig | null = CHECKPOINTING, slots = 2): Cluster {

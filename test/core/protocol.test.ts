@@ -25,6 +25,8 @@ const CHECKPOINTING = {
   toleratedFailures: 1,
   retained: 1,
   retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 const policy = { ...POLICY, restart: fixedDelay(2, 0) };
 

@@ -22,6 +22,8 @@ const CHECKPOINTED: JobOptions = {
     toleratedFailures: 1_000,
     retained: 1,
     retention: null,
+    unaligned: null,
+    alignedTimeoutMs: null,
   },
 };
 

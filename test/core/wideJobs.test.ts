@@ -18,6 +18,8 @@ const CHECKPOINTING = {
   toleratedFailures: 0,
   retained: 1,
   retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 const RESTART = { ...OPTIONS, checkpointing: CHECKPOINTING };
 const TASK_MANAGERS = 10;

@@ -97,6 +97,28 @@ describe.each(journals)('jobs on the %s journal', (journal) => {
     const { code, stderr } = await cluster.run('run', ownJob('failing'));
     expect(code).toBe(1);
     expect(stderr).toMatch(/^sluice: Job [0-9a-f]{32} failed: .*cannot count beyond three/);
+    // Wherever one looks: the operator, and the place in the user's own file.
+    const what = "Operator 'Map' failed: Error: cannot count beyond three";
+    const where = /failing\.ts:8:\d+/;
+    const jobId = /Job ([0-9a-f]{32})/.exec(stderr)![1]!;
+    const listed = await cluster.ok('list', '--all');
+    expect(listed).toContain(what);
+    expect(listed).toMatch(where);
+    const why = (await cluster.ok('why', jobId)).replace(/\s+/g, ' ');
+    expect(why).toContain(what);
+    expect(why).toMatch(where);
+    const { rest } = (await cluster.status()).jobManagers[0]!;
+    const exceptions = (await (await fetch(`${rest}/jobs/${jobId}/exceptions`)).json()) as {
+      'root-exception': string;
+      exceptionHistory: { entries: { exceptionName: string; stacktrace: string; taskName: string }[] };
+    };
+    expect(exceptions['root-exception']).toContain(what);
+    expect(exceptions.exceptionHistory.entries).toHaveLength(1);
+    for (const entry of exceptions.exceptionHistory.entries) {
+      expect(entry).toMatchObject({ exceptionName: 'Error', taskName: expect.stringMatching(/Map.* \(1\/1\)/) });
+      expect(entry.stacktrace).toContain(what);
+      expect(entry.stacktrace).toMatch(where);
+    }
     await expectHealthy();
   });
 

@@ -1,13 +1,16 @@
-// Log monitoring against a plain computation over the same requests, from its generator and from files.
+// Log monitoring against a plain computation over the same requests, from its generator and from files and a topic.
 import fs from 'node:fs';
 import path from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { accessLogLine } from '../../examples/generators/accessLog.ts';
 import main from '../../examples/logMonitoring.ts';
 import { linesOf } from '../e2e/output.ts';
+import { kafkaForTests } from '../kafka/broker.ts';
 import { expectLogMonitoring } from './logMonitoringExpectation.ts';
 import { runExample, seed } from './results.ts';
 
+const brokers = await kafkaForTests();
 /** Twenty-five minutes: troubles in two rounds, or three. */
 const COUNT = 30_000;
 
@@ -25,6 +28,27 @@ describe(`log monitoring (SEED=${seed})`, () => {
     const log = path.join(await runExample(main, '--count', '1'), 'access.log');
     fs.writeFileSync(log, `${lines.join('\n')}\n`);
     expectLogMonitoring(await runExample(main, '--input', log), seed, COUNT);
+  });
+
+  it.skipIf(!brokers)('finds the same in a topic, whose partitions are read at a pace of their own', async () => {
+    const kafka = new Kafka({ brokers: brokers!, clientId: 'examples', logLevel: logLevel.NOTHING });
+    const admin = kafka.admin();
+    const producer = kafka.producer();
+    const topic = `access-log-${seed}-${process.pid}`;
+    await Promise.all([admin.connect(), producer.connect()]);
+    try {
+      await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true });
+      const messages = Array.from({ length: COUNT }, (_, index) => {
+        // One partition has a third of the time, the others the rest in turn.
+        const partition = index < COUNT / 3 ? 0 : 1 + (index % 2);
+        return { value: accessLogLine(seed, index), partition };
+      });
+      await producer.send({ topic, messages });
+    } finally {
+      await Promise.all([admin.disconnect(), producer.disconnect()]);
+    }
+    const args = ['--kafka', brokers!.join(','), '--topic', topic, '--bounded'];
+    expectLogMonitoring(await runExample(main, ...args, '--rate', '20000'), seed, COUNT);
   });
 
   it('refuses arguments that it cannot use', async () => {

@@ -20,6 +20,8 @@ export const checkpointing = {
   toleratedFailures: 0,
   retained: 1,
   retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 export const restartStrategy = {
   kind: 'EXPONENTIAL_DELAY',
@@ -79,6 +81,7 @@ export const SIGNALS: readonly Message[] = [
     pid: 1,
     cpuLoad: 0.5,
     usedHeapBytes: 1,
+    metrics: [],
     attempts: [attempt],
   },
   {
@@ -106,6 +109,7 @@ export const ASSIGNMENTS: readonly Message[] = [
     timestamp: 1,
     tasks: [{ vertex: 0, subtask: 0, attempt: 0 }],
     drain: false,
+    unalignedAt: null,
   },
   { type: 'RegistrationAccepted', epoch: 1, taskManagerId: OTHER.taskManagerId },
 ];

@@ -255,6 +255,8 @@ describe('checkpoints', () => {
         toleratedFailures: 3,
         retained: 1,
         retention: 'RETAIN_ON_CANCELLATION',
+        unaligned: null,
+        alignedTimeoutMs: null,
       },
     };
     expect((await ask('GET', `/jobs/${jobId}/checkpoints/config`)).body).toMatchObject({

@@ -9,6 +9,7 @@ import type {
   AttemptState,
   JobManagerDescription,
   TaskManagerDescription,
+  TaskMetrics,
 } from '../../src/core/schema.gen.ts';
 import { type ClusterState, emptyState } from '../../src/core/state.ts';
 import type { ClusterView, StorageView } from '../../src/http/clusterView.ts';
@@ -33,6 +34,8 @@ export class Cluster implements ClusterView {
       this.disposed.push(path);
     },
   };
+  /** Of the TaskManager's last heartbeat. */
+  metrics: TaskMetrics[] = [];
   #commands = 0;
   journalIsAway = false;
 
@@ -87,6 +90,7 @@ export class Cluster implements ClusterView {
         cpuLoad: 0.1,
         usedHeapBytes: 1234,
         attempts: this.attempts('RUNNING', null),
+        metrics: this.metrics,
       },
     } as const;
   }

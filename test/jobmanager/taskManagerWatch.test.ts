@@ -43,6 +43,7 @@ function beat(): void {
     cpuLoad: 0,
     usedHeapBytes: 0,
     attempts: [],
+    metrics: [],
   } as const;
   watch.onHeartbeat(heartbeat, clock.now(), state, null);
 }

@@ -52,6 +52,8 @@ const checkpointing: CheckpointConfig = {
   toleratedFailures: 2,
   retained: 1,
   retention: 'RETAIN_ON_CANCELLATION',
+  unaligned: null,
+  alignedTimeoutMs: null,
 };
 const options: JobOptions = {
   priority: 3,
@@ -80,6 +82,8 @@ const stored = {
     syncMs: 0.5,
     asyncMs: 900.25,
     alignmentMs: 12,
+    unaligned: false,
+    persistedBytes: 0,
     startDelayMs: 3,
   },
 };

@@ -90,7 +90,7 @@ describe('barriers of a wide exchange', () => {
     const { collect } = writer.input();
     collect('a');
     collect('b');
-    writer.barrier(barrierOf(7, true));
+    writer.barrier(barrierOf(7, true), null);
     expect(frames()).toMatchObject([
       { kind: 'data', subtask: 0 },
       { kind: 'data', subtask: 1 },
@@ -116,7 +116,7 @@ describe('barriers of a wide exchange', () => {
       if (batch < 2) writer.credit(1, 1);
     }
     frames();
-    writer.barrier(barrierOf(1));
+    writer.barrier(barrierOf(1), null);
     expect(frames()).toMatchObject([{ kind: 'broadcast', except: new Set([0]) }]);
     writer.credit(0, 1);
     expect(frames()).toMatchObject([
@@ -128,7 +128,7 @@ describe('barriers of a wide exchange', () => {
   it('go to each consumer by itself while some have not announced themselves', () => {
     const { writer, frames, ready } = writerOf(3);
     ready(0);
-    writer.barrier(barrierOf(1));
+    writer.barrier(barrierOf(1), null);
     ready(1, 2);
     expect(frames()).toMatchObject([0, 1, 2].map((subtask) => ({ kind: 'barrier', subtask })));
   });
@@ -138,7 +138,7 @@ describe('barriers of a wide exchange', () => {
     ready(0, 1);
     const collect = writer.input().collect;
     collect('to 0');
-    writer.barrier(barrierOf(1));
+    writer.barrier(barrierOf(1), null);
     collect('to 1');
     writer.flush();
     const frames: Uint8Array[] = [];

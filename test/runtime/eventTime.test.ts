@@ -81,7 +81,7 @@ describe('a job that is stopped', () => {
       const { taskManagerId } = addresses[index]!;
       const trigger = { type: 'TriggerCheckpoint', epoch: 1, taskManagerId, jobId, checkpointId: 1 } as const;
       const tasks = [{ vertex: 0, subtask: index, attempt: 0 }];
-      const to = { targetPath: null, timestamp: 0, drain, unaligned: false, alignedTimeoutMs: 0 };
+      const to = { targetPath: null, timestamp: 0, drain, unalignedAt: null };
       each.triggerCheckpoint({ ...trigger, purpose: 'STOP', tasks, ...to });
     });
     const answers = (): unknown[] => checkpointReports.flatMap(({ acks }) => acks);

@@ -38,6 +38,11 @@ export class OperatorHarness {
   readonly emitted: Emitted[] = [];
   readonly late: Record<string, unknown[]> = {};
   readonly watermarks: number[] = [];
+  /** What failed outside the calls of the test. */
+  readonly failures: unknown[] = [];
+  readonly #onFailure: ((error: unknown) => void)[] = [];
+  /** Values and watermarks in the order in which they were emitted. */
+  readonly log: (readonly [kind: 'value' | 'watermark', what: unknown])[] = [];
   readonly statuses: boolean[] = [];
   readonly context: TaskContext;
   now = 1_000_000;
@@ -76,7 +81,8 @@ export class OperatorHarness {
       wakeAt() {},
       suspend: (continuation) => this.#suspensions.add(continuation),
       fail: (error) => {
-        throw error;
+        this.failures.push(error);
+        for (const tell of this.#onFailure.splice(0)) tell(error);
       },
       countOut() {},
     };
@@ -98,10 +104,15 @@ export class OperatorHarness {
               this.late[tag] = [...(this.late[tag] ?? []), value];
               return;
             }
+            this.log.push(['value', value]);
             this.emitted.push({ value, timestamp: Number.isNaN(time.timestamp) ? null : time.timestamp });
             if (++this.#used >= this.#room) pressure.blocked = 1;
           },
-          watermark: (timestamp) => tag === null && this.watermarks.push(timestamp),
+          watermark: (timestamp) => {
+            if (tag !== null) return;
+            this.watermarks.push(timestamp);
+            this.log.push(['watermark', timestamp]);
+          },
           status: (idle) => tag === null && this.statuses.push(idle),
         }),
         sink: () => () => {},
@@ -153,7 +164,17 @@ export class OperatorHarness {
   makeRoom(): void {
     this.#used = 0;
     this.context.pressure.blocked = 0;
+    this.resume();
+  }
+
+  /** What was suspended goes on, as far as there is room. */
+  resume(): void {
     this.#suspensions.resume();
+  }
+
+  /** The next failure outside the calls of the test. */
+  failure(): Promise<unknown> {
+    return new Promise((resolve) => this.#onFailure.push(resolve));
   }
 
   get suspended(): boolean {
@@ -171,8 +192,9 @@ export class OperatorHarness {
     return snapshot(this.#states, 1)(inOnePart);
   }
 
-  /** Lets go of its state. */
-  close(): void {
+  /** The task ends, and lets go of its state. */
+  async close(): Promise<void> {
+    for (const operator of this.#chain.operators) await operator.close?.();
     for (const backend of this.#backends) backend.close();
   }
 

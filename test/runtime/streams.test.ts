@@ -28,6 +28,15 @@ describe('streams of several inputs over two TaskManagers', () => {
 
     expect(of('named').sort()).toEqual(numbers.map((n) => `${['ann', 'bob', 'cid'][n % 3]} ${n}`).sort());
 
+    const ordered = lines.filter(([name]) => name === 'ordered').map(([, text]) => Number(text));
+    for (const half of [
+      ordered.filter((n) => Math.abs(n) < RECORDS / 2),
+      ordered.filter((n) => Math.abs(n) >= RECORDS / 2),
+    ])
+      expect(half).toEqual(half.toSorted((left, right) => Math.abs(left) - Math.abs(right) || right - left));
+    const asked = numbers.flatMap((n) => [n, -n]).map(String);
+    for (const sink of ['ordered', 'unordered']) expect(of(sink).sort()).toEqual(asked.toSorted());
+
     const broadcast = places('broadcast');
     for (const subtask of [0, 1])
       expect(

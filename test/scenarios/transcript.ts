@@ -89,6 +89,8 @@ function optionsOf(option: (name: string) => string | undefined): JobOptions {
             toleratedFailures: 0,
             retained: 1,
             retention: null,
+            unaligned: null,
+            alignedTimeoutMs: null,
           },
   };
 }

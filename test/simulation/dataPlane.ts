@@ -165,6 +165,10 @@ export class SimulatedWorkers implements Workers {
     return this.tasks.attempts();
   }
 
+  metrics(): null {
+    return null;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.tasks[Symbol.asyncDispose]();
   }

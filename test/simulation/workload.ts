@@ -191,6 +191,8 @@ export class Workload {
       toleratedFailures: chance.whole(0, 4),
       retained: chance.holds(0.2) ? null : chance.whole(1, 3),
       retention: chance.pick([null, 'DELETE_ON_CANCELLATION', 'RETAIN_ON_CANCELLATION'] as const),
+      unaligned: null,
+      alignedTimeoutMs: null,
     };
     return {
       priority: chance.holds(0.6) ? 0 : chance.whole(-2, 5),

@@ -24,6 +24,7 @@ function trigger(checkpointId: number, purpose: CheckpointPurpose = 'PERIODIC', 
     targetPath: null,
     timestamp: 1,
     drain: false,
+    unalignedAt: null,
     tasks: [{ vertex: 0, subtask: 0, attempt: 0 }],
   };
 }

@@ -69,6 +69,11 @@ export class FakeWorkers implements Workers {
     this.#dataPlane.members.push(this);
   }
 
+  /** Nothing runs here that could be measured. */
+  metrics(): null {
+    return null;
+  }
+
   async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
     this.#handlers = handlers;
     return { host: this.#options.host ?? '127.0.0.1', dataPort: this.#options.dataPort ?? 6_121 };

@@ -1,13 +1,14 @@
 // Which attempts a TaskManager has seen and how far they are, so that deployments and cancellations may be repeated and the TaskManager can
 // say at any time what it runs. Of each subtask only the newest attempt is kept: attempts are numbered upwards, so an older one is known to
 // be over.
-import type { AttemptReport, TaskAssignment, TaskRef } from '../../core/schema.gen.ts';
+import type { AttemptReport, TaskAssignment, TaskMetrics, TaskRef } from '../../core/schema.gen.ts';
 
 interface Entry {
   readonly slot: number;
   attempt: number;
   /** Null once it has ended. */
   live: AttemptReport | null;
+  metrics: TaskMetrics | null;
 }
 
 export interface LiveAttempt extends TaskRef {
@@ -26,7 +27,8 @@ export class AttemptRegistry {
       const key = `${vertex}/${subtask}`;
       const known = entries.get(key);
       if (known && known.attempt >= attempt) return false;
-      entries.set(key, { slot, attempt, live: reportOf(jobId, { vertex, subtask, attempt }, 'DEPLOYING') });
+      const live = reportOf(jobId, { vertex, subtask, attempt }, 'DEPLOYING');
+      entries.set(key, { slot, attempt, live, metrics: null });
       return true;
     });
   }
@@ -47,7 +49,8 @@ export class AttemptRegistry {
         live.push({ jobId, vertex, subtask, attempt, slot: entry.slot });
         continue;
       }
-      if (!entry || entry.attempt < attempt) entries.set(key, { slot: entry?.slot ?? 0, attempt, live: null });
+      if (!entry || entry.attempt < attempt)
+        entries.set(key, { slot: entry?.slot ?? 0, attempt, live: null, metrics: null });
       over.push(reportOf(jobId, { vertex, subtask, attempt }, 'CANCELED'));
     }
     return { live, over };
@@ -70,6 +73,17 @@ export class AttemptRegistry {
     const entry = this.#jobs.get(report.jobId)?.get(`${report.vertex}/${report.subtask}`);
     if (!entry?.live || entry.attempt !== report.attempt) return;
     entry.live = { ...entry.live, recordsIn: report.recordsIn, recordsOut: report.recordsOut };
+  }
+
+  measure(metrics: TaskMetrics): void {
+    const entry = this.#jobs.get(metrics.jobId)?.get(`${metrics.vertex}/${metrics.subtask}`);
+    if (entry?.live && entry.attempt === metrics.attempt) entry.metrics = metrics;
+  }
+
+  /** Of a live attempt. */
+  metricsOf(jobId: string, { vertex, subtask, attempt }: TaskRef): TaskMetrics | null {
+    const entry = this.#jobs.get(jobId)?.get(`${vertex}/${subtask}`);
+    return entry?.live && entry.attempt === attempt ? entry.metrics : null;
   }
 
   /** Slot of a subtask's newest attempt. */

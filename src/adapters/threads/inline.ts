@@ -6,6 +6,8 @@ import type {
   CheckpointAbort,
   CheckpointComplete,
   DeployTasks,
+  TaskMetrics,
+  TaskRef,
   TriggerCheckpoint,
 } from '../../core/schema.gen.ts';
 import type { StateStorage } from '../../ports/checkpointStorage.ts';
@@ -106,6 +108,11 @@ export class InlineWorkers implements Workers {
   attempts(): readonly AttemptReport[] {
     for (const report of this.#host?.attempts(true) ?? []) this.#attempts.count(report);
     return this.#attempts.liveIn(() => true);
+  }
+
+  metrics(jobId: string, task: TaskRef): TaskMetrics | null {
+    for (const metrics of this.#host?.metrics() ?? []) this.#attempts.measure(metrics);
+    return this.#attempts.metricsOf(jobId, task);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import type {
   AttemptReport,
   CheckpointReport,
   ResultBatch,
+  TaskMetrics,
   TaskRef,
   TriggerCheckpoint,
 } from '../../core/schema.gen.ts';
@@ -88,8 +89,12 @@ export type FromSlotThread =
   | { readonly type: 'reports'; readonly reports: readonly AttemptReport[] }
   | { readonly type: 'checkpointReport'; readonly report: CheckpointReport }
   | { readonly type: 'storage'; readonly id: string; readonly request: StorageRequest }
-  /** Counters of running attempts that have moved. */
-  | { readonly type: 'counters'; readonly reports: readonly AttemptReport[] }
+  /** Counters of running attempts that have moved, and what is new of their metrics. */
+  | {
+      readonly type: 'counters';
+      readonly reports: readonly AttemptReport[];
+      readonly metrics: readonly TaskMetrics[];
+    }
   | { readonly type: 'results'; readonly id: number; readonly batch: ResultBatch }
   /** For another TaskManager. */
   | { readonly type: 'bundle'; readonly to: string; readonly bundle: Bundle };

@@ -148,7 +148,8 @@ const heapGuard = heap === null ? null : new HeapGuard(heap.limitBytes, heap.cel
 
 const counters = setInterval(() => {
   const reports = host.attempts(true);
-  if (reports.length > 0) post({ type: 'counters', reports });
+  const metrics = host.metrics();
+  if (reports.length > 0 || metrics.length > 0) post({ type: 'counters', reports, metrics });
 }, COUNTERS_INTERVAL_MS);
 
 post({ type: 'ready' });

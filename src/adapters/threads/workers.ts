@@ -9,6 +9,8 @@ import type {
   CheckpointComplete,
   DeployTasks,
   TaskAssignment,
+  TaskMetrics,
+  TaskRef,
   TriggerCheckpoint,
 } from '../../core/schema.gen.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
@@ -145,6 +147,10 @@ export class ThreadWorkers implements Workers {
     return this.#attempts.liveIn(() => true);
   }
 
+  metrics(jobId: string, task: TaskRef): TaskMetrics | null {
+    return this.#attempts.metricsOf(jobId, task);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -195,6 +201,7 @@ export class ThreadWorkers implements Workers {
         return;
       case 'counters':
         for (const report of message.reports) this.#attempts.count(report);
+        for (const metrics of message.metrics) this.#attempts.measure(metrics);
         return;
       case 'results': {
         const taken = (error: string | null): ToSlotThread => ({ type: 'resultsTaken', id: message.id, error });

@@ -1,10 +1,12 @@
 // Keyed state in heap: the fastest backend, for state that fits. A snapshot begins without copying anything; its slices go through the cells one by one,
 // and a cell that is used before its turn is written to the snapshot first. So a stall is one slice, and a cell costs at most one encoding more.
 
+import type { ValueStateDescriptor } from './descriptors.ts';
 import { HeapSnapshot } from './heapSnapshot.ts';
 import { type Cell, HeapRows, HeapTable } from './heapTable.ts';
 import type { StateMeta, StateRow } from './keyedSnapshot.ts';
 import {
+  type Fold,
   type KeyedSnapshot,
   type KeyedStateBackend,
   type KeyIdentity,
@@ -35,6 +37,16 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
     if (table === undefined) return;
     if (namespace === undefined) for (const [key, of] of table.all()) yield [key, of];
     else for (const key of table.namespaces.get(namespace)?.keys() ?? []) yield [key, namespace];
+  }
+
+  /** One look-up a record, where value and update are two and the layers between them. */
+  override folding<T extends {}>(descriptor: ValueStateDescriptor<T>): Fold<T> {
+    this.getState(descriptor);
+    const table = this.#tables.get(descriptor.name)!;
+    return (key, argument, step) => {
+      this.setCurrentKey(key);
+      return table.fold(key, argument, step as (held: unknown, argument: unknown) => unknown) as T;
+    };
   }
 
   clearNamespace({ name }: NamedState, namespace: Namespace): void {

@@ -72,6 +72,22 @@ export class HeapTable implements CellStore {
     else this.#insert(this.#namespace, this.#owner.currentKey!, value);
   }
 
+  /** `get` and `put` of the key, which is the current one, in one. */
+  fold(key: KeyIdentity, argument: unknown, step: (held: unknown, argument: unknown) => unknown): unknown {
+    const cell = this.#cells?.get(key);
+    if (cell !== undefined && this.#toCheck === 0) {
+      if (cell.version !== this.#owner.version) this.#owner.touch(this, cell, this.#namespace, key);
+      const value = step(cell.value, argument);
+      cell.value = value;
+      if (value === undefined) this.remove();
+      return value;
+    }
+    const value = step(this.get(), argument);
+    if (value === undefined) this.remove();
+    else this.put(value);
+    return value;
+  }
+
   /** The first values are tried at once, so that a job whose state cannot be stored hears of it before its first checkpoint. */
   check(value: unknown): void {
     if (this.#toCheck === 0) return;

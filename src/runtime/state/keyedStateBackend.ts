@@ -38,6 +38,11 @@ export interface KeyedStateBackend {
     namespace?: Namespace,
   ): AggregatingState<IN, OUT>;
   /**
+   * The state without a namespace, for operators that read it and write it for every record: sets the current key and replaces its value by what
+   * `step` makes of that and of the argument, and returns it. `step` must use no state itself. The descriptor has no `ttl` and no default.
+   */
+  folding<T extends {}>(descriptor: ValueStateDescriptor<T>): Fold<T>;
+  /**
    * Every (key, namespace) that has something in this state, or those of one namespace: once each, in no order. Cheap by namespace. The current
    * key may be set, and the entry that was given last may be changed or cleared, meanwhile.
    */
@@ -54,6 +59,8 @@ export interface KeyedStateBackend {
   /** Lets go of everything, snapshots under way included. */
   close(): void;
 }
+
+export type Fold<T> = <A>(key: KeyIdentity, argument: A, step: (held: T | undefined, argument: A) => T) => T;
 
 /** Snapshots that may be under way in one backend: checkpoints at a time, and a savepoint. */
 export const MAX_SNAPSHOTS = 16;

@@ -9,7 +9,7 @@ import type {
   ValueStateDescriptor,
 } from './descriptors.ts';
 import type { StateMeta } from './keyedSnapshot.ts';
-import { type KeyIdentity, type NamedState, type Namespace, VOID_NAMESPACE } from './keyedStateBackend.ts';
+import { type Fold, type KeyIdentity, type NamedState, type Namespace, VOID_NAMESPACE } from './keyedStateBackend.ts';
 import { StoredAggregation, StoredList, StoredMap, StoredReduction, StoredValue } from './keyedStates.ts';
 import type { StateSerializer } from './stateSerializer.ts';
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './states.ts';
@@ -85,6 +85,16 @@ export abstract class StateRegistry {
     }
     registered.store.setNamespace(namespace);
     return registered.state;
+  }
+
+  folding<T extends {}>(descriptor: ValueStateDescriptor<T>): Fold<T> {
+    const state = this.getState(descriptor);
+    return (key, argument, step) => {
+      this.setCurrentKey(key);
+      const value = step(state.value(), argument);
+      state.update(value);
+      return value;
+    };
   }
 
   protected nowMs(): number {

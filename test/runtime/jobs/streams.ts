@@ -1,5 +1,6 @@
 // Many inputs over real exchanges: a union, connected keyed streams that share state, and every way to spread records.
 import {
+  AsyncDataStream,
   type KeyedCoProcessFunction,
   type RuntimeContext,
   StreamExecutionEnvironment,
@@ -28,6 +29,12 @@ class Named implements KeyedCoProcessFunction<number, [number, string], number, 
     if (name === undefined) this.#orders.update([...(this.#orders.value() ?? []), order]);
     else out(`${name} ${order}`);
   }
+}
+
+/** Answers out of order. */
+async function later(n: number): Promise<number[]> {
+  for (let turns = n % 4; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+  return [n, -n];
 }
 
 export default async function main([records]: string[]): Promise<void> {
@@ -68,5 +75,8 @@ export default async function main([records]: string[]): Promise<void> {
     )
     .map(Where)
     .print('custom');
+  // A capacity far below what the exchanges hold: the tasks stop and go on all the time.
+  AsyncDataStream.orderedWait(numbers, later, 60_000, 3).print('ordered');
+  AsyncDataStream.unorderedWait(numbers.rebalance(), later, 60_000, 3).print('unordered');
   await env.execute('streams');
 }

@@ -302,6 +302,34 @@ export function backendContract(kind: BackendKind, others: readonly BackendKind[
       expect([...backend.entries(MAP)]).toEqual([]);
     });
 
+    it('folds into what a key holds, in place, apart from the snapshots under way', () => {
+      const backend = open();
+      const fold = backend.folding(new ValueStateDescriptor<[number]>('folded'));
+      const add = (held: [number] | undefined, summand: number): [number] => {
+        if (held === undefined) return [summand];
+        held[0] += summand;
+        return held;
+      };
+      for (let i = 0; i < 300; i++) fold(i % 100, 1, add);
+      const taken = backend.snapshot();
+      taken.advance(0);
+      for (let i = 0; i < 300; i++) expect(fold(i % 100, 10, add)[0]).toBe(3 + 10 * (1 + Math.floor(i / 100)));
+      backend.setCurrentKey(99);
+      expect(backend.getState(new ValueStateDescriptor<[number]>('folded')).value()).toEqual([33]);
+      const restored = open();
+      const place = { subtask: 0, parallelism: 1, maxParallelism: MAX_PARALLELISM };
+      restored.restore(readRows(new ByteReader(finish(taken)!), place));
+      for (let key = 0; key < 100; key++) {
+        restored.setCurrentKey(key);
+        expect(restored.getState(new ValueStateDescriptor<[number]>('folded')).value()).toEqual([3]);
+      }
+      expect(fold('gone', 1, () => undefined as unknown as [number])).toBeUndefined();
+      fold('k', 1, add);
+      fold('k', 1, () => undefined as unknown as [number]);
+      backend.setCurrentKey('k');
+      expect(backend.getState(new ValueStateDescriptor<[number]>('folded')).value()).toBeUndefined();
+    });
+
     it('lets entries be changed and cleared while they are gone through', () => {
       const backend = open();
       for (let key = 0; key < 500; key++) {
