@@ -108,6 +108,7 @@ export { AsyncDataStream } from './asyncDataStream.ts';
 export { BroadcastConnectedStream, BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 export type { CheckpointingOptions } from './checkpointing.ts';
 export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
+export { DataGeneratorSource, type GeneratorFunction } from './dataGeneratorSource.ts';
 export {
   type Collector,
   DataStream,

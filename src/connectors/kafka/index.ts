@@ -11,4 +11,5 @@ export {
   stringValue,
 } from './deserializers.ts';
 export type { IsolationLevel, OffsetsInitializer } from './offsets.ts';
+export { KafkaSink, type KafkaSinkOptions } from './sink.ts';
 export { KafkaSource, type KafkaSourceOptions, type MalformedPolicy } from './source.ts';

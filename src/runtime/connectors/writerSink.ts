@@ -49,6 +49,8 @@ export class WriterSink implements TaskOutput {
   /** Of the checkpoint that was restored. */
   #restoredCommittables: readonly unknown[] = [];
   #prepared: Prepared[] = [];
+  /** Of these, those whose commit has begun. They stay till it has succeeded, since a checkpoint that completes before that must bring them back. */
+  readonly #due = new Set<Prepared>();
   #committing: Promise<void> = Promise.resolve();
   #commitsUnderWay = 0;
   #phase: 'open' | 'flushing' | 'flushed' | 'closing' | 'closed' = 'open';
@@ -82,10 +84,8 @@ export class WriterSink implements TaskOutput {
 
   /** The checkpoint is complete: what was prepared up to it is committed. */
   checkpointCompleted(checkpointId: number): void {
-    const due = this.#prepared.filter((prepared) => prepared.checkpointId <= checkpointId);
-    if (due.length === 0) return;
-    this.#prepared = this.#prepared.filter((prepared) => prepared.checkpointId > checkpointId);
-    this.#commit(due.flatMap(({ committables }) => committables));
+    const due = this.#prepared.filter((prepared) => prepared.checkpointId <= checkpointId && !this.#due.has(prepared));
+    if (due.length > 0) this.#commit(due);
   }
 
   finish(): boolean {
@@ -189,11 +189,14 @@ export class WriterSink implements TaskOutput {
     );
   }
 
-  #commit(committables: readonly unknown[]): void {
+  #commit(due: readonly Prepared[]): void {
+    for (const prepared of due) this.#due.add(prepared);
     this.#commitsUnderWay++;
     this.#committing = this.#committing.then(async () => {
       try {
-        await this.#committed(committables);
+        await this.#committed(due.flatMap(({ committables }) => committables));
+        this.#prepared = this.#prepared.filter((prepared) => !due.includes(prepared));
+        for (const prepared of due) this.#due.delete(prepared);
       } catch (error) {
         this.#context.fail(inOperator(this.#operator, error));
       } finally {
