@@ -183,7 +183,9 @@ export class StreamExecutionEnvironment {
     });
   }
 
-  /** A bounded stream of the whole numbers from `from` to `to`, both included, split over the subtasks. */
+  /**
+   * A bounded stream of the whole numbers from `from` to `to`, both included, split over the subtasks in ranges: at parallelism 1 they come in order.
+   */
   fromSequence(from: number, to: number, options: SourceOptions = {}): DataStreamSource<number> {
     if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from > to) {
       throw new ApiError(
