@@ -14,6 +14,8 @@ export type ApiErrorCode =
   | 'INVALID_CO_LOCATION'
   | 'NO_OPERATORS'
   | 'EXECUTE_TWICE'
+  /** executeAndCollect where the module does not outlive the submission. */
+  | 'NOWHERE_TO_COLLECT'
   | 'ALREADY_EXECUTED'
   | 'FUNCTION_MISSING'
   | 'INVALID_ARGUMENT'

@@ -14,6 +14,7 @@ import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { ApiError } from './apiError.ts';
 import type { BroadcastConnectedStream, BroadcastStream } from './broadcastStream.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
+import { collected } from './collecting.ts';
 import type { ConnectedStreams } from './connectedStreams.ts';
 import { DataStreamSink } from './dataStreamSink.ts';
 import { keySelectorOf } from './fieldArguments.ts';
@@ -41,6 +42,8 @@ export interface GraphBuilder {
   defaults(): NodeDefaults;
   autoWatermarkIntervalMs(): number;
   resolvePath(path: string | URL, what: string): string;
+  /** Rows of the sink with the uid, as they come. */
+  collect(jobName: string | undefined, uid: string): AsyncGenerator<string, void, void>;
 }
 
 /** Streams that extend DataStream and so cannot be imported here; their files put themselves in. */
@@ -132,11 +135,8 @@ export class DataStream<T> {
 
   /** This stream and others of the same records as one, in no order between them; a stream may be united with itself. */
   union(...streams: readonly DataStream<T>[]): DataStream<T> {
-    for (const stream of streams) checkedStream('union', stream);
-    return new DataStream(
-      this.builder,
-      [this, ...streams].flatMap(({ edges }) => edges),
-    );
+    const edges = [this, ...streams].flatMap((stream) => checkedStream('union', stream).edges);
+    return new DataStream(this.builder, edges);
   }
 
   /** This stream and another of any records, for functions that see both and share what they keep. */
@@ -235,6 +235,14 @@ export class DataStream<T> {
    */
   writeAsText(path: string | URL): DataStreamSink<T> {
     return this.sink('Text File', { type: 'textFileSink', path: this.builder.resolvePath(path, 'writeAsText') });
+  }
+
+  /**
+   * Runs the job, as `execute` does, and gives this stream's records as they come; the job waits for whoever iterates, is cancelled when the
+   * iteration ends before it does, and throws its failure there. Only in a program started by plain `node` or `tsx`.
+   */
+  executeAndCollect(jobName?: string): AsyncGenerator<T, void, void> {
+    return collected<T>(this.builder, this.#addNode('Collect', { type: 'collectSink' }), jobName);
   }
 
   /** Drops every record. */

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CheckpointConfig } from '../core/schema.gen.ts';
 import type { Source } from '../runtime/connectors/source.ts';
-import type { OperatorSpec } from '../runtime/operatorSpec.ts';
+import type { ExecutableJob, OperatorSpec } from '../runtime/operatorSpec.ts';
 import { type StateBackendKind, stateBackendKinds } from '../runtime/state/stateBackendKind.ts';
 import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
 import { ApiError } from './apiError.ts';
 import { type CheckpointingOptions, checkpointConfig } from './checkpointing.ts';
+import { collectIn } from './collecting.ts';
 import type { GraphBuilder } from './dataStream.ts';
 import { currentContext, type JobContext, type JobExecutionResult } from './executor.ts';
 import type { Tuple } from './fieldTypes.ts';
@@ -49,6 +50,7 @@ export class StreamExecutionEnvironment {
       graph: this.#graph,
       defaults: () => ({ parallelism: this.#parallelism, maxParallelism: this.#maxParallelism }),
       autoWatermarkIntervalMs: () => this.#autoWatermarkIntervalMs,
+      collect: (jobName = DEFAULT_JOB_NAME, uid) => collectIn(this.#context, () => this.#build(jobName), uid),
       resolvePath: (file, what) => this.#resolvePath(file, what),
     };
   }
@@ -183,7 +185,9 @@ export class StreamExecutionEnvironment {
     });
   }
 
-  /** A bounded stream of the whole numbers from `from` to `to`, both included, split over the subtasks. */
+  /**
+   * A bounded stream of the whole numbers from `from` to `to`, both included, split over the subtasks in ranges: at parallelism 1 they come in order.
+   */
   fromSequence(from: number, to: number, options: SourceOptions = {}): DataStreamSource<number> {
     if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from > to) {
       throw new ApiError(
@@ -241,19 +245,21 @@ export class StreamExecutionEnvironment {
    * failed. Under `sluice run` it never resolves, since the job goes on without this module: let execute be the last thing it does.
    */
   async execute(jobName: string = DEFAULT_JOB_NAME): Promise<JobExecutionResult> {
-    return this.#context.execute(() => {
-      checkedName(jobName, 'The name of the job');
-      if (this.#executed) {
-        throw new ApiError(
-          'EXECUTE_TWICE',
-          `execute('${jobName}') was called on an environment that was executed already. Build a second job from a new environment.`,
-        );
-      }
-      const job = toExecutableJob(jobName, this.#graph, this.#checkpointing);
-      this.#executed = true;
-      this.#graph.seal();
-      return job;
-    });
+    return this.#context.execute(() => this.#build(jobName));
+  }
+
+  #build(jobName: string): ExecutableJob {
+    checkedName(jobName, 'The name of the job');
+    if (this.#executed) {
+      throw new ApiError(
+        'EXECUTE_TWICE',
+        `execute('${jobName}') was called on an environment that was executed already. Build a second job from a new environment.`,
+      );
+    }
+    const job = toExecutableJob(jobName, this.#graph, this.#checkpointing);
+    this.#executed = true;
+    this.#graph.seal();
+    return job;
   }
 
   #addSource<T>(name: string, spec: OperatorSpec): DataStreamSource<T> {

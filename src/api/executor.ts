@@ -21,6 +21,8 @@ export interface JobContext {
   readonly baseDir: string;
   /** Takes the job over. `build` throws ApiError where the graph cannot run. */
   execute(build: () => ExecutableJob): Promise<JobExecutionResult>;
+  /** Runs the job and gives what its sink with that uid collects; absent where nobody is there to take it. */
+  collect?(build: () => ExecutableJob, uid: string): AsyncGenerator<string, void, void>;
 }
 
 const contexts = new AsyncLocalStorage<JobContext>();
@@ -54,5 +56,11 @@ const localContext: JobContext = {
     // Imported late: a module that is only planned or rebuilt must not load a cluster.
     const { runLocally } = await import('../client/localCluster.ts');
     return runLocally(job);
+  },
+  async *collect(build, uid) {
+    executedLocally = true;
+    const job = build();
+    const { collectLocally } = await import('../client/collectedRows.ts');
+    yield* collectLocally(job, uid);
   },
 };

@@ -57,6 +57,8 @@ export type SinkSpec =
   | { readonly type: 'printSink'; readonly prefix: string | null }
   /** One line a record into `<path>/<subtask + 1>` where parallelism > 1, else into the file itself. */
   | { readonly type: 'textFileSink'; readonly path: string }
+  /** Hands its records to the client that waits for them. */
+  | { readonly type: 'collectSink' }
   | { readonly type: 'discardSink' }
   | WriterSinkSpec;
 

@@ -33,6 +33,7 @@ export function isSink(spec: OperatorSpec): spec is SinkSpec {
     case 'printSink':
     case 'textFileSink':
     case 'discardSink':
+    case 'collectSink':
     case 'writerSink':
       return true;
     default:
@@ -69,6 +70,7 @@ export function looksAtEventTime(spec: OperatorSpec): boolean {
     case 'printSink':
     case 'textFileSink':
     case 'discardSink':
+    case 'collectSink':
       return false;
     case 'writerSink':
     case 'assignTimestampsAndWatermarks':

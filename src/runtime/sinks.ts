@@ -1,6 +1,7 @@
 // The sinks: print, which hands its lines to whoever collects results, and writeAsText, which writes files. The
 // state of a sink is where it stood at the barrier; print has none, but what it has taken is handed over before its task's state counts.
 import type { ResultBatch } from '../core/schema.gen.ts';
+import { encodeRow } from './collectedRow.ts';
 import { WriterSink } from './connectors/writerSink.ts';
 import { inOperator } from './errors.ts';
 import { FileOutput } from './fileOutput.ts';
@@ -27,10 +28,15 @@ export function createSink(node: ChainNode, spec: SinkSpec, context: TaskContext
   switch (spec.type) {
     case 'discardSink':
       return { collect: () => context.countOut(1), output: null, state: null };
-    case 'printSink':
-      return lines(node, printPrefix(spec.prefix, context), new PrintOutput(uid, context, onResults), context);
+    case 'printSink': {
+      const prefix = printPrefix(spec.prefix, context);
+      const format = (value: unknown): string => prefix + formatRecord(value);
+      return lines(node, format, new PrintOutput(uid, context, onResults), context);
+    }
+    case 'collectSink':
+      return lines(node, encodeRow, new PrintOutput(uid, context, onResults), context);
     case 'textFileSink':
-      return lines(node, '', new FileOutput(name, spec.path, context), context);
+      return lines(node, formatRecord, new FileOutput(name, spec.path, context), context);
     case 'writerSink': {
       const sink = new WriterSink(node, spec, context);
       return {
@@ -47,7 +53,7 @@ export function createSink(node: ChainNode, spec: SinkSpec, context: TaskContext
 
 function lines(
   { uid, name: operator }: ChainNode,
-  prefix: string,
+  format: (value: unknown) => string,
   output: PrintOutput | FileOutput,
   context: TaskContext,
 ): Sink {
@@ -64,12 +70,12 @@ function lines(
     collect: (value) => {
       let text: string;
       try {
-        text = formatRecord(value);
+        text = format(value);
       } catch (error) {
         // A toString or toJSON of the user's own.
         throw inOperator(operator, error);
       }
-      sink.line(prefix + text);
+      sink.line(text);
     },
   };
 }

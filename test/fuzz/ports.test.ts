@@ -1,12 +1,17 @@
 // Strangers at the doors that are no topics: the data port of a TaskManager, REST, and the configuration file. Garbage ends with a refusal
 // that says why, nothing grows by it, and whoever comes next is served.
+import fs from 'node:fs/promises';
 import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Peers } from '../../src/adapters/threads/peers.ts';
+import { runProgram } from '../../src/cli/program.ts';
 import { ConfigError, parseConfig } from '../../src/config.ts';
 import { inputProblem } from '../../src/core/inputLimits.ts';
 import { buildApp } from '../../src/http/app.ts';
+import { openRest } from '../../src/http/server.ts';
 import { FRAME_CONTROL, FRAME_DATA, FRAME_HELLO, jsonFrame } from '../../src/runtime/exchangeProtocol.ts';
 import { Cluster, command } from '../http/servedCluster.ts';
 import { silentLogger } from '../jobmanager/harness.ts';
@@ -72,6 +77,88 @@ describe(`the data port among strangers, seed ${SEED}`, () => {
     await expect.poll(() => received).toEqual([{ from: 'tm-1', frames: 0, controls: [control] }]);
     other.destroy();
     await own.close();
+  });
+});
+
+describe(`the liveness port among strangers, seed ${SEED}`, () => {
+  it('holds a connection for an id of a sound length, refuses the rest, and lets go of all', async () => {
+    const linked: string[] = [];
+    const unlinked: string[] = [];
+    const server = await openRest({
+      ...{ host: '127.0.0.1', port: 0, view: new Cluster(), logger: silentLogger },
+      liveness: { onLinked: (id) => linked.push(id), onUnlinked: (id) => unlinked.push(id) },
+      onFailure: (error) => {
+        throw error;
+      },
+    });
+    const port = Number(new URL(server.address).port);
+    const upgrade = (target: string, after: string) =>
+      `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: sluice-liveness\r\n\r\n${after}`;
+    const strange = fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 400 }),
+      fc
+        .tuple(
+          fc.oneof(
+            hostileText.map((text) => encodeURIComponent(text.slice(0, 3_000).replace(/[\ud800-\udfff]/g, ''))),
+            fc.constantFrom('%', '%ff', 'a/b', ''),
+          ),
+          hostileText,
+        )
+        .map(([id, after]) => new TextEncoder().encode(upgrade(`/liveness/${id}`, after))),
+    );
+    const before = process.memoryUsage().arrayBuffers;
+    const closing = fc.sample(strange, { seed: SEED, numRuns: CONNECTIONS }).map(
+      (bytes) =>
+        new Promise<void>((resolve) => {
+          const socket = net.connect({ host: '127.0.0.1', port }, () => socket.end(bytes));
+          socket.on('error', () => {}).on('close', () => resolve());
+          socket.resume();
+        }),
+    );
+    await Promise.all(closing);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MAX_GROWTH_BYTES);
+    for (const id of linked) expect(id.length).toBeLessThanOrEqual(256);
+    for (const id of unlinked) expect(linked).toContain(id);
+    const own = net.connect({ host: '127.0.0.1', port });
+    own.on('error', () => {}).resume();
+    own.write(upgrade('/liveness/tm-1', ''));
+    await expect.poll(() => linked).toContain('tm-1');
+    own.destroy();
+    await expect.poll(() => unlinked).toContain('tm-1');
+    await server.close();
+  });
+});
+
+describe(`the command line of a stranger, seed ${SEED}`, () => {
+  it('is refused in a line or two, with 1 or 2', async () => {
+    const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'sluice-arguments-'));
+    const said: string[] = [];
+    // What a terminal would show.
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    const error = vi.spyOn(console, 'error').mockImplementation((text) => void said.push(String(text)));
+    const verb = fc.constantFrom(
+      ...[['cancel'], ['savepoint'], ['stop'], ['pause'], ['resume'], ['rescale'], ['why'], ['state'], ['list']],
+      ...[['log'], ['log', 'verify'], ['run'], ['taskmanager', 'scale'], ['jobmanager', 'status'], ['nothing'], []],
+    );
+    const argument = fc.oneof(
+      hostileText.filter((text) => !text.includes('\0')),
+      fc.constantFrom('--at', '--from', '-p', '--json=x', '--', '-D', '1e9', '-1', 'f'.repeat(32)),
+    );
+    try {
+      await fc.assert(
+        fc.asyncProperty(verb, fc.array(argument, { maxLength: 3 }), async (words, rest) => {
+          said.length = 0;
+          const code = await runProgram([...words, '--dir', path.join(folder, 'none'), ...rest], '0');
+          expect([code, said.length > 0]).toEqual([code === 2 ? 2 : 1, true]);
+          expect(said.join('')).not.toMatch(/^\s+at /m);
+        }),
+        { seed: SEED, numRuns: 120 },
+      );
+    } finally {
+      write.mockRestore();
+      error.mockRestore();
+      await fs.rm(folder, { recursive: true, force: true });
+    }
   });
 });
 
