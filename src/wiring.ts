@@ -2,11 +2,11 @@
 // Adapters are loaded when they are chosen, so that a cluster on one journal never pays for another's libraries.
 import path from 'node:path';
 import { systemClock, systemIds } from './adapters/system.ts';
+import { checkpointDirectory, createCheckpointStorage } from './checkpointWiring.ts';
 import { type Channels, openChannels } from './codec/channels.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config.ts';
 import { isPlace } from './core/checkpointConfig.ts';
-import type { CheckpointStorage } from './ports/checkpointStorage.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import type { Journal } from './ports/journal.ts';
 import type { Logger } from './ports/logger.ts';
@@ -119,12 +119,12 @@ export async function createJobManager(
     clock: backbone.clock,
     ids: backbone.ids,
     policy: { ...policyOf(config), savepointDirectory: savepointDirectory(config, dir) },
-    checkpointDirectory: path.resolve(dir, config['execution.checkpointing.dir']),
+    checkpointDirectory: checkpointDirectory(config, dir),
     errands: {
       planner,
       maxPlans: config['jobmanager.planner.threads'],
       driver,
-      checkpoints: await createCheckpointStorage(config, dir),
+      checkpoints: createCheckpointStorage(config, dir),
     },
     rest: { host: config['jobmanager.rest.bind-address'], port: config['rest.port'] },
     liveness: {
@@ -157,12 +157,6 @@ async function createPlanner({ channels, clock, ids }: Backbone, config: Config,
 function savepointDirectory(config: Config, dir: string): string | null {
   const place = config['execution.checkpointing.savepoint-dir'];
   return place === null || isPlace(place) ? place : path.resolve(dir, place);
-}
-
-/** The same folder for every process of the cluster. */
-async function createCheckpointStorage(config: Config, dir: string): Promise<CheckpointStorage> {
-  const { CheckpointFolder } = await import('./adapters/files/checkpointFolder.ts');
-  return new CheckpointFolder(path.resolve(dir, config['execution.checkpointing.dir']));
 }
 
 async function createDriver(config: Config, dir: string, logger: Logger): Promise<TaskManagerDriver | null> {
@@ -226,7 +220,7 @@ export async function createTaskExecutor(
     bufferTimeoutMs: config['execution.buffer-timeout'],
     taskHeapBytes: config['taskmanager.memory.task.heap.size'],
     fetchArtifact: (sha256) => blobs.fetch(sha256),
-    checkpoints: new MergingStorage(await createCheckpointStorage(config, dir)),
+    checkpoints: new MergingStorage(createCheckpointStorage(config, dir)),
     stateBackends: {
       fallback: config['state.backend.type'],
       folder: claimWorkingFolder(path.resolve(dir, config['io.tmp.dirs']), id),

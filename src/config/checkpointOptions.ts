@@ -5,11 +5,11 @@ import { duration, flag, integer, oneOf, optionalText, text } from './values.ts'
 
 export const checkpointOptions = {
   'execution.checkpointing.dir': {
-    schema: text(/^(?![a-z0-9]+:\/\/)/, 'must be a folder: no other storage is supported'),
+    schema: text(/^(?![a-z0-9]+:\/\/)|^s3a?:\/\/[^/]+/, 'must be a folder, or a place in S3 such as s3://bucket/path'),
     fallback: 'checkpoints',
     kind: 'folder',
     description:
-      'Folder in which tasks store their state, the same for all processes of the cluster; a relative one lies in the cluster’s folder.',
+      'Folder in which tasks store their state, the same for all processes of the cluster; a relative one lies in the cluster’s folder. Or a place in S3, such as s3://bucket/path.',
     aliases: ['state.checkpoints.dir'],
   },
   'execution.checkpointing.savepoint-dir': {

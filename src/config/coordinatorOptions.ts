@@ -2,6 +2,7 @@
 // They stand in the table of options.ts.
 import { checkpointOptions } from './checkpointOptions.ts';
 import type { ConfigOption } from './configOption.ts';
+import { s3Options } from './s3Options.ts';
 import { decimal, duration, flag, integer, memorySize, oneOf, text } from './values.ts';
 
 const MAX_INT = 2 ** 31 - 1;
@@ -77,6 +78,7 @@ export const coordinatorOptions = {
     description: 'Pause before a restart.',
   },
   ...checkpointOptions,
+  ...s3Options,
   'heartbeat.connections': {
     schema: flag(),
     fallback: 'true',

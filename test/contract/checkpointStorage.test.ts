@@ -4,6 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { CheckpointFolder } from '../../src/adapters/files/checkpointFolder.ts';
 import { MemoryStorage } from '../../src/adapters/memoryStorage.ts';
+import { S3Storage } from '../../src/adapters/s3/s3Storage.ts';
+import { StorageByPlace } from '../../src/adapters/storageByPlace.ts';
+import { startS3Server } from '../s3/s3Server.ts';
 import { checkpointStorageContract } from './checkpointStorageContract.ts';
 
 checkpointStorageContract('a folder', async () => {
@@ -24,5 +27,21 @@ checkpointStorageContract('memory', async () => {
     savepoint: '/savepoints/savepoint-1',
     tamper: async (within, name, bytes) => void (await storage.write(within, name, bytes)),
     close: async () => {},
+  };
+});
+
+checkpointStorageContract('S3', async () => {
+  const server = await startS3Server();
+  const { endpoint, bucket, credentials } = server;
+  const open = () =>
+    new StorageByPlace('s3', async () => {
+      const root = `s3://${bucket}/checkpoints`;
+      return new S3Storage({ root, endpoint, region: null, pathStyle: true, credentials });
+    });
+  return {
+    open,
+    savepoint: `s3://${bucket}/savepoints/savepoint-1`,
+    tamper: async (within, name, bytes) => void (await open().write(within, name, bytes)),
+    close: () => server.stop(),
   };
 });

@@ -1,0 +1,43 @@
+// Credit bounds what is under way: behind a sink that takes nothing a job comes to rest within a small heap, whatever its records weigh, and
+// goes on where it was once the sink does. A thread that grew beyond its heap would fail (test/adapters/threads/failures.test.ts).
+import { afterEach, describe, expect, it } from 'vitest';
+import { TestCluster, testJob } from './testCluster.ts';
+
+const JOB = '0'.repeat(32);
+
+let cluster: TestCluster;
+afterEach(() => cluster.close());
+
+describe('a sink that takes nothing', () => {
+  it.each([
+    { bytes: 10, records: 100_000 },
+    { bytes: 20_000, records: 5_000 },
+  ])('holds up records of $bytes bytes within a heap of 64 MB a thread', async ({ bytes, records }) => {
+    cluster = await TestCluster.start(1, 2, { threads: 2, taskHeapBytes: 128 * 2 ** 20 });
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    cluster.takeResults = () => released;
+    const job = await testJob('bulky.ts', 1, [String(bytes), String(records)]);
+    cluster.deploy(job, { place: (vertex) => ({ taskManager: 0, slot: vertex }) });
+    const source = () => cluster.workers[0]!.metrics(JOB, { vertex: 0, subtask: 0, attempt: 0 });
+    await cluster.until('a source at rest', () => source()?.backPressuredTimeMsPerSecond === 1_000);
+    expect(source()!.recordsIn).toBeLessThan(records / 2);
+    expect(cluster.reports.filter(({ state }) => state !== 'RUNNING')).toEqual([]);
+    release();
+    await cluster.all(job, 'FINISHED');
+    expect(cluster.lines()).toHaveLength(records);
+    expect(cluster.lines().at(-1)).toMatch(new RegExp(`^${records} `));
+  });
+});
+
+describe('a huge record', () => {
+  it('of 10 MB passes', async () => {
+    cluster = await TestCluster.start(2, 1);
+    const job = await testJob('bulky.ts', 1, ['10000000', '3']);
+    cluster.deploy(job, { place: (vertex) => ({ taskManager: vertex, slot: 0 }) });
+    await cluster.all(job, 'FINISHED');
+    expect(cluster.lines()).toEqual(['1 10000002', '2 10000002', '3 10000002']);
+  });
+});
