@@ -214,6 +214,8 @@ describe('checkpointing', () => {
       toleratedFailures: 0,
       retained: null,
       retention: null,
+      unaligned: null,
+      alignedTimeoutMs: null,
     });
   });
 
