@@ -83,6 +83,22 @@ function completeWithEffects(cluster: Cluster, checkpointId: number) {
 }
 
 describe('a periodic checkpoint', () => {
+  it('is unaligned by option, from a time after its trigger on; a savepoint never is, and none begins beside it', () => {
+    const cluster = running({ ...CHECKPOINTING, unaligned: true, alignedTimeoutMs: 70 });
+    const sent = (effects: readonly Effect[]) =>
+      effects.flatMap((effect) =>
+        effect.type === 'Assign' && effect.message.type === 'TriggerCheckpoint' ? effect.message : [],
+      );
+    const [periodic] = sent(elapse(cluster).effects);
+    expect(periodic).toMatchObject({ purpose: 'PERIODIC', unalignedAt: cluster.now + 70 });
+    complete(cluster, 1);
+    const order = { type: 'TriggerSavepoint', commandId: 's', jobId: hex('job'), targetPath: '/mine' } as const;
+    const [savepoint] = sent(cluster.effectsAfter(order).effects);
+    expect(savepoint).toMatchObject({ purpose: 'SAVEPOINT', unalignedAt: null });
+    const expiresAt = cluster.job('job').checkpoints.pending.get(2)?.expiresAt;
+    expect(nextDeadline(cluster.state, cluster.policy), 'no periodic one until it is over').toBe(expiresAt);
+  });
+
   it('is triggered at the sources within the interval, and complete when every subtask has acked and its manifest is written', () => {
     const cluster = running();
     const { events, effects } = elapse(cluster);

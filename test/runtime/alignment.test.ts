@@ -84,6 +84,16 @@ describe('InputGate', () => {
     expect(takeAll(gate)).toEqual(['#2', 'b2']);
   });
 
+  it('lets the task finish the batch that it is in the middle of, whatever an abort gives free meanwhile', () => {
+    const { gate } = gateOf(2);
+    send(gate, 0, 1, 'a1');
+    send(gate, 1, 'b1', 'b2');
+    expect(gate.take()).toMatchObject({ records: ['b1'] });
+    gate.abort(1);
+    gate.done();
+    expect(takeAll(gate)).toEqual(['a1', 'b2']);
+  });
+
   it('does not wait for a producer that has ended', () => {
     const { gate } = gateOf(2);
     send(gate, 0, 1, 'a1');
