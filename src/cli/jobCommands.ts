@@ -74,11 +74,11 @@ async function withJob(
 }
 
 async function withClient(folder: string, action: (client: JobClient) => Promise<void>): Promise<void> {
+  const dir = new ClusterDir(folder);
+  // The embedded journal is this machine's, so its cluster is too, and no answer would come. Kafka's may have its processes anywhere.
+  const embedded = loadConfig(dir.existingConfigFile)['journal.type'] === 'embedded';
+  if (embedded && (await dir.liveProcesses('jobmanager')).length === 0) throw nobodyThere(dir);
   await withJournal(folder, async (backbone) => {
-    const dir = new ClusterDir(folder);
-    // The embedded journal is this machine's, so its cluster is too, and no answer would come. Kafka's may have its processes anywhere.
-    const embedded = loadConfig(dir.existingConfigFile)['journal.type'] === 'embedded';
-    if (embedded && (await dir.liveProcesses('jobmanager')).length === 0) throw nobodyThere(dir);
     const client = await connectJobClient(backbone);
     try {
       await action(client);

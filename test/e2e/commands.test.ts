@@ -174,5 +174,7 @@ describe.each(journals)('commands on the %s journal', (journal) => {
     child.kill('SIGINT');
     expect(await ended).toBe(0);
     expect(await cluster.ok('log verify')).toContain('The ledger is sound.');
+    // 512 MiB by default, for two slots.
+    expect(await cluster.ok('state')).toMatch(/ {2}tm-1-\w+ {2}registered, 256 MiB managed memory a slot\n/);
   });
 });

@@ -111,6 +111,10 @@ describe('processes of a cluster', () => {
         code: 1,
         stderr: expect.stringMatching(/No JobManager .* runs/),
       });
+      expect(await other.run('pause', 'abc')).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/No JobManager .* runs/),
+      });
       expect(await other.run('run', `${root}/examples/hello.ts`)).toMatchObject({
         code: 1,
         stderr: expect.stringMatching(/start-cluster/),
