@@ -17,6 +17,8 @@ export interface Bench {
   readonly name: string;
   /** What it measures, in a line. */
   readonly about: string;
+  /** Runs only where it is named: it fetches what the machine does not have. */
+  readonly optional?: true;
   run(context: BenchContext): Promise<void>;
 }
 

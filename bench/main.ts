@@ -6,6 +6,7 @@ import { cluster } from './clusterBench.ts';
 import { coldStart } from './coldStart.ts';
 import { coordinator, memory } from './coordinator.ts';
 import { failover } from './failover.ts';
+import { besideFlink } from './flink/besideFlink.ts';
 import { fold } from './fold.ts';
 import { readBack } from './readBack.ts';
 import { replay } from './replay.ts';
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   state,
   wordCount,
   failover,
+  besideFlink,
 ];
 
 /** What a shell gives to a command that Ctrl-C ended. */
@@ -53,7 +55,10 @@ function readArguments(args: string[]): { chosen: readonly Bench[]; scale: numbe
     }
     const scale = Number(values.scale);
     if (!(scale > 0)) return `--scale must be a number above 0, not ${values.scale}.`;
-    return { chosen: BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name)), scale };
+    const chosen = BENCHES.filter(({ name, optional }) =>
+      positionals.length === 0 ? optional !== true : positionals.includes(name),
+    );
+    return { chosen, scale };
   } catch (error) {
     return `${(error as Error).message}\n${usage()}`;
   }

@@ -1,9 +1,9 @@
 // The data plane end to end: words a second of the WordCount that Flink was measured with, from the last subtask's RUNNING to FINISHED by
 // the ledger's own times, about ten seconds a run after warm-up runs in the same processes.
-import type { Job } from '../src/core/state.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import { type BenchClient, BenchCluster, prepareJob } from './cluster.ts';
 import { FLINK } from './reference.ts';
+import { runningMs } from './runningMs.ts';
 
 const WORDS_PER_LINE = 10;
 const WARM_UP_LINES = 200_000;
@@ -64,10 +64,4 @@ async function linesPerSecond(
   const ms = runningMs(job);
   if (ms <= 0) throw new Error(`${lines} lines are too few to be timed: the job took ${ms} ms; use a larger --scale`);
   return (lines / ms) * 1_000;
-}
-
-/** From the last subtask's RUNNING to the job's end. */
-function runningMs(job: Readonly<Job>): number {
-  const runningAt = job.vertices.flatMap(({ subtasks }) => subtasks.map(({ timestamps }) => timestamps.RUNNING ?? 0));
-  return job.timestamps.FINISHED! - Math.max(...runningAt);
 }
