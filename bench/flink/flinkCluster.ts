@@ -7,6 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const JAVA = 'java';
 const START_TIMEOUT_MS = 60_000;
 const JOB_TIMEOUT_MS = 120_000;
 const POLL_MS = 100;
@@ -123,7 +124,7 @@ export class FlinkCluster {
     const memory = [`-Xms${HEAP_MB}m`, `-Xmx${HEAP_MB}m`];
     const log = fs.openSync(path.join(folder, 'flink.log'), 'a');
     const args = [...memory, ...options, '-cp', path.join(lib, '*'), mainClass, '--configDir', folder];
-    this.#processes.push(spawn('java', args, { stdio: ['ignore', log, log], cwd: folder }));
+    this.#processes.push(spawn(JAVA, args, { stdio: ['ignore', log, log], cwd: folder }));
     fs.closeSync(log);
   }
 

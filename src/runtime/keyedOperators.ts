@@ -33,7 +33,10 @@ export const keyedOperators: FactoriesOf<KeyedSpec> = {
     })),
 };
 
-const REDUCED = new ValueStateDescriptor<{}>('reduce');
+/** Any value but null and undefined, as far as types can say. */
+type Held = NonNullable<unknown>;
+
+const REDUCED = new ValueStateDescriptor<Held>('reduce');
 const SUM = new ValueStateDescriptor<unknown>('sum');
 
 interface RunningResult {
@@ -66,10 +69,10 @@ function keyedReduce(
   backend: KeyedStateBackend,
 ): Collect {
   const fold = backend.folding(REDUCED);
-  const step = (reduced: unknown, record: unknown): {} => {
-    if (reduced === undefined) return record as {};
+  const step = (reduced: unknown, record: unknown): Held => {
+    if (reduced === undefined) return record as Held;
     try {
-      return fn(reduced, record) as {};
+      return fn(reduced, record) as Held;
     } catch (error) {
       throw inOperator(operator, error);
     }

@@ -40,7 +40,7 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
   }
 
   /** One look-up a record, where value and update are two and the layers between them. */
-  override folding<T extends {}>(descriptor: ValueStateDescriptor<T>): Fold<T> {
+  override folding<T extends NonNullable<unknown>>(descriptor: ValueStateDescriptor<T>): Fold<T> {
     this.getState(descriptor);
     const table = this.#tables.get(descriptor.name)!;
     return (key, argument, step) => {

@@ -41,7 +41,7 @@ export interface KeyedStateBackend {
    * The state without a namespace, for operators that read it and write it for every record: sets the current key and replaces its value by what
    * `step` makes of that and of the argument, and returns it. `step` must use no state itself. The descriptor has no `ttl` and no default.
    */
-  folding<T extends {}>(descriptor: ValueStateDescriptor<T>): Fold<T>;
+  folding<T extends NonNullable<unknown>>(descriptor: ValueStateDescriptor<T>): Fold<T>;
   /**
    * Every (key, namespace) that has something in this state, or those of one namespace: once each, in no order. Cheap by namespace. The current
    * key may be set, and the entry that was given last may be changed or cleared, meanwhile.

@@ -87,7 +87,7 @@ export abstract class StateRegistry {
     return registered.state;
   }
 
-  folding<T extends {}>(descriptor: ValueStateDescriptor<T>): Fold<T> {
+  folding<T extends NonNullable<unknown>>(descriptor: ValueStateDescriptor<T>): Fold<T> {
     const state = this.getState(descriptor);
     return (key, argument, step) => {
       this.setCurrentKey(key);
