@@ -19,8 +19,8 @@ const CHECKPOINTING: CheckpointConfig = {
   toleratedFailures: 0,
   retained: 1,
   retention: 'RETAIN_ON_CANCELLATION',
-  unaligned: null,
-  alignedTimeoutMs: null,
+  unaligned: false,
+  alignedTimeoutMs: 0,
 };
 
 /** Plans by hand: each request waits until the test settles it. */
