@@ -1,11 +1,11 @@
 // Watches an access log: requests, errors and the 95th percentile of the latency of each service over the last minute, every ten seconds, and an alert
 // when a service fails too often and when it has recovered. Lines come out of order; what is no line of the log is kept apart.
 //
-//   logMonitoring.ts [--input PATH [--watch] | --kafka BROKERS [--topic NAME] [--bounded]]
+//   logMonitoring.ts [--input PATH [--watch] | --kafka BROKERS [--topic NAME] [--bounded] [--alerts NAME]]
 //                    [--count LINES] [--rate LINES_PER_SECOND] [--seed N] [--output FOLDER]
 //
 // It generates its lines unless told where they are: in a file, in a folder, which is read file by file, with --watch also those that are added later, or
-// in a topic (default: access-log), with --bounded up to its present end only. Without --output it prints the alerts and one line for
+// in a topic (default: access-log), with --bounded up to its present end only. With --alerts the alerts go, at least once, to that topic too. Without --output it prints the alerts and one line for
 // each window; with it, FOLDER has statistics.jsonl, alerts.jsonl and malformed.txt.
 import {
   type AggregateFunction,
@@ -20,7 +20,7 @@ import {
   ValueStateDescriptor,
   WatermarkStrategy,
 } from 'sluice';
-import { KafkaSource, stringValue } from 'sluice/kafka';
+import { KafkaSink, KafkaSource, stringValue } from 'sluice/kafka';
 import { settingsOf } from './arguments.ts';
 import { ACCESS_LOG_MAX_DELAY_MS, accessLogLine, type Request } from './generators/accessLog.ts';
 
@@ -136,6 +136,7 @@ export default async function main(args: string[]): Promise<void> {
       watch: { type: 'boolean' },
       kafka: { type: 'string' },
       topic: { type: 'string' },
+      alerts: { type: 'string' },
       bounded: { type: 'boolean' },
     },
   );
@@ -192,6 +193,16 @@ export default async function main(args: string[]): Promise<void> {
     .name('Alerts')
     .uid('alerts');
 
+  if (own.kafka !== undefined && own.alerts !== undefined) {
+    const sink = new KafkaSink<Alert>({
+      brokers: own.kafka.split(','),
+      topic: own.alerts,
+      serializer: (alert) => ({ key: alert.service, value: JSON.stringify(alert), timestamp: alert.time }),
+      // An alert that comes twice after a failure does no harm, and so it comes at once, not with the next checkpoint.
+      deliveryGuarantee: 'at-least-once',
+    });
+    alerts.sinkTo(sink).name('Alerts to Kafka').uid('alerts-to-kafka');
+  }
   if (output === undefined) {
     statistics.map(describeStatistics).print().setParallelism(1);
     alerts.map(describeAlert).print().setParallelism(1);
