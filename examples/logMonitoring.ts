@@ -5,8 +5,9 @@
 //                    [--count LINES] [--rate LINES_PER_SECOND] [--seed N] [--output FOLDER]
 //
 // It generates its lines unless told where they are: in a file, in a folder, which is read file by file, with --watch also those that are added later, or
-// in a topic (default: access-log), with --bounded up to its present end only. With --alerts the alerts go, at least once, to that topic too. Without --output it prints the alerts and one line for
-// each window; with it, FOLDER has statistics.jsonl, alerts.jsonl and malformed.txt.
+// in a topic (default: access-log), with --bounded up to its present end only. With --alerts the alerts go to that topic too, at least
+// once. Without --output it prints the alerts and one line for each window; with it, FOLDER has statistics.jsonl, alerts.jsonl
+// and malformed.txt.
 import {
   type AggregateFunction,
   type DataStream,
