@@ -82,8 +82,8 @@ export class StreamExecutionEnvironment {
   }
 
   /**
-   * Stores the job's state each `intervalMs`, so that a failure costs what came since and nothing twice. In a job that plain `node` runs
-   * there is nobody to recover it, and nothing is stored.
+   * Stores the job's state each `intervalMs`, so that a failure costs what came since and nothing twice. In a job that plain `node` runs,
+   * checkpoints are kept in memory and let two-phase sinks commit; it is not restarted.
    */
   enableCheckpointing(intervalMs: number, options: CheckpointingOptions = {}): this {
     this.#checkpointing = checkpointConfig(intervalMs, options);

@@ -2,6 +2,7 @@
 // data plane as a cluster's, on a journal in memory that ends with the job.
 import { randomUUID } from 'node:crypto';
 import type { JobExecutionResult } from '../api/executor.ts';
+import { NO_RESTART } from '../core/restartStrategy.ts';
 import type { JobStatus } from '../core/schema.gen.ts';
 import { type LocalCluster, openLocalCluster } from '../localWiring.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -38,6 +39,8 @@ export function submitLocally(client: LocalCluster['client'], job: ExecutableJob
     args: [],
     parallelism: Math.max(...job.graph.vertices.map(({ parallelism }) => parallelism)),
     graph: job.graph,
+    // Two-phase sinks commit with checkpoints, here too. A failure is for whoever runs the job to see, at once.
+    options: { checkpointing: job.checkpointing, restartStrategy: NO_RESTART },
     jobId: randomUUID().replaceAll('-', ''),
   });
 }

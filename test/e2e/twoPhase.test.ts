@@ -1,7 +1,9 @@
 // A two-phase sink for real: what is committed is each record once, whatever dies, and the last checkpoint of bounded input commits the rest.
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, TestCluster, waitFor } from './cluster.ts';
 
@@ -71,5 +73,13 @@ describe(`a two-phase sink (SEED=${seed})`, () => {
     expect(committed(folder).sort((a, b) => a - b)).toEqual(everyNumber);
     expect((await cluster.events('CheckpointCompleted', jobId)).length).toBeGreaterThan(0);
     expect(fs.readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('commits in a job that plain node runs, too', async () => {
+    const folder = cluster.file('local');
+    fs.mkdirSync(folder);
+    const node = ['--conditions=sluice-source', '--import', 'tsx', job, String(COUNT), '1000000', folder];
+    await promisify(execFile)(process.execPath, node, { timeout: 30_000, cwd: root });
+    expect(committed(folder).sort((a, b) => a - b)).toEqual(everyNumber);
   });
 });
