@@ -22,7 +22,6 @@ export type {
 } from '../runtime/coFunctions.ts';
 export type { Committer, Sink, SinkContext, SinkWriteContext, SinkWriter } from '../runtime/connectors/sink.ts';
 export type {
-  ConnectorContext,
   InputStatus,
   ReaderOutput,
   Source,
@@ -58,6 +57,7 @@ export type { OperatorStateStore } from '../runtime/state/functionState.ts';
 export type { StateBackendKind } from '../runtime/state/stateBackendKind.ts';
 export type { StateSerializer } from '../runtime/state/stateSerializer.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from '../runtime/state/states.ts';
+export type { ConnectorContext } from '../runtime/subtaskContext.ts';
 export type { FunctionProvider, RichFunction, RuntimeContext } from '../runtime/userFunction.ts';
 export {
   type EventTimeStrategy,

@@ -15,18 +15,11 @@ import type {
 } from './state/descriptors.ts';
 import type { KeyedStateBackend } from './state/keyedStateBackend.ts';
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './state/states.ts';
+import { type ConnectorContext, subtaskContext } from './subtaskContext.ts';
 import type { Collect } from './taskContext.ts';
 
 /** What a rich function may ask about the subtask it runs in. */
-export interface RuntimeContext {
-  readonly jobId: string;
-  readonly taskName: string;
-  /** From 0. */
-  readonly indexOfThisSubtask: number;
-  readonly numberOfParallelSubtasks: number;
-  readonly maxNumberOfParallelSubtasks: number;
-  /** From 0; counts restarts. */
-  readonly attemptNumber: number;
+export interface RuntimeContext extends ConnectorContext {
   /**
    * State of the current key, on a keyed stream; its name is its identity within the operator. Ask in `open`, and keep what is returned: it always is
    * of the key whose record or timer is being processed. Throws TaskError STATE_UNUSABLE on a stream without keys.
@@ -151,12 +144,7 @@ export function runtimeContext(
     getMapState: (descriptor) => states().getState(descriptor),
     getReducingState: (descriptor) => states().getState(descriptor),
     getAggregatingState: (descriptor) => states().getState(descriptor),
-    jobId: context.jobId,
-    taskName: operator,
-    indexOfThisSubtask: context.subtask,
-    numberOfParallelSubtasks: context.parallelism,
-    maxNumberOfParallelSubtasks: context.maxParallelism,
-    attemptNumber: context.attempt,
+    ...subtaskContext(operator, context),
   };
 }
 

@@ -1,10 +1,9 @@
 // A clock that moves only when told to. Timers fire in order of their due time, then of their arming, and every promise
 // continuation that one sets off runs before the next fires; so a run is a pure function of what the timers do.
 import type { Clock, Timer } from '../../ports/clock.ts';
+import { type Due, TimerQueue } from '../../runtime/timerQueue.ts';
 
-interface Entry {
-  readonly dueMs: number;
-  readonly order: number;
+interface Entry extends Due {
   action: (() => void) | null;
 }
 
@@ -12,10 +11,9 @@ interface Entry {
 const DEFAULT_START_MS = 1_704_186_000_000;
 
 export class ManualClock implements Clock {
-  readonly #timers: Entry[] = [];
+  readonly #timers = new TimerQueue<Entry>();
   #elapsedMs = 0;
   #wallMs: number;
-  #order = 0;
 
   constructor(startMs: number = DEFAULT_START_MS) {
     this.#wallMs = startMs;
@@ -30,8 +28,8 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): Timer {
-    const entry: Entry = { dueMs: this.#elapsedMs + Math.max(0, delayMs), order: this.#order++, action };
-    this.#push(entry);
+    const entry: Entry = { time: this.#elapsedMs + Math.max(0, delayMs), action };
+    this.#timers.push(entry);
     return {
       cancel: () => {
         entry.action = null;
@@ -72,50 +70,15 @@ export class ManualClock implements Clock {
 
   async #fireNext(untilMs: number): Promise<boolean> {
     for (;;) {
-      const next = this.#timers[0];
-      if (next === undefined || next.dueMs > untilMs) return false;
-      this.#pop();
+      const next = this.#timers.peek();
+      if (next === undefined || next.time > untilMs) return false;
+      this.#timers.pop();
       const action = next.action;
       if (action === null) continue;
-      this.#elapsedMs = next.dueMs;
+      this.#elapsedMs = next.time;
       action();
       await this.settle();
       return true;
     }
   }
-
-  // A binary heap by (dueMs, order).
-
-  #push(entry: Entry): void {
-    const heap = this.#timers;
-    let at = heap.length;
-    heap.push(entry);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(entry, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = entry;
-  }
-
-  #pop(): void {
-    const heap = this.#timers;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-      if (!before(heap[child]!, last)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = last;
-  }
-}
-
-function before(left: Entry, right: Entry): boolean {
-  return left.dueMs < right.dueMs || (left.dueMs === right.dueMs && left.order < right.order);
 }

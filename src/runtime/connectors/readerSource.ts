@@ -1,20 +1,14 @@
 // A source of one's own as the task sees it: reads through the SourceReader, never more than it may, gives records their event time and keeps
 // the reader's state. What the reader throws is reported under the operator's name.
 import { inOperator, TaskError } from '../errors.ts';
+import { keyGroupOf } from '../keyGroups.ts';
 import type { OperatorInput } from '../operator.ts';
 import type { SourceState, SourceReader as TaskSource } from '../sources.ts';
 import { NO_TIMESTAMP } from '../streamTime.ts';
+import { subtaskContext } from '../subtaskContext.ts';
 import type { TaskContext } from '../taskContext.ts';
 import type { EventTimeStrategy } from '../watermarkStrategy.ts';
-import type {
-  ConnectorContext,
-  InputStatus,
-  ReaderOutput,
-  Source,
-  SourceOutput,
-  SourceReader,
-  SourceReaderContext,
-} from './source.ts';
+import type { InputStatus, ReaderOutput, Source, SourceOutput, SourceReader, SourceReaderContext } from './source.ts';
 import { SplitWatermarks, type TimedCollect } from './splitWatermarks.ts';
 
 export interface ReaderSourceSpec {
@@ -160,26 +154,7 @@ export class ReaderSource implements TaskSource {
   }
 }
 
-export function contextOf(operator: string, context: TaskContext): ConnectorContext {
-  return {
-    jobId: context.jobId,
-    taskName: operator,
-    indexOfThisSubtask: context.subtask,
-    numberOfParallelSubtasks: context.parallelism,
-    maxNumberOfParallelSubtasks: context.maxParallelism,
-    attemptNumber: context.attempt,
-  };
-}
-
 function readerContext(operator: string, context: TaskContext): SourceReaderContext {
   const { subtask, parallelism } = context;
-  return { ...contextOf(operator, context), owns: (splitId) => hashOf(splitId) % parallelism === subtask };
-}
-
-/** FNV-1a of the UTF-16 units. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  // The low bits of FNV alone are a poor choice for a small modulus.
-  return (hash ^ (hash >>> 15)) >>> 0;
+  return { ...subtaskContext(operator, context), owns: (splitId) => keyGroupOf(splitId, parallelism) === subtask };
 }

@@ -1,7 +1,7 @@
 // What a sink of one's own implements. A writer alone, which is flushed at each barrier, writes everything at least once. With a committer the sink is
 // a two-phase one: at the barrier the writer hands over what it has prepared (committables), which are stored with the checkpoint, and once
 // that is complete they are committed, again after a failure until it succeeds. So what is committed is exactly what the checkpoints cover.
-import type { ConnectorContext } from './source.ts';
+import type { ConnectorContext } from '../subtaskContext.ts';
 
 export interface SinkWriteContext {
   /** Event time of the record, ms since 1970; null where it has none. */

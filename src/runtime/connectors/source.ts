@@ -4,6 +4,8 @@
 /** `MORE_AVAILABLE`: ask again; `NOTHING_AVAILABLE`: once `isAvailable` resolves; `END_OF_INPUT`: never again. */
 export type InputStatus = 'MORE_AVAILABLE' | 'NOTHING_AVAILABLE' | 'END_OF_INPUT';
 
+import type { ConnectorContext } from '../subtaskContext.ts';
+
 export interface SourceOutput<T> {
   /** Emits one record. `timestampMs`: its event time, ms since 1970, which a WatermarkStrategy without an assigner takes. */
   collect(record: T, timestampMs?: number): void;
@@ -17,19 +19,6 @@ export interface ReaderOutput<T> extends SourceOutput<T> {
   forSplit(splitId: string): SourceOutput<T>;
   /** The split is at its end, or was taken away: its watermark counts no more. */
   releaseSplit(splitId: string): void;
-}
-
-/** What a source or sink may ask about the subtask it runs in. */
-export interface ConnectorContext {
-  readonly jobId: string;
-  /** Name of the operator. */
-  readonly taskName: string;
-  /** From 0. */
-  readonly indexOfThisSubtask: number;
-  readonly numberOfParallelSubtasks: number;
-  readonly maxNumberOfParallelSubtasks: number;
-  /** From 0; counts restarts. */
-  readonly attemptNumber: number;
 }
 
 export interface SourceReaderContext extends ConnectorContext {

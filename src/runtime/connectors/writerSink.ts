@@ -4,9 +4,9 @@
 import { inOperator, TaskError } from '../errors.ts';
 import type { ChainNode } from '../operatorSpec.ts';
 import type { OperatorState } from '../operatorState.ts';
+import { subtaskContext } from '../subtaskContext.ts';
 import type { Collect, TaskContext, TaskOutput } from '../taskContext.ts';
-import { contextOf } from './readerSource.ts';
-import type { Committer, Sink, SinkContext, SinkWriter } from './sink.ts';
+import type { Committer, Sink, SinkContext, SinkWriteContext, SinkWriter } from './sink.ts';
 
 export interface WriterSinkSpec {
   readonly type: 'writerSink';
@@ -52,13 +52,12 @@ export class WriterSink implements TaskOutput {
   /** Of these, those whose commit has begun. They stay till it has succeeded, since a checkpoint that completes before that must bring them back. */
   readonly #due = new Set<Prepared>();
   #committing: Promise<void> = Promise.resolve();
-  #commitsUnderWay = 0;
   #phase: 'open' | 'flushing' | 'flushed' | 'closing' | 'closed' = 'open';
 
   constructor({ uid, name }: ChainNode, { sink }: WriterSinkSpec, context: TaskContext) {
     this.#operator = name;
     this.#context = context;
-    const sinkContext: SinkContext = { ...contextOf(name, context), operatorUid: uid };
+    const sinkContext: SinkContext = { ...subtaskContext(name, context), operatorUid: uid };
     this.#writer = this.#guarded(() => sink.createWriter(sinkContext));
     this.#committer = this.#guarded(() => sink.createCommitter?.(sinkContext) ?? null);
     this.collect = (element) => this.#take(element);
@@ -127,7 +126,7 @@ export class WriterSink implements TaskOutput {
   }
 
   #lastCommit(): boolean {
-    if (this.#commitsUnderWay > 0) return false;
+    if (this.#due.size > 0) return false;
     this.#phase = 'closing';
     this.#work(async () => {
       if (this.#committer !== null) {
@@ -152,9 +151,7 @@ export class WriterSink implements TaskOutput {
   }
 
   #write({ element, timestamp }: Waiting): void {
-    const written = this.#guarded(() =>
-      this.#writer.write(element, { timestamp: Number.isNaN(timestamp) ? null : timestamp }),
-    );
+    const written = this.#guarded(() => this.#writer.write(element, writeContext(timestamp)));
     if (written !== undefined) this.#work(() => written);
   }
 
@@ -164,7 +161,7 @@ export class WriterSink implements TaskOutput {
     const stored = before.then(async (): Promise<Stored> => {
       // Records that came before the barrier and wait for the writer.
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
-        await this.#writer.write(next.element, { timestamp: Number.isNaN(next.timestamp) ? null : next.timestamp });
+        await this.#writer.write(next.element, writeContext(next.timestamp));
       if (this.#phase === 'open') await this.#writer.flush(false);
       const committables = (await this.#writer.prepareCommit?.()) ?? [];
       if (this.#committer !== null && committables.length > 0) this.#prepared.push({ checkpointId, committables });
@@ -191,7 +188,6 @@ export class WriterSink implements TaskOutput {
 
   #commit(due: readonly Prepared[]): void {
     for (const prepared of due) this.#due.add(prepared);
-    this.#commitsUnderWay++;
     this.#committing = this.#committing.then(async () => {
       try {
         await this.#committed(due.flatMap(({ committables }) => committables));
@@ -200,7 +196,6 @@ export class WriterSink implements TaskOutput {
       } catch (error) {
         this.#context.fail(inOperator(this.#operator, error));
       } finally {
-        this.#commitsUnderWay--;
         this.#context.wake();
       }
     });
@@ -267,4 +262,8 @@ export class WriterSink implements TaskOutput {
       throw inOperator(this.#operator, error);
     }
   }
+}
+
+function writeContext(timestamp: number): SinkWriteContext {
+  return { timestamp: Number.isNaN(timestamp) ? null : timestamp };
 }
