@@ -87,7 +87,7 @@ export class Task implements TaskContext {
     });
     const parts = buildParts(job, deployment, assignment, this, {
       onResults: owner.onResults,
-      backends: owner.stateBackends.of(job, this),
+      backends: owner.stateBackends.of(job, this, assignment),
       keep: (state) => this.#checkpoints.keep(state),
       giveUp: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
     });
