@@ -201,12 +201,14 @@ export async function createTaskExecutor(
 ) {
   const { config, id, requestId, dir, blobFolder, logger, onFailure } = options;
   const { channels, clock } = backbone;
-  const [{ TaskExecutor }, { ThreadWorkers }, { MergingStorage }, { claimWorkingFolder }] = await Promise.all([
-    import('./taskmanager/taskExecutor.ts'),
-    import('./adapters/threads/workers.ts'),
-    import('./adapters/mergingStorage.ts'),
-    import('./runtime/disk/workingFolder.ts'),
-  ]);
+  const [{ TaskExecutor }, { ThreadWorkers }, { CompressingStorage }, { MergingStorage }, { claimWorkingFolder }] =
+    await Promise.all([
+      import('./taskmanager/taskExecutor.ts'),
+      import('./adapters/threads/workers.ts'),
+      import('./adapters/compressingStorage.ts'),
+      import('./adapters/mergingStorage.ts'),
+      import('./runtime/disk/workingFolder.ts'),
+    ]);
   const [blobs, signals] = await Promise.all([
     openBlobs(backbone, config, blobFolder, logger),
     openSignals(backbone, logger),
@@ -223,9 +225,13 @@ export async function createTaskExecutor(
     offHeapBytes: config['taskmanager.memory.task.off-heap.size'],
     networkBytes: config['taskmanager.memory.network.max'],
     segmentBytes: config['taskmanager.memory.segment-size'],
+    compression: config['taskmanager.network.compression.codec'],
     processBytes: config['taskmanager.memory.process.size'] || undefined,
     fetchArtifact: (sha256) => blobs.fetch(sha256),
-    checkpoints: new MergingStorage(createCheckpointStorage(config, dir)),
+    checkpoints: new CompressingStorage(
+      new MergingStorage(createCheckpointStorage(config, dir)),
+      config['execution.checkpointing.snapshot-compression'],
+    ),
     stateBackends: {
       fallback: config['state.backend.type'],
       folders: config['io.tmp.dirs'].map((folder) => claimWorkingFolder(path.resolve(dir, folder), id)),

@@ -18,8 +18,11 @@ const CHECK_INTERVAL_MS = 25;
 const MAX_SURVIVING = 0.95;
 /** Below its limit the thread collects garbage only to learn how short memory is: at most this share of its time goes into that. */
 const MAX_COLLECTING = 0.05;
-/** Relief that is under way, such as code being loaded, is waited for so long. */
-const RELIEF_TIMEOUT_MS = 5_000;
+/** Relief that is under way, such as code being loaded or a snapshot that ends, is waited for so long, and up to this share of the heap. */
+const RELIEF_TIMEOUT_MS = 10_000;
+const MAX_WAITING = 1.5;
+/** From this share of the heap on, garbage included, relief is prepared: loading code takes its time while the thread is busy. */
+const PREPARE_AT = 0.5;
 
 /** What can be done about a full heap. `coming`: not yet, but soon. */
 export type Relief = 'done' | 'coming' | 'none';
@@ -30,6 +33,8 @@ export interface MemoryGuardOptions {
   readonly offHeapBytes: number | null;
   readonly cell: MemoryCell;
   readonly onPressure: (level: PressureLevel) => void;
+  /** Relief may be wanted soon. Called once. */
+  readonly prepare: () => void;
   /** Frees heap, in one go; `alive` is to be called every so often meanwhile. */
   readonly relieve: (alive: () => void) => Relief;
 }
@@ -40,6 +45,7 @@ export class MemoryGuard {
   readonly #collectGarbage: () => void;
   readonly #gauge = new PressureGauge();
   #nextCollectionMs = 0;
+  #prepared = false;
   /** Since when relief is on its way. */
   #reliefSinceMs: number | null = null;
 
@@ -58,6 +64,10 @@ export class MemoryGuard {
   #check(): void {
     const used = this.#shares();
     const most = Math.max(used.heap, used.offHeap);
+    if (used.heap >= PREPARE_AT && !this.#prepared) {
+      this.#prepared = true;
+      this.#options.prepare();
+    }
     if (most > 1 || (most >= HIGH_AT && performance.now() >= this.#nextCollectionMs)) this.#collected();
     // Garbage counts: that it is less short than this is known, how short it is only after a collection.
     else if (most < HIGH_AT) this.#tell(most);
@@ -70,7 +80,7 @@ export class MemoryGuard {
       used = this.#collect();
       this.#tell(Math.max(used.heap, used.offHeap));
     }
-    if (used.heap > MAX_SURVIVING && !this.#reliefIsComing()) process.exit(EXIT_OUT_OF_HEAP);
+    if (used.heap > MAX_SURVIVING && !this.#reliefIsComing(used.heap)) process.exit(EXIT_OUT_OF_HEAP);
     if (used.offHeap > MAX_SURVIVING) process.exit(EXIT_OUT_OF_OFF_HEAP);
   }
 
@@ -83,8 +93,10 @@ export class MemoryGuard {
     return relief === 'done';
   }
 
-  #reliefIsComing(): boolean {
-    return this.#reliefSinceMs !== null && performance.now() - this.#reliefSinceMs < RELIEF_TIMEOUT_MS;
+  #reliefIsComing(share: number): boolean {
+    return (
+      this.#reliefSinceMs !== null && share < MAX_WAITING && performance.now() - this.#reliefSinceMs < RELIEF_TIMEOUT_MS
+    );
   }
 
   #tell(share: number): void {

@@ -157,6 +157,7 @@ const memoryGuard =
         offHeapBytes: offHeapBytes ?? null,
         cell,
         onPressure: (level) => memory.pressed(level),
+        prepare: () => stateBackends.prepareRelief(),
         relieve: (alive) => stateBackends.relieve(alive),
       });
 

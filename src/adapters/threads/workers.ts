@@ -59,6 +59,7 @@ export class ThreadWorkers implements Workers {
       host: options.host ?? '127.0.0.1',
       port: options.dataPort ?? 0,
       timeoutMs: options.peerTimeoutMs ?? DEFAULT_PEER_TIMEOUT_MS,
+      compression: options.compression ?? 'NONE',
       onReceived: (from, frames, controls) => this.#route(from, frames, controls),
       onLost: (taskManagerId, error) => this.#peerLost(taskManagerId, error),
       logger: options.logger,

@@ -2,6 +2,7 @@
 import type { StateStorage } from '../../ports/checkpointStorage.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { StateBackendOptions } from '../../runtime/state/stateBackends.ts';
+import type { CompressionCodec } from './frameCompression.ts';
 
 export interface ThreadWorkersOptions {
   readonly taskManagerId: string;
@@ -28,6 +29,8 @@ export interface ThreadWorkersOptions {
   readonly segmentBytes?: number | undefined;
   /** What the process should keep within; beyond it caches shrink. Default: not limited. */
   readonly processBytes?: number | undefined;
+  /** Of records between TaskManagers. Default: NONE. */
+  readonly compression?: CompressionCodec | undefined;
   /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
   readonly cancellationTimeoutMs?: number | undefined;
   /** Managed memory is of all slots. Default: in heap, and in the system's folder for temporary files. */

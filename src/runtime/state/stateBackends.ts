@@ -10,6 +10,7 @@ import { TaskError } from '../errors.ts';
 import type { MemoryManager } from '../memory/memoryManager.ts';
 import type { PressureLevel } from '../memory/pressure.ts';
 import type { ExecutableJob } from '../operatorSpec.ts';
+import { type FrameStore, ReceivedFrames } from '../receivedFrames.ts';
 import type { Deployment, TaskContext } from '../taskContext.ts';
 import { HeapBackend } from './heapBackend.ts';
 import { HeapOverflow } from './heapOverflow.ts';
@@ -65,6 +66,12 @@ export interface TaskBackends {
   open(): KeyedStateBackend;
 }
 
+/** Where a task keeps its state, and records that it has received. */
+export interface TaskPlaces {
+  readonly backends: TaskBackends;
+  readonly frames: FrameStore;
+}
+
 /** The LMDB environment of one task, while any backend uses it. */
 interface TaskEnvironment {
   readonly environment: InstanceType<Lmdb['LmdbEnvironment']>;
@@ -85,11 +92,7 @@ export class StateBackends {
     this.#options = options;
     this.#disk = disk;
     this.#memory = memory;
-    memory.onPressure((level) => {
-      this.#share();
-      // Loading takes longer than memory may.
-      if (level !== 'none' && options.spillsHeap) void this.#load();
-    });
+    memory.onPressure(() => this.#share());
   }
 
   /** Before tasks of the job are built. */
@@ -98,10 +101,15 @@ export class StateBackends {
   }
 
   /** For a task of a job that was prepared. */
-  of(job: ExecutableJob, task: TaskOfBackends, { slot }: TaskAssignment): TaskBackends {
-    const kind = this.#kindOf(job);
+  placesOf(job: ExecutableJob, task: TaskOfBackends, { slot }: TaskAssignment): TaskPlaces {
     const { jobId, vertex, subtask, attempt, deployment } = task;
-    const open = this.#lmdbOf(task, { jobId, vertex, subtask, attempt, slot, jobSpace: deployment.jobSpace });
+    const owner = { jobId, vertex, subtask, attempt, slot, jobSpace: deployment.jobSpace };
+    return { backends: this.#of(job, task, owner), frames: new ReceivedFrames(this.#memory, this.#disk, owner) };
+  }
+
+  #of(job: ExecutableJob, task: TaskContext, owner: DiskOwner): TaskBackends {
+    const kind = this.#kindOf(job);
+    const open = this.#lmdbOf(task, owner);
     switch (kind) {
       case 'hashmap':
         return { open: () => this.#heap(task, open) };
@@ -110,6 +118,11 @@ export class StateBackends {
       default:
         return kind satisfies never;
     }
+  }
+
+  /** Heap may become short: what it takes to move state to disk is loaded. */
+  prepareRelief(): void {
+    if (this.#options.spillsHeap) void this.#load();
   }
 
   /** Heap is short: moves the largest state in it to disk. */
