@@ -224,7 +224,6 @@ export async function createTaskExecutor(
     taskHeapBytes: config['taskmanager.memory.task.heap.size'],
     offHeapBytes: config['taskmanager.memory.task.off-heap.size'],
     networkBytes: config['taskmanager.memory.network.max'],
-    segmentBytes: config['taskmanager.memory.segment-size'],
     compression: config['taskmanager.network.compression.codec'],
     processBytes: config['taskmanager.memory.process.size'] || undefined,
     fetchArtifact: (sha256) => blobs.fetch(sha256),

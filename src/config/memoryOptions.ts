@@ -40,12 +40,6 @@ export const memoryOptions = {
       'Records received from other threads and TaskManagers that may wait in memory, in equal shares of the slots; a thread has 1 MB at least. More of them wait on disk.',
     aliases: ['taskmanager.network.memory.max'],
   },
-  'taskmanager.memory.segment-size': {
-    schema: memorySize({ minBytes: 4_096 }),
-    fallback: '32k',
-    kind: 'memory',
-    description: 'Size of the buffers that records travel in between threads, which are used again and again.',
-  },
   'taskmanager.network.compression.codec': {
     schema: oneOf(['NONE', 'DEFLATE']),
     fallback: 'NONE',

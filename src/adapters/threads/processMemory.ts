@@ -18,7 +18,8 @@ import type { DiskBooks } from './diskBooks.ts';
 import type { ThreadWorkersOptions } from './workersOptions.ts';
 
 const CHECK_INTERVAL_MS = 250;
-const DEFAULT_SEGMENT_BYTES = 32 * 1024;
+/** Unit in which network memory is told, as Flink tells it. */
+const SEGMENT_BYTES = 32 * 1024;
 /** Unit of /proc/self/statm on the machines that have it. */
 const PAGE_BYTES = 4_096;
 
@@ -42,7 +43,7 @@ export class ProcessMemoryWatch {
   }
 
   usage(): ProcessMemory {
-    const { taskHeapBytes, offHeapBytes, networkBytes, processBytes, segmentBytes, stateBackends } = this.#options;
+    const { taskHeapBytes, offHeapBytes, networkBytes, processBytes, stateBackends } = this.#options;
     const sum = (place: number): number =>
       this.#threads.reduce((all, { memoryCell }) => all + Math.round(memoryCell[place] ?? 0), 0);
     return {
@@ -57,7 +58,7 @@ export class ProcessMemoryWatch {
       managedMaxBytes: stateBackends?.managedBytes ?? 0,
       networkUsedBytes: sum(NETWORK_USED),
       networkMaxBytes: networkBytes ?? 0,
-      segmentBytes: segmentBytes ?? DEFAULT_SEGMENT_BYTES,
+      segmentBytes: SEGMENT_BYTES,
       spilledBytes: sum(NETWORK_SPILLED),
       diskUsedBytes: this.#disk.usedBytes,
       slotDiskMaxBytes: stateBackends?.slotQuotaBytes ?? 0,

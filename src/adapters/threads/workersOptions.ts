@@ -25,8 +25,6 @@ export interface ThreadWorkersOptions {
   readonly offHeapBytes?: number | undefined;
   /** Received batches that all slots hold in memory, shared alike; more of them wait on disk. Default: not limited. */
   readonly networkBytes?: number | undefined;
-  /** What a batch of received records is counted in, for metrics. Default: 32 KiB. */
-  readonly segmentBytes?: number | undefined;
   /** What the process should keep within; beyond it caches shrink. Default: not limited. */
   readonly processBytes?: number | undefined;
   /** Of records between TaskManagers. Default: NONE. */

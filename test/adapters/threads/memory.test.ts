@@ -142,7 +142,7 @@ describe('a quota of disk space', () => {
   it('of a slot fails the task that needs more, and says which', async () => {
     await start({}, { fallback: 'lmdb', slotQuotaBytes: 8 * MIB });
     const stillThere = await startNeighbour();
-    const reason = await failureOf('gathers.ts', ['1000', '1000000']);
+    const reason = await failureOf('gathers.ts', ['1000000', '1000000']);
     expect(reason).toMatch(
       new RegExp(`Slot 0 would have \\d+ MB .*job ${JOB}.*taskmanager\\.disk\\.quota\\.slot allows 8 MB`),
     );
@@ -152,7 +152,7 @@ describe('a quota of disk space', () => {
 
   it('of a job counts its tasks in all slots', async () => {
     await start({}, { fallback: 'lmdb', jobQuotaBytes: 16 * MIB });
-    const job = await testJob('gathers.ts', 2, ['1000', '1000000']);
+    const job = await testJob('gathers.ts', 2, ['1000000', '1000000']);
     cluster.deploy(job, { jobId: JOB });
     await cluster.until('a failure', () => cluster.reports.some(({ state }) => state === 'FAILED'), LONG_MS);
     const { reason } = cluster.reports.find(({ state }) => state === 'FAILED')!;
