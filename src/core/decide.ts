@@ -4,6 +4,7 @@
 import { completeConfig } from './checkpointConfig.ts';
 import { decideReport as decideCheckpointReport, decideStored } from './checkpointCoordinator.ts';
 import { decideDesired } from './clusterManager.ts';
+import { decideDamaged } from './damagedCheckpoints.ts';
 import { decideSubmit } from './dispatcher.ts';
 import { evolve } from './evolve.ts';
 import { decideReport, graphProblem } from './executionGraph.ts';
@@ -21,7 +22,7 @@ import {
   missingAttempts,
   overdueTaskManagers,
 } from './resourceManager.ts';
-import { decideDamaged, decideRestorePoint } from './restorePoint.ts';
+import { decideRestorePoint } from './restorePoint.ts';
 import type { AttemptReport, Cause, ClusterEvent, Commit, RegisterTaskManager } from './schema.gen.ts';
 import { settle } from './settle.ts';
 import { decideSnapshot } from './snapshotRetention.ts';
@@ -153,7 +154,7 @@ function* decideInput(
       const job = state.jobs.get(input.jobId);
       if (job === undefined) return;
       touched.add(job.id);
-      yield* decideDamaged(job, input);
+      yield* decideDamaged(state, job, policy, input);
       yield* decideCheckpointReport(job, input);
       return;
     }

@@ -417,19 +417,79 @@ describe('a damaged checkpoint', () => {
     });
   }
 
+  /** What attempts are told to start from: checkpoint by `vertex/subtask#attempt`. */
+  function told(effects: readonly Effect[]): Record<string, number | undefined> {
+    const starts: Record<string, number | undefined> = {};
+    for (const effect of effects) {
+      if (effect.type !== 'Assign' || effect.message.type !== 'DeployTasks') continue;
+      const { tasks, restore } = effect.message;
+      for (const { vertex, subtask, attempt } of tasks)
+        starts[`${vertex}/${subtask}#${attempt}`] = restore?.checkpointId;
+    }
+    return starts;
+  }
+
   it('is passed over for the one before, once however many report it', () => {
     const cluster = restarted(2);
-    expect(damaged(cluster, 2)).toMatchObject([{ type: 'CheckpointDamaged', checkpointId: 2, handle: STATE(2) }]);
+    expect(damaged(cluster, 2)).toMatchObject([
+      { type: 'JobRestarting', reason: 'checkpoint 2 is damaged: its bytes have changed', regions: [0] },
+      { type: 'CheckpointDamaged', checkpointId: 2, handle: STATE(2) },
+      ...Array.from({ length: 4 }, () => ({ type: 'TaskCancelling' })),
+    ]);
     expect(damaged(cluster, 2)).toEqual([]);
-    fail(cluster);
-    const deployed = pendingEffects(cluster.state).flatMap((effect) =>
-      effect.type === 'Assign' && effect.message.type === 'DeployTasks' ? [effect.message.restore?.checkpointId] : [],
+    // The one that found it fails; to the ledger it has been cancelled, and the job restarts once.
+    cluster.when(cluster.report('tm-1', 'FAILED', ({ vertex }) => vertex === 0, 'its state is damaged'));
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'CANCELED'));
+    elapse(cluster);
+    expect(cluster.job('job').restarts).toBe(2);
+    expect(Object.values(told(pendingEffects(cluster.state)))).toEqual([1, 1, 1, 1]);
+  });
+
+  it('has regions that are being deployed start anew, and leaves those that run alone', () => {
+    const cluster = new Cluster();
+    for (const id of ['tm-1', 'tm-2']) cluster.when(register(id, 2));
+    const forward = { inputs: [{ source: 0, strategy: 'FORWARD' as const }] };
+    cluster.when(
+      submit('job', chain({ parallelism: 3 }, { parallelism: 3, ...forward }), {
+        parallelism: 3,
+        options: { ...OPTIONS, checkpointing: { ...CHECKPOINTING, retained: 2 } },
+      }),
     );
-    expect(deployed).toEqual([1, 1]);
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'RUNNING'));
+    for (const id of [1, 2]) {
+      elapse(cluster);
+      complete(cluster, id);
+    }
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'FAILED'));
+    elapse(cluster);
+    const first = told(pendingEffects(cluster.state));
+    expect(Object.values(first)).toEqual([2, 2, 2, 2, 2, 2]);
+    // Region 0 runs, region 1 half, and a task of region 2 finds its state damaged.
+    const ofRegion = (region: number, ...vertices: number[]) =>
+      [...['tm-1', 'tm-2']].forEach((id) => {
+        const report = cluster.report(
+          id,
+          'RUNNING',
+          ({ vertex, index }) => index === region && vertices.includes(vertex),
+        );
+        if (report.attempts.length > 0) cluster.when(report);
+      });
+    ofRegion(0, 0, 1);
+    ofRegion(1, 0);
+    const events = damaged(cluster, 2);
+    expect(events[0]).toMatchObject({ type: 'JobRestarting', regions: [1, 2] });
+    // A TaskManager that registers again is told what it may have missed, and a new leader says all that is not done.
+    const known = cluster.report('tm-1', 'RUNNING').attempts;
+    const again = cluster.effectsAfter(register('tm-1', 2, known)).effects;
+    for (const effects of [again, pendingEffects(cluster.state)]) expect(told(effects)).toEqual({});
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'CANCELED', ({ index }) => index > 0));
+    elapse(cluster);
+    expect(told(pendingEffects(cluster.state))).toEqual({ '0/1#2': 1, '0/2#2': 1, '1/1#2': 1, '1/2#2': 1 });
   });
 
   it('is never deleted: a disk that is not mounted may have been taken for damage', () => {
     const cluster = restarted(2);
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'RUNNING'));
     const speculative = cluster.effectsAfter({
       type: 'CheckpointReport',
       taskManagerId: 'tm-1',
@@ -444,7 +504,11 @@ describe('a damaged checkpoint', () => {
 
   it('that was the last fails the job with the reason, whatever its restart strategy', () => {
     const cluster = restarted(1);
-    damaged(cluster, 1);
+    expect(damaged(cluster, 1)).toMatchObject([
+      { type: 'CheckpointDamaged', checkpointId: 1 },
+      { type: 'JobFailing', reason: expect.stringMatching(/no undamaged checkpoint is left/) },
+      ...Array.from({ length: 4 }, () => ({ type: 'TaskCancelling' })),
+    ]);
     cluster.when(cluster.report('tm-1', 'FAILED', ({ vertex }) => vertex === 0, 'its state is damaged'));
     for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'CANCELED'));
     expect(cluster.job('job').status).toMatchObject({
