@@ -93,7 +93,7 @@ export function toExecutableJob(
     checkpointing,
     stateBackend: graph.stateBackend,
     batch,
-    finalCheckpoint: checkpointing !== null && operators.some(({ node }) => isTwoPhaseSink(node.spec)),
+    twoPhase: operators.some(({ node }) => isTwoPhaseSink(node.spec)),
     vertices: ordered.map((head) => ({
       head: chainNodes.get(head)!,
       ports: head.inputs.map(({ port }) => port),

@@ -1,7 +1,7 @@
 // The one way in: an input becomes events. A decision folds each event into the leader's speculative state as soon as it is made, so
 // that what follows in it sees it; the events then leave as Commits. Nothing here reads a clock, makes an id or awaits.
 
-import { completeConfig } from './checkpointConfig.ts';
+import { settledConfig } from './checkpointConfig.ts';
 import { decideReport as decideCheckpointReport, decideStored } from './checkpointCoordinator.ts';
 import { decideDesired } from './clusterManager.ts';
 import { decideDamaged } from './damagedCheckpoints.ts';
@@ -229,7 +229,7 @@ function* decidePlan(
   if (job?.status.kind !== 'INITIALIZING' || job.graph.vertices.length > 0) return;
   const problem = graphProblem(graph) ?? (checkpointing === null ? null : checkpointingProblem(checkpointing));
   if (problem === null)
-    yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing: completeConfig(checkpointing, policy) };
+    yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing: settledConfig(checkpointing, policy) };
   else yield { type: 'JobFailing', jobId, reason: `the planned job cannot run: ${problem}` };
 }
 

@@ -1,6 +1,8 @@
 // CheckpointCoordinator and what savepoints are for: trigger, ack, decline, time out, subsume; recovery from the newest complete one; pause,
 // resume, stop, rescale.
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_CHECKPOINT_POLICY } from '../../src/core/checkpointConfig.ts';
+import { checkpointDueAt } from '../../src/core/checkpointSchedule.ts';
 import { type Effect, pendingEffects } from '../../src/core/effects.ts';
 import type { Manifest } from '../../src/core/manifest.ts';
 import type { CheckpointConfig, CheckpointReport, DeployTasks } from '../../src/core/schema.gen.ts';
@@ -14,6 +16,17 @@ const CHECKPOINTING: CheckpointConfig = {
   maxConcurrent: 1,
   toleratedFailures: 1,
   retained: 2,
+  retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
+};
+
+const NOTHING_SAID = {
+  minPauseMs: null,
+  timeoutMs: null,
+  maxConcurrent: null,
+  toleratedFailures: null,
+  retained: null,
   retention: null,
   unaligned: null,
   alignedTimeoutMs: null,
@@ -122,6 +135,81 @@ describe('a periodic checkpoint', () => {
     expect(nextDeadline(cluster.state, cluster.policy), 'only its time-out is due').toBe(triggeredAt + 5_000);
     complete(cluster.later(900), 1);
     expect(nextDeadline(cluster.state, cluster.policy)).toBe(triggeredAt + 1_100);
+  });
+
+  it('has others beside it up to the number that is allowed, which may complete in any order', () => {
+    const cluster = running({ ...CHECKPOINTING, maxConcurrent: 2, minPauseMs: 0 });
+    elapse(cluster);
+    expect(summary(elapse(cluster).events)).toBe('CheckpointTriggered');
+    const expiresAt = cluster.job('job').checkpoints.pending.get(1)?.expiresAt;
+    expect(nextDeadline(cluster.state, cluster.policy), 'no third one: only a time-out is due').toBe(expiresAt);
+    expect(summary(complete(cluster, 2))).toBe('CheckpointCompleted');
+    expect(cluster.job('job').checkpoints.completed.map(({ id }) => id)).toEqual([2]);
+    expect(nextDeadline(cluster.state, cluster.policy)).toBeLessThan(expiresAt ?? 0);
+  });
+
+  it('is in step with no other job’s, also after a time without a leader', () => {
+    const cluster = new Cluster();
+    cluster.when(register('tm-1', 20));
+    const options = { ...OPTIONS, checkpointing: { ...CHECKPOINTING, timeoutMs: 60_000, minPauseMs: 0 } };
+    for (let job = 0; job < 20; job++) cluster.when(submit(`job-${job}`, chain({ parallelism: 1 }), { options }));
+    cluster.when(cluster.report('tm-1', 'RUNNING'));
+    const jobs = [...cluster.state.jobs.values()];
+    const spread = () => {
+      const due = jobs.map((job) => checkpointDueAt(job) ?? 0);
+      expect(Math.max(...due) - Math.min(...due)).toBeLessThan(CHECKPOINTING.intervalMs * 1.5);
+      return new Set(due).size;
+    };
+    expect(spread()).toBeGreaterThan(15);
+    cluster.later(10_000).claim('jm-2');
+    cluster.when({ type: 'DeadlinePassed' });
+    expect(jobs.every(({ checkpoints }) => checkpoints.lastTriggeredAt === cluster.now)).toBe(true);
+    for (const { id: jobId, checkpoints } of jobs) {
+      const attempts = cluster.report('tm-1', 'RUNNING', (subtask) => subtask.jobId === jobId).attempts;
+      const acked = attempts.map((attempt) => ({ ...attempt, handle: '', bytes: 0, shared: [], operators: [] }));
+      const id = { jobId, checkpointId: checkpoints.nextId - 1 };
+      const done = { metrics: null, inputEnded: false };
+      const answer = { declines: [], damaged: [], acks: acked.map((ack) => ({ ...ack, ...done })) };
+      cluster.when({ type: 'CheckpointReport', taskManagerId: 'tm-1', ...id, ...answer });
+      cluster.when({ type: 'ManifestWritten', ...id });
+    }
+    expect(spread()).toBeGreaterThan(15);
+  });
+
+  it('is taken of jobs that ask for none where the cluster says so, and as it says', () => {
+    const policy = {
+      ...DEFAULT_CHECKPOINT_POLICY,
+      intervalMs: 700,
+      minPauseMs: 50,
+      timeoutMs: 9_000,
+      maxConcurrent: 3,
+      toleratedFailures: 2,
+    };
+    const cluster = new Cluster({ checkpoints: policy });
+    const { intervalMs, ...open } = { ...CHECKPOINTING, ...NOTHING_SAID };
+    const recorded = (name: string) => cluster.job(name).options.checkpointing;
+    cluster.when(submit('silent', chain({ parallelism: 1 })));
+    expect(recorded('silent')).toEqual(policy);
+    cluster.when(
+      submit('own', chain({ parallelism: 1 }), {
+        options: { ...OPTIONS, checkpointing: { intervalMs, ...open, timeoutMs: 5_000, unaligned: true } },
+      }),
+    );
+    expect(recorded('own')).toEqual({ ...policy, intervalMs, timeoutMs: 5_000, maxConcurrent: 1, unaligned: true });
+    // What the leader plans is settled when its program has had its say.
+    for (const [name, checkpointing] of [
+      ['planned', { intervalMs, ...open }],
+      ['planned silent', null],
+    ] as const) {
+      const { jobId, artifact } = submit(name, chain({ parallelism: 1 }));
+      cluster.when({ ...submit(name, chain({ parallelism: 1 })), graph: null });
+      expect(recorded(name)).toBeNull();
+      cluster.when({ type: 'PlanReady', jobId, artifact, graph: chain({ parallelism: 1 }), checkpointing });
+      expect(recorded(name)).toEqual(checkpointing === null ? policy : { ...policy, intervalMs });
+    }
+    cluster.policy = { ...cluster.policy, checkpoints: DEFAULT_CHECKPOINT_POLICY };
+    cluster.when(submit('none', chain({ parallelism: 1 })));
+    expect(recorded('none')).toBeNull();
   });
 
   it('begun under one leader completes under the next, which asks for the barrier again', () => {
