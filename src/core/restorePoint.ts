@@ -39,16 +39,16 @@ export function awaitsRestorePoint(job: Readonly<Job>): boolean {
   return job.status.kind === 'INITIALIZING' && job.graph.vertices.length > 0 && job.options.savepointPath !== null;
 }
 
-/** Of damaged state that several subtasks, or one again, report the first report counts. */
+/** Of damaged state that several subtasks, or one again, report the first report counts. All checkpoints that refer to the file are damaged. */
 export function* decideDamaged(job: Readonly<Job>, { damaged }: CheckpointReport): Generator<RestorePointEvent> {
   for (const { handle, reason } of damaged) {
     const { completed, restored } = job.checkpoints;
-    const found = [...completed, ...(restored === null ? [] : [restored])].find(({ states }) =>
+    const found = [...completed, ...(restored === null ? [] : [restored])].filter(({ states }) =>
       states.some((state) => state.handle === handle || state.shared.includes(handle)),
     );
-    if (found === undefined) continue;
     const told = reason.slice(0, MAX_REASON_CHARS);
-    yield { type: 'CheckpointDamaged', jobId: job.id, checkpointId: found.id, handle, reason: told };
+    for (const { id: checkpointId } of found)
+      yield { type: 'CheckpointDamaged', jobId: job.id, checkpointId, handle, reason: told };
   }
 }
 

@@ -19,7 +19,7 @@ export function lmdb(cacheBytes: number): BackendKind {
     open(maxParallelism, now) {
       const environment = new LmdbEnvironment(fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-state-')));
       const onClosed = () => environment.close();
-      return new LmdbBackend({ environment, operator: 3, maxParallelism, cacheBytes, now, onClosed });
+      return new LmdbBackend({ environment, operator: 3, maxParallelism, cacheBytes, minFileBytes: 0, now, onClosed });
     },
   };
 }
