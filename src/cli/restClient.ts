@@ -1,10 +1,13 @@
 // Asks the JobManagers of a cluster's folder over REST. Any JobManager answers reads from its replica; the leader's answer is preferred,
-// and one that hangs (a frozen process) holds nobody up beyond the bound.
+// and one that hangs (a frozen process) holds nobody up where another answers.
 import http from 'node:http';
 import { CliError } from './cliError.ts';
 import type { ClusterDir } from './clusterDir.ts';
 
-const REQUEST_TIMEOUT_MS = 1_000;
+/** Generous: a busy machine is no reason to say that nobody answers. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Once one has answered, for the leader to do so. */
+const LEADER_PATIENCE_MS = 1_000;
 
 /** `GET /jobmanagers`. */
 export interface ClusterStatus {
@@ -75,6 +78,7 @@ export async function askCluster(
   const addresses = entries.map(({ rest }) => rest).filter((rest) => rest !== null);
   if (addresses.length === 0) throw nobodyThere(dir);
   const views: { address: string; status: ClusterStatus }[] = [];
+  let patience: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     let waitingFor = addresses.length;
     for (const address of addresses) {
@@ -82,6 +86,7 @@ export async function askCluster(
         .then(({ status: code, body: status }) => {
           if (code !== 200) return;
           views.push({ address, status });
+          patience ??= setTimeout(resolve, LEADER_PATIENCE_MS);
           // A JobManager puts itself first.
           if (status.jobManagers[0]?.role === 'leader') resolve();
         })
@@ -89,6 +94,7 @@ export async function askCluster(
         .finally(() => --waitingFor === 0 && resolve());
     }
   });
+  clearTimeout(patience);
   views.sort((a, b) => b.status.epoch - a.status.epoch || b.status.offset - a.status.offset);
   const best = views[0];
   if (best === undefined) {
