@@ -15,7 +15,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/kafka/globalSetup.ts', 'test/e2e/build.ts'],
+    globalSetup: ['test/runFolder.ts', 'test/kafka/globalSetup.ts', 'test/e2e/build.ts'],
     alias: [
       { find: /^sluice$/, replacement: path.resolve(import.meta.dirname, 'src/index.ts') },
       {

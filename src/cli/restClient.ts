@@ -87,15 +87,18 @@ export async function askCluster(
           if (code !== 200) return;
           views.push({ address, status });
           patience ??= setTimeout(resolve, LEADER_PATIENCE_MS);
-          // A JobManager puts itself first.
-          if (status.jobManagers[0]?.role === 'leader') resolve();
+          if (byLeader(status)) resolve();
         })
         .catch(() => {})
         .finally(() => --waitingFor === 0 && resolve());
     }
   });
   clearTimeout(patience);
-  views.sort((a, b) => b.status.epoch - a.status.epoch || b.status.offset - a.status.offset);
+  // One that does not know yet that it was deposed speaks of a lower epoch.
+  views.sort(
+    ({ status: a }, { status: b }) =>
+      b.epoch - a.epoch || Number(byLeader(b)) - Number(byLeader(a)) || b.offset - a.offset,
+  );
   const best = views[0];
   if (best === undefined) {
     throw new CliError(
@@ -104,6 +107,11 @@ export async function askCluster(
     );
   }
   return best;
+}
+
+/** A JobManager puts itself first. */
+function byLeader({ jobManagers }: ClusterStatus): boolean {
+  return jobManagers[0]?.role === 'leader';
 }
 
 export function nobodyThere(dir: ClusterDir): CliError {

@@ -13,17 +13,17 @@ const COUNT = 120_000;
 const RATE = 1_000;
 const MANY = 10_000;
 
-const possible = await SmallDisk.possible();
+const possible = SmallDisk.possible();
 
 describe.skipIf(!possible)('a checkpoint folder that cannot be written', { timeout: TEST_TIMEOUT_MS }, () => {
   let disk: SmallDisk;
   let cluster: TestCluster;
-  beforeEach(async () => {
-    disk = await SmallDisk.make();
+  beforeEach(() => {
+    disk = SmallDisk.make();
   });
   afterEach(async () => {
     await cluster?.stop();
-    await disk?.remove();
+    disk?.remove();
   });
 
   const aborted = (jobId: string) => cluster.events('CheckpointAborted', jobId);

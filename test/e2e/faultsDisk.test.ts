@@ -11,21 +11,21 @@ const TEST_TIMEOUT_MS = 300_000;
 const hello = path.join(root, 'examples', 'hello.ts');
 const SIZE = { count: 200_000, recordsPerSecond: 2_000 };
 
-const possible = await SmallDisk.possible();
+const possible = SmallDisk.possible();
 
 describe.skipIf(!possible)('a full disk under the embedded journal', { timeout: TEST_TIMEOUT_MS }, () => {
   let disk: SmallDisk;
   let stage: FaultsStage;
-  beforeEach(async () => {
-    disk = await SmallDisk.make();
+  beforeEach(() => {
+    disk = SmallDisk.make();
   });
   afterEach(async () => {
     await stage?.stop();
-    await disk?.remove();
+    disk?.remove();
   });
 
-  it('is a disk of its own, or is not filled', async () => {
-    await disk.remove();
+  it('is a disk of its own, or is not filled', () => {
+    disk.remove();
     fs.mkdirSync(disk.path);
     try {
       expect(() => disk.fill()).toThrow(/is not mounted/);

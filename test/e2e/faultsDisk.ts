@@ -1,7 +1,6 @@
 // A disk that can be filled: a small file system of its own, where this user may mount one. Guarantees: only ever its own mount is filled, never
-// the disk of the machine; it is unmounted by `remove`, or when the process that made it has ended, however that ended.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+// the disk of the machine.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,18 +11,16 @@ const BALLAST_STEPS_BYTES = [1024 * 1024, 64 * 1024, 4 * 1024];
 /** A writer is rarely in the way, and never for long. */
 const MAX_REMOUNTS = 2_000;
 const REMOUNT_PAUSE_MS = 10;
-/** Waits for its standard input to end, which is when the owner does or lets go. */
-const WATCHDOG = 'cat >/dev/null; umount -l "$1"; rmdir "$1"';
 
 export class SmallDisk {
   readonly path: string;
   readonly #ballast: string;
-  readonly #watchdog: ChildProcess;
+  #removed = false;
 
   /** Whether one can be made here; where not says so, and who needs the disk leaves its test out. */
-  static async possible(): Promise<boolean> {
+  static possible(): boolean {
     try {
-      await (await SmallDisk.make()).remove();
+      SmallDisk.make().remove();
       return true;
     } catch (error) {
       console.warn(`DISK TESTS ARE LEFT OUT: no file system can be mounted here (${(error as Error).message.trim()})`);
@@ -31,7 +28,7 @@ export class SmallDisk {
     }
   }
 
-  static async make(): Promise<SmallDisk> {
+  static make(): SmallDisk {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-disk-'));
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'sluice-e2e', folder], { stdio: 'pipe' });
@@ -39,19 +36,12 @@ export class SmallDisk {
       fs.rmdirSync(folder);
       throw error;
     }
-    // A group of its own: Ctrl-C at the terminal must not end it before its work is done.
-    const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', folder], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
-    await once(watchdog, 'spawn');
-    return new SmallDisk(folder, watchdog);
+    return new SmallDisk(folder);
   }
 
-  private constructor(folder: string, watchdog: ChildProcess) {
+  private constructor(folder: string) {
     this.path = folder;
     this.#ballast = path.join(folder, 'ballast');
-    this.#watchdog = watchdog;
   }
 
   /** To the last byte; called again, with what has become free since. */
@@ -93,10 +83,10 @@ export class SmallDisk {
   }
 
   /** Idempotent. */
-  async remove(): Promise<void> {
-    if (this.#watchdog.exitCode !== null) return;
-    const ended = once(this.#watchdog, 'exit');
-    this.#watchdog.stdin!.end();
-    await ended;
+  remove(): void {
+    if (this.#removed) return;
+    this.#removed = true;
+    execFileSync('umount', ['-l', this.path], { stdio: 'pipe' });
+    fs.rmdirSync(this.path);
   }
 }
