@@ -41,9 +41,10 @@ describe.skipIf(!possible)('a full disk under the embedded journal', { timeout: 
     const processes = await stage.cluster.dir.liveProcesses();
     const said = () => processes.flatMap(({ id }) => wordsOf(stage.cluster.dir.logFile(id)));
     disk.fill();
-    await waitFor('a word of the leader', () => said().some(({ id }) => id === stage.leaderId));
+    // Of whoever has something to write: while a checkpoint waits for its acks, that need not be the leader.
+    await waitFor('a word of it', () => said().length > 0);
     const epoch = stage.epoch;
-    for (const { text } of said()) {
+    for (const text of said()) {
       expect(text).toContain(disk.path);
       expect(text).toContain('free some space');
     }
@@ -68,10 +69,9 @@ describe.skipIf(!possible)('a full disk under the embedded journal', { timeout: 
 });
 
 /** What a process logged of a full journal. */
-function wordsOf(logFile: string): { readonly id: string; readonly text: string }[] {
+function wordsOf(logFile: string): string[] {
   return fs
     .readFileSync(logFile, 'utf8')
     .split('\n')
-    .filter((line) => line.includes('"JOURNAL_FULL"'))
-    .map((text) => ({ id: (JSON.parse(text) as { id: string }).id, text }));
+    .filter((line) => line.includes('"JOURNAL_FULL"'));
 }
