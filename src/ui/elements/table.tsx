@@ -18,6 +18,8 @@ export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => ComponentChildren;
   readonly numeric?: boolean;
+  /** Never broken into lines. */
+  readonly whole?: boolean;
   /** Left out where the window is narrow. */
   readonly minor?: boolean;
   /** The column whose cells name their rows. */
@@ -27,7 +29,8 @@ export interface Column<Row> {
 export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Row>) {
   const [shown, setShown] = useState(ROWS);
   if (rows.length === 0) return <p class="empty">{empty}</p>;
-  const classOf = ({ numeric, minor }: Column<Row>): string => `${numeric ? 'numeric' : ''} ${minor ? 'minor' : ''}`;
+  const classOf = ({ numeric, whole, minor }: Column<Row>): string =>
+    [numeric && 'numeric', whole && 'whole', minor && 'minor'].filter(Boolean).join(' ');
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard. */}

@@ -53,7 +53,7 @@ export function Actions({ job }: { readonly job: JobDetails }) {
   const isPossible = (kind: Kind): boolean =>
     kind === 'cancel' ? !ENDING.includes(job.state) : job.state === 'RUNNING';
   return (
-    <div class="actions">
+    <>
       <p class="buttons">
         {KINDS.map((kind) => (
           <button
@@ -67,13 +67,13 @@ export function Actions({ job }: { readonly job: JobDetails }) {
           </button>
         ))}
       </p>
-      <ul class="notices" role="status">
+      <div class="notices" role="status">
         {notices.map(({ id, tone, text }) => (
-          <li key={id} class={`notice-${tone}`}>
+          <p key={id} class={`notice-${tone}`}>
             {text}
-          </li>
+          </p>
         ))}
-      </ul>
+      </div>
       {asked !== null && (
         <Question
           kind={asked}
@@ -82,7 +82,7 @@ export function Actions({ job }: { readonly job: JobDetails }) {
           onClose={() => setAsked(null)}
         />
       )}
-    </div>
+    </>
   );
 }
 

@@ -29,13 +29,13 @@ export function CheckpointsTab({ jobId }: { readonly jobId: string }) {
           Interval: config.data === null ? 'no periodic checkpoints' : duration(config.data.interval),
         }}
       />
-      <section aria-labelledby="latest">
-        <h2 id="latest">Latest</h2>
+      <section>
+        <h2>Latest</h2>
         <Latest checkpoints={data} />
       </section>
       {history.filter(({ status }) => status === 'COMPLETED').length > 1 && (
-        <section aria-labelledby="summary">
-          <h2 id="summary">Of those that are kept</h2>
+        <section>
+          <h2>Of those that are kept</h2>
           <Table
             label="Summary"
             columns={SPREADS}
@@ -49,8 +49,8 @@ export function CheckpointsTab({ jobId }: { readonly jobId: string }) {
           />
         </section>
       )}
-      <section aria-labelledby="history">
-        <h2 id="history">History</h2>
+      <section>
+        <h2>History</h2>
         <Table
           label="Checkpoints"
           columns={HISTORY}
@@ -135,7 +135,7 @@ const HISTORY: readonly Column<Checkpoint>[] = [
   { title: 'Id', numeric: true, heads: true, cell: ({ id }) => id },
   { title: 'Kind', cell: (checkpoint) => (checkpoint.is_savepoint ? 'savepoint' : 'checkpoint') },
   { title: 'Status', cell: ({ status }) => <Badge state={status} /> },
-  { title: 'Triggered', minor: true, cell: (checkpoint) => time(checkpoint.trigger_timestamp) },
+  { title: 'Triggered', whole: true, minor: true, cell: (checkpoint) => time(checkpoint.trigger_timestamp) },
   { title: 'Duration', numeric: true, cell: (checkpoint) => duration(checkpoint.end_to_end_duration) },
   { title: 'State', numeric: true, cell: (checkpoint) => sizeOf(checkpoint, 'state_size') },
   { title: 'Written anew', numeric: true, minor: true, cell: (checkpoint) => sizeOf(checkpoint, 'checkpointed_size') },

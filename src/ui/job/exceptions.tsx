@@ -23,16 +23,16 @@ export function Exceptions({ jobId }: { readonly jobId: string }) {
   const history = isOfTask ? older : entries;
   return (
     <>
-      <section aria-labelledby="root-exception">
-        <h2 id="root-exception">Root exception</h2>
+      <section>
+        <h2>Root exception</h2>
         <article class="exception">
           {isOfTask ? <Where entry={newest} /> : <Facts facts={{ Time: time(data.timestamp) }} />}
           <Stack text={root} />
         </article>
       </section>
       {history.length > 0 && (
-        <section aria-labelledby="history">
-          <h2 id="history">{plural(history.length, 'earlier failure')}</h2>
+        <section>
+          <h2>{plural(history.length, 'earlier failure')}</h2>
           <ol class="history">
             {history.map((entry) => (
               <li key={`${entry.timestamp} ${entry.taskName}`}>
@@ -42,6 +42,9 @@ export function Exceptions({ jobId }: { readonly jobId: string }) {
           </ol>
         </section>
       )}
+      <p class="quiet">
+        What led to each state of the job, step by step: <code>npx sluice why {jobId}</code>
+      </p>
     </>
   );
 }

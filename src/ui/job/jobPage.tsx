@@ -67,6 +67,7 @@ function Summary({ job, tab }: { readonly job: JobDetails; readonly tab: JobTab 
         facts={{
           JobID: <code>{job.jid}</code>,
           Submitted: time(job['start-time']),
+          'Running since': job.state === 'RUNNING' ? time(job.timestamps.RUNNING ?? null) : null,
           Ended: job['end-time'] > 0 ? time(job['end-time']) : null,
           Duration: duration(job.duration),
           Restarts: job.restarts,

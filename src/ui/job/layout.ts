@@ -2,11 +2,11 @@
 import dagre from '@dagrejs/dagre';
 import type { PlanNode } from '../answers.ts';
 
-export const BOX = { width: 256, height: 156 } as const;
+export const BOX = { width: 230, height: 156 } as const;
 /** Between boxes side by side, and between one rank and the next, where edges have their words. */
 const NODE_GAP = 28;
-const RANK_GAP = { LR: 92, TB: 58 } as const;
-const LABEL = { width: 84, height: 18 } as const;
+const RANK_GAP = { LR: 36, TB: 40 } as const;
+const LABEL = { width: 76, height: 18 } as const;
 
 export type Direction = keyof typeof RANK_GAP;
 

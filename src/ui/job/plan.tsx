@@ -11,7 +11,7 @@ import { BOX, type GraphLayout, layoutOf } from './layout.ts';
 
 /** Below this the graph goes downwards. */
 const WIDE_PX = 700;
-const MIN_SCALE = 0.62;
+const MIN_SCALE = 0.7;
 
 interface PlanProps {
   readonly job: JobDetails;
@@ -97,7 +97,7 @@ function Box({ jobId, vertex, place, isChosen }: BoxProps) {
       style={{ left: `${place.x}px`, top: `${place.y}px`, width: `${BOX.width}px`, height: `${BOX.height}px` }}
     >
       <span class="name" title={name}>
-        {name}
+        {name.replaceAll(' -> ', ' → ')}
       </span>
       <span class="row">
         <span class="parallelism">×{parallelism}</span>

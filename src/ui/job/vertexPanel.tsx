@@ -14,21 +14,21 @@ export function VerticesTable({ job }: { readonly job: JobDetails }) {
   const columns: readonly Column<Vertex>[] = [
     { title: 'Vertex', heads: true, cell: ({ id, name }) => <a href={jobHref(job.jid, 'graph', id)}>{name}</a> },
     { title: 'State', cell: ({ status }) => <Badge state={status} /> },
-    { title: 'Parallelism', numeric: true, cell: ({ parallelism }) => parallelism },
+    { title: 'Parallelism', numeric: true, minor: true, cell: ({ parallelism }) => parallelism },
     { title: 'Tasks', cell: ({ tasks }) => <TaskCounts tasks={tasks} /> },
     { title: 'Bytes in', numeric: true, minor: true, cell: (vertex) => heard(vertex, bytes, 'read-bytes') },
     { title: 'Bytes out', numeric: true, minor: true, cell: (vertex) => heard(vertex, bytes, 'write-bytes') },
     { title: 'Duration', numeric: true, minor: true, cell: (vertex) => duration(vertex.duration) },
   ];
   return (
-    <section aria-labelledby="vertices">
-      <h2 id="vertices">Vertices</h2>
+    <section>
+      <h2>Vertices</h2>
       <Table
         label="Vertices"
         columns={columns}
         rows={job.vertices}
         keyOf={({ id }) => id}
-        empty="The graph of the job is being planned."
+        empty="There are none: the job has not been planned."
       />
     </section>
   );
@@ -60,9 +60,9 @@ export function VertexPanel({ jobId, vertexId }: VertexPanelProps) {
     { title: 'Duration', numeric: true, minor: true, cell: (subtask) => duration(subtask.duration) },
   ];
   return (
-    <section aria-labelledby="subtasks">
+    <section>
       <div class="heading">
-        <h2 id="subtasks">{data?.name ?? 'Subtasks'}</h2>
+        <h2>{data?.name ?? 'Subtasks'}</h2>
         <a href={jobHref(jobId)}>All vertices</a>
       </div>
       {problem !== null && <p class="problem">{problem}</p>}

@@ -14,7 +14,7 @@ const COLUMNS: readonly Column<JobManager>[] = [
   {
     title: 'Its page',
     cell: ({ rest }) => (
-      <a href={`${rest}/`} class="address">
+      <a href={`${rest}/`} class="whole">
         {rest.replace(/^https?:\/\//, '')}
       </a>
     ),

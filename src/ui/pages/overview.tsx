@@ -27,8 +27,8 @@ export function Overview() {
       )}
       {jobs.data === null ? <Awaited problem={jobs.problem} /> : <Jobs jobs={jobs.data.jobs} />}
       {cluster.data !== null && (
-        <section aria-labelledby="jobmanagers">
-          <h2 id="jobmanagers">JobManagers</h2>
+        <section>
+          <h2>JobManagers</h2>
           <JobManagersTable cluster={cluster.data} />
         </section>
       )}
@@ -82,8 +82,13 @@ const NAME: Column<JobSummary> = {
   ),
 };
 const STATE: Column<JobSummary> = { title: 'State', cell: ({ state }) => <Badge state={state} /> };
-const STARTED: Column<JobSummary> = { title: 'Submitted', minor: true, cell: (job) => time(job['start-time']) };
-const ENDED_AT: Column<JobSummary> = { title: 'Ended', minor: true, cell: (job) => time(job['end-time']) };
+const STARTED: Column<JobSummary> = {
+  title: 'Submitted',
+  whole: true,
+  minor: true,
+  cell: (job) => time(job['start-time']),
+};
+const ENDED_AT: Column<JobSummary> = { title: 'Ended', whole: true, minor: true, cell: (job) => time(job['end-time']) };
 const DURATION: Column<JobSummary> = { title: 'Duration', numeric: true, cell: (job) => duration(job.duration) };
 const TASKS: Column<JobSummary> = { title: 'Tasks', cell: ({ tasks }) => <TaskCounts tasks={tasks} /> };
 
@@ -92,8 +97,8 @@ function Jobs({ jobs }: { readonly jobs: readonly JobSummary[] }) {
   const ended = jobs.filter(({ state }) => ENDED.includes(state));
   return (
     <>
-      <section aria-labelledby="running">
-        <h2 id="running">{plural(running.length, 'running job')}</h2>
+      <section>
+        <h2>{plural(running.length, 'running job')}</h2>
         <Table
           label="Running jobs"
           columns={[NAME, STATE, STARTED, DURATION, TASKS]}
@@ -102,8 +107,8 @@ function Jobs({ jobs }: { readonly jobs: readonly JobSummary[] }) {
           empty="No job runs. Submit one with: npx sluice run FILE"
         />
       </section>
-      <section aria-labelledby="ended">
-        <h2 id="ended">{plural(ended.length, 'ended job')}</h2>
+      <section>
+        <h2>{plural(ended.length, 'ended job')}</h2>
         <Table
           label="Ended jobs"
           columns={[NAME, STATE, STARTED, ENDED_AT, DURATION, TASKS]}
