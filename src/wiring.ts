@@ -233,6 +233,7 @@ export async function createTaskExecutor(
     ),
     stateBackends: {
       fallback: config['state.backend.type'],
+      incremental: config['execution.checkpointing.incremental'],
       folders: config['io.tmp.dirs'].map((folder) => claimWorkingFolder(path.resolve(dir, folder), id)),
       slotQuotaBytes: config['taskmanager.disk.quota.slot'] || null,
       jobQuotaBytes: config['taskmanager.disk.quota.job'] || null,

@@ -5,7 +5,7 @@ import { ActorError } from '../actors/errors.ts';
 import type { ActorDescription, AttemptReport, ProcessMemory, TaskManagerDescription } from '../core/schema.gen.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
-import { networkSegments } from './taskManagerResources.ts';
+import { networkSegments } from './taskManagerMemory.ts';
 
 /** Attempts that a thread dump lists. */
 const MAX_LISTED_ATTEMPTS = 1_000;

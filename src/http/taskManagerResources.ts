@@ -1,9 +1,21 @@
 // `/taskmanagers` and `/taskmanagers/:id` in Flink's fields. What a TaskManager of ours has no counterpart for is 0, as Flink's
-// dashboard does arithmetic on it. Memory is as its last heartbeat told it.
-import type { ProcessMemory } from '../core/schema.gen.ts';
-import type { TaskManager } from '../core/state.ts';
+// dashboard does arithmetic on it. Of our own: `status`, `pid`, `cpuLoad`, `heapUsed`, and what runs in which slot.
+// Memory is as the last heartbeat told it (taskManagerMemory.ts).
+import type { SlotOwner, TaskManager } from '../core/state.ts';
 import { freeSlots } from './clusterResources.ts';
 import type { ClusterView } from './clusterView.ts';
+import {
+  memoryConfiguration,
+  memoryMetrics,
+  type ResourceShare,
+  resource,
+  resourceShare,
+  times,
+  toMib,
+} from './taskManagerMemory.ts';
+
+/** Tasks that the details of a TaskManager list. */
+const MAX_LISTED_TASKS = 1_000;
 
 export function taskManagersOverview(view: ClusterView): object {
   return { taskmanagers: [...view.state.taskManagers.values()].map((taskManager) => summary(taskManager, view)) };
@@ -16,17 +28,7 @@ export function taskManagerDetails(taskManager: Readonly<TaskManager>, view: Clu
   const slotShare = resourceShare(memory, taskManager.slots.length);
   return {
     ...summary(taskManager, view),
-    allocatedSlots: taskManager.slots.flatMap((slot) =>
-      slot.owner === null
-        ? []
-        : [
-            {
-              jobId: slot.owner.jobId,
-              assignedTasks: slot.owner.subtasks.size,
-              resource: resource(toMib(slot.managedMemoryBytes), slotShare),
-            },
-          ],
-    ),
+    allocatedSlots: allocatedSlots(taskManager, view, slotShare),
     memoryConfiguration: memoryConfiguration(taskManager.managedMemoryBytes, memory),
     metrics: memoryMetrics(heartbeat?.usedHeapBytes ?? 0, memory),
     totalResource: resource(managedMib, resourceShare(memory, 1)),
@@ -37,65 +39,45 @@ export function taskManagerDetails(taskManager: Readonly<TaskManager>, view: Clu
   };
 }
 
-/** Managed memory lies in the heap of tasks, so it adds nothing to the totals where that is known. */
-function memoryConfiguration(managedMemory: number, memory: ProcessMemory | null): object {
-  const taskHeap = memory?.heapMaxBytes ?? 0;
-  const taskOffHeap = memory?.offHeapMaxBytes ?? 0;
-  const networkMemory = memory?.networkMaxBytes ?? 0;
-  const total = memory === null ? managedMemory : taskHeap + taskOffHeap;
-  return {
-    frameworkHeap: 0,
-    taskHeap,
-    frameworkOffHeap: 0,
-    taskOffHeap,
-    networkMemory,
-    managedMemory,
-    jvmMetaspace: 0,
-    jvmOverhead: 0,
-    totalFlinkMemory: total,
-    totalProcessMemory: memory?.processMaxBytes || total,
-  };
+function allocatedSlots({ slots }: Readonly<TaskManager>, view: ClusterView, share: ResourceShare): object[] {
+  let left = MAX_LISTED_TASKS;
+  return slots.flatMap((slot) => {
+    if (slot.owner === null) return [];
+    const tasks = tasksOf(slot.owner, view, left);
+    left -= tasks.length;
+    return [
+      {
+        index: slot.index,
+        jobId: slot.owner.jobId,
+        jobName: view.state.jobs.get(slot.owner.jobId)?.name ?? '',
+        assignedTasks: slot.owner.subtasks.size,
+        resource: resource(toMib(slot.managedMemoryBytes), share),
+        tasks,
+      },
+    ];
+  });
 }
 
-function memoryMetrics(mainHeap: number, memory: ProcessMemory | null): object {
-  const heapUsed = mainHeap + (memory?.heapUsedBytes ?? 0);
-  const offHeap = memory?.offHeapUsedBytes ?? 0;
-  const segments = memory === null ? { total: 0, used: 0 } : networkSegments(memory);
-  return {
-    heapUsed,
-    heapCommitted: heapUsed,
-    heapMax: memory?.heapMaxBytes || heapUsed,
-    nonHeapUsed: 0,
-    nonHeapCommitted: 0,
-    nonHeapMax: 0,
-    directCount: 0,
-    directUsed: offHeap,
-    directMax: memory?.offHeapMaxBytes ?? 0,
-    mappedCount: 0,
-    mappedUsed: 0,
-    mappedMax: 0,
-    memorySegmentsAvailable: segments.total - segments.used,
-    memorySegmentsTotal: segments.total,
-    nettyShuffleMemorySegmentsAvailable: segments.total - segments.used,
-    nettyShuffleMemorySegmentsUsed: segments.used,
-    nettyShuffleMemorySegmentsTotal: segments.total,
-    nettyShuffleMemoryAvailable: (segments.total - segments.used) * (memory?.segmentBytes ?? 0),
-    nettyShuffleMemoryUsed: segments.used * (memory?.segmentBytes ?? 0),
-    nettyShuffleMemoryTotal: segments.total * (memory?.segmentBytes ?? 0),
-    garbageCollectors: [],
-  };
-}
-
-/** Network memory in segments, as Flink tells it. */
-export function networkSegments(memory: ProcessMemory): { readonly total: number; readonly used: number } {
-  const { networkMaxBytes, networkUsedBytes, segmentBytes } = memory;
-  const total = Math.floor(networkMaxBytes / segmentBytes);
-  return { total, used: Math.min(Math.ceil(networkUsedBytes / segmentBytes), total) };
+/** In the order of the job's graph; at most so many. */
+function tasksOf({ jobId, subtasks }: SlotOwner, { state }: ClusterView, max: number): object[] {
+  const vertices = state.jobs.get(jobId)?.vertices ?? [];
+  return [...subtasks]
+    .sort((a, b) => a.vertex - b.vertex || a.index - b.index)
+    .slice(0, max)
+    .map(({ vertex, index, attempt, state: status }) => ({
+      vertexId: vertices[vertex]?.info.id ?? '',
+      name: vertices[vertex]?.info.name ?? '',
+      parallelism: vertices[vertex]?.subtasks.length ?? 0,
+      subtask: index,
+      attempt,
+      status,
+    }));
 }
 
 function summary(taskManager: Readonly<TaskManager>, view: ClusterView): object {
   const managedMib = toMib(taskManager.managedMemoryBytes);
   const free = freeSlots(taskManager);
+  const heard = view.lastHeard(taskManager.id);
   const share = taskManager.slots.length === 0 ? 0 : free / taskManager.slots.length;
   return {
     id: taskManager.id,
@@ -103,7 +85,7 @@ function summary(taskManager: Readonly<TaskManager>, view: ClusterView): object 
     dataPort: taskManager.dataPort,
     jmxPort: -1,
     // Flink's name for the time of the last heartbeat, not for how long it is ago.
-    timeSinceLastHeartbeat: view.lastHeard(taskManager.id)?.heardAt ?? taskManager.registeredAt,
+    timeSinceLastHeartbeat: heard?.heardAt ?? taskManager.registeredAt,
     slotsNumber: taskManager.slots.length,
     freeSlots: free,
     assignedTasks: taskManager.slots.reduce((tasks, slot) => tasks + (slot.owner?.subtasks.size ?? 0), 0),
@@ -111,40 +93,9 @@ function summary(taskManager: Readonly<TaskManager>, view: ClusterView): object 
     freeResource: resource(managedMib * share),
     hardware: { cpuCores: 0, physicalMemory: 0, freeMemory: 0, managedMemory: taskManager.managedMemoryBytes },
     memoryConfiguration: { managedMemory: taskManager.managedMemoryBytes },
+    status: taskManager.status.kind,
+    pid: taskManager.pid,
+    cpuLoad: heard?.heartbeat.cpuLoad ?? null,
+    heapUsed: heard?.heartbeat.usedHeapBytes ?? null,
   };
-}
-
-interface Share {
-  readonly taskHeapMemory: number;
-  readonly taskOffHeapMemory: number;
-  readonly networkMemory: number;
-}
-
-const NO_SHARE: Share = { taskHeapMemory: 0, taskOffHeapMemory: 0, networkMemory: 0 };
-
-/** What each slot has beside managed memory: the same, MiB. */
-function resourceShare(memory: ProcessMemory | null, slots: number): Share {
-  if (memory === null || slots === 0) return NO_SHARE;
-  return {
-    taskHeapMemory: toMib(memory.heapMaxBytes / slots),
-    taskOffHeapMemory: toMib(memory.offHeapMaxBytes / slots),
-    networkMemory: toMib(memory.networkMaxBytes / slots),
-  };
-}
-
-function times({ taskHeapMemory, taskOffHeapMemory, networkMemory }: Share, slots: number): Share {
-  return {
-    taskHeapMemory: taskHeapMemory * slots,
-    taskOffHeapMemory: taskOffHeapMemory * slots,
-    networkMemory: networkMemory * slots,
-  };
-}
-
-/** Memory in MiB, as Flink gives it in resources. */
-function resource(managedMemory: number, share: Share = NO_SHARE): object {
-  return { cpuCores: 0, managedMemory, ...share };
-}
-
-function toMib(bytes: number): number {
-  return Math.floor(bytes / (1024 * 1024));
 }

@@ -86,6 +86,11 @@ export class LmdbEnvironment {
     if (stat !== undefined) this.#onSize(stat.size);
   }
 
+  /** How many there are. */
+  get rows(): number {
+    return (this.#database.getStats() as { entryCount: number }).entryCount;
+  }
+
   view(): View {
     const database = this.#database;
     database.resetReadTxn();

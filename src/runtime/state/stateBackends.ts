@@ -24,6 +24,8 @@ const MIN_CACHE_BYTES = 256 * 1024;
 const MAX_HEAP_SHARE = 1 / 4;
 /** What caches may keep of their share. */
 const CACHE_SHARE: Readonly<Record<PressureLevel, number>> = { none: 1, elevated: 1 / 2, high: 1 / 4 };
+/** Of incremental checkpoints: as large as what gets a file of its own anyway. */
+const MIN_FILE_BYTES = 1024 * 1024;
 /** Numbers of operators are bytes. */
 const MAX_OPERATORS = 256;
 
@@ -33,6 +35,8 @@ const DEFAULT_MANAGED_BYTES = 128 * 1024 * 1024;
 export interface StateBackendOptions extends DiskOptions {
   /** `state.backend.type`: for jobs that choose none. */
   readonly fallback: StateBackendKind;
+  /** `execution.checkpointing.incremental`: for jobs that do not say. */
+  readonly incremental: boolean;
   /** Managed memory of the thread's slots. */
   readonly managedBytes: number;
   /** The thread's heap. Default: V8's limit. */
@@ -45,6 +49,7 @@ export interface StateBackendOptions extends DiskOptions {
 export function defaultStateBackends(owner: string): StateBackendOptions {
   return {
     fallback: 'hashmap',
+    incremental: true,
     folders: [claimWorkingFolder(os.tmpdir(), owner)],
     slotQuotaBytes: null,
     jobQuotaBytes: null,
@@ -109,7 +114,7 @@ export class StateBackends {
 
   #of(job: ExecutableJob, task: TaskContext, owner: DiskOwner): TaskBackends {
     const kind = this.#kindOf(job);
-    const open = this.#lmdbOf(task, owner);
+    const open = this.#lmdbOf(task, owner, job.incremental ?? this.#options.incremental);
     switch (kind) {
       case 'hashmap':
         return { open: () => this.#heap(task, open) };
@@ -154,7 +159,7 @@ export class StateBackends {
     return backend;
   }
 
-  #lmdbOf(task: TaskContext, owner: DiskOwner): OpenLmdb {
+  #lmdbOf(task: TaskContext, owner: DiskOwner, incremental: boolean): OpenLmdb {
     let used: TaskEnvironment | null = null;
     let operators = 0;
     return (leader) => {
@@ -174,6 +179,8 @@ export class StateBackends {
         operator: operators++,
         maxParallelism: task.maxParallelism,
         cacheBytes: MIN_CACHE_BYTES,
+        // One that stands in for a heap backend stores all of its state each time, as that does.
+        minFileBytes: incremental && leader === null ? MIN_FILE_BYTES : null,
         now: Date.now,
         onClosed: () => {
           this.#caches.delete(backend.cache);
