@@ -15,11 +15,11 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/runFolder.ts', 'test/kafka/globalSetup.ts', 'test/e2e/build.ts'],
+    globalSetup: ['test/runFolder.ts', 'test/kafka/globalSetup.ts', 'test/nats/globalSetup.ts', 'test/e2e/build.ts'],
     alias: [
       { find: /^sluice$/, replacement: path.resolve(import.meta.dirname, 'src/index.ts') },
       {
-        find: /^sluice\/(kafka|files)$/,
+        find: /^sluice\/(kafka|files|nats)$/,
         replacement: path.resolve(import.meta.dirname, 'src/connectors/$1/index.ts'),
       },
     ],

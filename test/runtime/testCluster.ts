@@ -146,6 +146,7 @@ export class TestCluster {
         placements,
         tasks,
         restore: null,
+        checkpointed: false,
       };
       workers.deploy(message);
     });
