@@ -17,7 +17,11 @@ const entries = {
   slotThread: 'src/adapters/threads/slotThread.ts',
 };
 /** Each by itself: they go into the bundles of jobs, and a file shared with the rest would bring it along. */
-const connectors = { kafka: 'src/connectors/kafka/index.ts', files: 'src/connectors/files/index.ts' };
+const connectors = {
+  kafka: 'src/connectors/kafka/index.ts',
+  files: 'src/connectors/files/index.ts',
+  nats: 'src/connectors/nats/index.ts',
+};
 const options = {
   absWorkingDir: root,
   outdir: 'dist',
