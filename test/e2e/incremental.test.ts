@@ -37,13 +37,8 @@ describe('incremental checkpoints', { timeout: TEST_TIMEOUT_MS }, () => {
     await cluster?.stop();
   });
 
-  const argumentsFor = (output: string, backend: string) => [
-    String(COUNT),
-    String(RATE),
-    output,
-    String(KEYS),
-    backend,
-  ];
+  const argumentsFor = (output: string, backend: string, count = ENDLESS) =>
+    [count, RATE, output, KEYS, backend].map(String);
 
   async function reaches(jobId: string, state: string): Promise<void> {
     await waitFor(`job ${state}\n`, async () => {
