@@ -12,6 +12,7 @@ import { readBack } from './readBack.ts';
 import { replay } from './replay.ts';
 import { soak } from './soak.ts';
 import { state } from './state.ts';
+import { stateCluster } from './stateCluster.ts';
 import { tableOf } from './table.ts';
 import { wide } from './wide.ts';
 import { wordCount } from './wordCount.ts';
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   memory,
   wide,
   state,
+  stateCluster,
   wordCount,
   failover,
   besideFlink,
