@@ -13,8 +13,8 @@ import { optionsProblem } from './submissionLimits.ts';
 
 /** Answers kept for commands that are sent again. */
 export const MAX_ANSWERS = 1_000;
-/** Longest job name in characters. */
-const MAX_NAME_CHARS = 1_024;
+/** Longest name of a job or an artifact in characters. */
+export const MAX_NAME_CHARS = 1_024;
 /** Most arguments of a command, and most characters of them. */
 const MAX_ARGS = 10_000;
 const MAX_ARGS_CHARS = 1_000_000;
