@@ -41,6 +41,11 @@ export interface CheckpointingOptions {
    * `execution.checkpointing.aligned-checkpoint-timeout`.
    */
   readonly alignedTimeoutMs?: number | undefined;
+  /**
+   * Whether a checkpoint of keyed state in LMDB has only what changed since an earlier one, whose files it refers to. Savepoints always have everything.
+   * Default: the cluster's `execution.checkpointing.incremental`.
+   */
+  readonly incremental?: boolean | undefined;
 }
 
 /** Throws ApiError INVALID_ARGUMENT. */

@@ -92,6 +92,7 @@ export function toExecutableJob(
     graph: { vertices, hash: hashOfJob(vertices, operators, batch) },
     checkpointing,
     stateBackend: graph.stateBackend,
+    incremental: graph.incremental,
     batch,
     twoPhase: operators.some(({ node }) => isTwoPhaseSink(node.spec)),
     vertices: ordered.map((head) => ({

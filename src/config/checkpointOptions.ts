@@ -69,6 +69,14 @@ export const checkpointOptions = {
     description: 'How long after its trigger an unaligned checkpoint stays aligned first.',
     aliases: ['execution.checkpointing.alignment-timeout'],
   },
+  'execution.checkpointing.incremental': {
+    schema: flag(),
+    fallback: 'true',
+    kind: 'boolean',
+    description:
+      'Whether checkpoints of keyed state in LMDB have only what changed since an earlier one, whose files they refer to. State in heap, and savepoints, are always stored whole.',
+    aliases: ['state.backend.incremental'],
+  },
   'execution.checkpointing.num-retained': {
     schema: integer(1, 100),
     fallback: '1',

@@ -10,7 +10,7 @@ import type { ClusterState, Job } from './state.ts';
 
 const MAX_REASON_CHARS = 1_000;
 
-/** Of damaged state that several subtasks, or one again, report the first report counts. */
+/** Of damaged state that several subtasks, or one again, report the first report counts. All checkpoints that refer to the file are damaged. */
 export function* decideDamaged(
   state: Readonly<ClusterState>,
   job: Readonly<Job>,
@@ -20,17 +20,18 @@ export function* decideDamaged(
   for (const { handle, reason } of damaged) {
     const { completed, restored } = job.checkpoints;
     const points = [...completed, ...(restored === null ? [] : [restored])];
-    const found = points.find(({ states }) =>
+    const found = points.filter(({ states }) =>
       states.some((stored) => stored.handle === handle || stored.shared.includes(handle)),
     );
-    if (found === undefined) continue;
     const told = reason.slice(0, MAX_REASON_CHARS);
     // Before the damage is recorded: a leader that finds the one without the other would go on from both checkpoints. Without any other
     // the job fails as a whole.
-    const regions = found === restorePoint(job) && points.length > 1 ? regionsDeploying(job) : [];
+    const inUse = found.find((point) => point === restorePoint(job));
+    const regions = inUse !== undefined && points.length > found.length ? regionsDeploying(job) : [];
     if (regions.length > 0)
-      yield restartOrFail(state, job, policy, `checkpoint ${found.id} is damaged: ${told}`, regions);
-    yield { type: 'CheckpointDamaged', jobId: job.id, checkpointId: found.id, handle, reason: told };
+      yield restartOrFail(state, job, policy, `checkpoint ${inUse!.id} is damaged: ${told}`, regions);
+    for (const { id: checkpointId } of found)
+      yield { type: 'CheckpointDamaged', jobId: job.id, checkpointId, handle, reason: told };
   }
 }
 

@@ -128,6 +128,8 @@ export interface ExecutableJob {
   readonly checkpointing: CheckpointConfig | null;
   /** As the program asks for; null: the TaskManager's. */
   readonly stateBackend: StateBackendKind | null;
+  /** As the program asks for; null: the TaskManager's. */
+  readonly incremental: boolean | null;
   readonly vertices: readonly ExecutableVertex[];
   /** It has sinks that commit with checkpoints. */
   readonly twoPhase: boolean;

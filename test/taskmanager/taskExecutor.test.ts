@@ -242,6 +242,18 @@ describe(`TaskExecutor, seed ${seed}`, () => {
       expect(executor.epoch).toBe(1);
     });
 
+    it('whose key names this TaskManager and the message another are refused, and logged', async () => {
+      const stage = await Stage.open(seed);
+      const { workers, executor, log } = await stage.startRegistered('tm-1');
+      await stage.assign(deployment('tm-1', 1));
+      await stage.until(() => workers.attempts()[0]?.state === 'RUNNING');
+      const stranger = { type: 'RegistrationRequired', epoch: 9, taskManagerId: '', reason: 'r' } as const;
+      await stage.settled(stage.leader.append('assignments', [{ key: 'tm-1', message: stranger }]));
+      await stage.until(() => log.lines.some(({ message }) => message.includes('the message another')));
+      expect(workers.attempts()[0]?.state).toBe('RUNNING');
+      expect([executor.isRegistered, executor.epoch]).toEqual([true, 1]);
+    });
+
     it('may repeat', async () => {
       const stage = await Stage.open(seed);
       const { workers } = await stage.startRegistered('tm-1');
