@@ -47,8 +47,9 @@ export function decodedArrival({ producer, channel, content }: Arrival & { reado
   const input = new ByteReader(content.frame, content.start);
   const times = readTimes(input);
   channel.decoder ??= createDecoder();
-  const records = channel.decoder.decode(content.frame, input.position);
-  return { producer, channel, content: { ...times, records } };
+  const { records, keys } = channel.decoder.decode(content.frame, input.position);
+  const { timestamps, marks } = times;
+  return { producer, channel, content: { records, timestamps, marks, keys } };
 }
 
 /** The batch is worked off. Credit goes back once half of the window has, so that it costs few messages. */

@@ -23,6 +23,7 @@ const context = (subtask: number, parallelism: number): TaskContext => ({
   maxParallelism: 128,
   pressure: { blocked: 0 },
   time: { timestamp: 0 },
+  key: { handle: null },
   timers: new ProcessingTimers(() => {}),
   suspend() {},
   exchangeFlusher: { add() {} },

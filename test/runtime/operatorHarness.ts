@@ -73,6 +73,7 @@ export class OperatorHarness {
       maxParallelism: MAX_PARALLELISM,
       pressure,
       time,
+      key: { handle: null },
       timers: this.#timers,
       exchangeFlusher: { add() {} },
       sinkFlusher: { add() {} },

@@ -62,6 +62,7 @@ class Stage {
       maxParallelism: 128,
       pressure: { blocked: 0 },
       time: { timestamp: 0 },
+      key: { handle: null },
       timers: new ProcessingTimers(() => {}),
       suspend() {},
       exchangeFlusher: { add() {} },
