@@ -10,6 +10,7 @@ import type { OvertakenOutput } from './inFlight.ts';
 import type { OperatorInput } from './operator.ts';
 import { type ChannelOwner, OutputChannel, sendBarrier } from './outputChannel.ts';
 import type { RecordBatch } from './recordBatch.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
 import { ACTIVE, IDLE, type StreamTime } from './streamTime.ts';
 import type { Pressure, TaskContext, TaskOutput } from './taskContext.ts';
 
@@ -54,6 +55,10 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
 
   get eventTime(): boolean {
     return this.spec.eventTime;
+  }
+
+  get serializer(): AnyRecordSerializer | null {
+    return this.spec.serializer;
   }
 
   countOut(records: number, bytes: number): void {

@@ -4,6 +4,7 @@ import { ByteReader } from './byteWriter.ts';
 import { type ChannelAddress, type Link, writeCreditFrame } from './exchangeProtocol.ts';
 import type { CreditReceiver } from './outputChannel.ts';
 import { type RecordBatch, readTimes } from './recordBatch.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
 import { type BatchDecoder, createDecoder } from './serializer.ts';
 
 /** Where credit for a channel goes. */
@@ -15,6 +16,7 @@ export interface Channel {
   readonly producer: number;
   address: ChannelAddress;
   readonly source: number;
+  readonly serializer: AnyRecordSerializer | null;
   /** Null until the producer has sent anything. */
   sender: Sender | null;
   readonly window: number;
@@ -46,7 +48,7 @@ export function decodedArrival({ producer, channel, content }: Arrival & { reado
   if ('records' in content) return { producer, channel, content };
   const input = new ByteReader(content.frame, content.start);
   const times = readTimes(input);
-  channel.decoder ??= createDecoder();
+  channel.decoder ??= createDecoder(channel.serializer);
   const { records, keys } = channel.decoder.decode(content.frame, input.position);
   const { timestamps, marks } = times;
   return { producer, channel, content: { records, timestamps, marks, keys } };

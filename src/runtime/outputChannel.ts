@@ -16,6 +16,7 @@ import { guessRecordBytes } from './heapSize.ts';
 import type { OvertakenOutput } from './inFlight.ts';
 import { type KeyHandle, keyPlace, NOWHERE } from './keyHandles.ts';
 import { type RecordBatch, writeTimes } from './recordBatch.ts';
+import { type AnyRecordSerializer, checkRecords } from './recordSerializer.ts';
 import { type BatchEncoder, createEncoder } from './serializer.ts';
 import { addMark, type Mark, type StreamTime } from './streamTime.ts';
 import type { Pressure } from './taskContext.ts';
@@ -54,6 +55,8 @@ export interface ChannelOwner extends CreditReceiver {
   readonly fanOut: number;
   /** Carries timestamps and watermarks. */
   readonly eventTime: boolean;
+  /** Of the records, where their type was declared. */
+  readonly serializer: AnyRecordSerializer | null;
   countOut(records: number, bytes: number): void;
 }
 
@@ -243,13 +246,14 @@ export class OutputChannel {
     this.#credit--;
     const route = this.#route!;
     if (route.kind === 'local') {
+      this.#check(records);
       this.#owner.countOut(records.length, 0);
       if (records.length > 0)
         this.#aimAt((this.#maxRecords * LOCAL_RECORD_BYTES) / Math.max(LOCAL_RECORD_BYTES, guessRecordBytes(records)));
       route.receiver.receive(this.address, batch, this.#owner);
       return;
     }
-    this.#encoder ??= createEncoder(this.#dictionarySize);
+    this.#encoder ??= createEncoder(this.#dictionarySize, this.#owner.serializer);
     const { out } = route.link;
     const start = beginDataFrame(out, this.address, this.#sequence);
     try {
@@ -257,14 +261,29 @@ export class OutputChannel {
       this.#encoder.encode(records, out, batch);
     } catch (error) {
       out.position = start;
-      if (!(error instanceof TaskError)) throw error;
-      throw new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
+      throw this.#named(error);
     }
     endFrame(out, start);
     this.#owner.countOut(records.length, out.position - start);
     this.#sequence = (this.#sequence + 1) >>> 0;
     if (records.length > 0) this.#aimAt(TARGET_BATCH_BYTES / ((out.position - start) / records.length));
     route.link.frameWritten();
+  }
+
+  /** Nothing is encoded within the thread, but what may be emitted must not depend on where tasks run. */
+  #check(records: readonly unknown[]): void {
+    const { serializer } = this.#owner;
+    if (serializer === null) return;
+    try {
+      checkRecords(serializer, records);
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  #named(error: unknown): unknown {
+    if (!(error instanceof TaskError)) return error;
+    return new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
   }
 
   #aimAt(records: number): void {

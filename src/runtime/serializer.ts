@@ -7,6 +7,7 @@ import { ColumnDecoder } from './columnDecoder.ts';
 import { ColumnEncoder, type KnownKeys } from './columns.ts';
 import { TaskError } from './errors.ts';
 import type { KeyHandle } from './keyHandles.ts';
+import { type AnyRecordSerializer, checkRecords } from './recordSerializer.ts';
 import { ValueDecoder, ValueEncoder } from './valueCodec.ts';
 
 export interface DecodedRecords {
@@ -29,9 +30,27 @@ export interface BatchDecoder {
 
 const VALUES = 0;
 const COLUMNS = 1;
+/** By the stream's own serialiser. */
+const TYPED = 2;
 
-/** `dictionarySize`: how many distinct strings each side of the channel may keep. */
-export function createEncoder(dictionarySize: number): BatchEncoder {
+/** `dictionarySize`: how many distinct strings each side of the channel may keep. `typed`: for the records, whose type was declared. */
+export function createEncoder(dictionarySize: number, typed: AnyRecordSerializer | null = null): BatchEncoder {
+  return typed === null ? anyEncoder(dictionarySize) : typedEncoder(typed);
+}
+
+function typedEncoder(typed: AnyRecordSerializer): BatchEncoder {
+  return {
+    encode(records, out) {
+      // All of them first: what fits is written without another look.
+      checkRecords(typed, records);
+      out.u8(TYPED);
+      out.varint(records.length);
+      for (let i = 0; i < records.length; i++) typed.append(records[i], out);
+    },
+  };
+}
+
+function anyEncoder(dictionarySize: number): BatchEncoder {
   const columns = new ColumnEncoder(dictionarySize);
   return {
     encode(records, out, known) {
@@ -53,16 +72,30 @@ export function createEncoder(dictionarySize: number): BatchEncoder {
   };
 }
 
-export function createDecoder(): BatchDecoder {
+/** `typed`: as the encoder at the other end has it. */
+export function createDecoder(typed: AnyRecordSerializer | null = null): BatchDecoder {
   const columns = new ColumnDecoder();
   return {
     decode(bytes, start) {
       const input = new ByteReader(bytes, start);
-      if (input.u8() === COLUMNS) return columns.decode(input);
+      const form = input.u8();
+      if (form === COLUMNS) return columns.decode(input);
       const records: unknown[] = [];
+      if (form === TYPED) {
+        if (typed === null) throw unexpectedType();
+        for (let rest = input.varint(); rest > 0; rest--) records.push(typed.read(input));
+        return { records, keys: null };
+      }
       const values = new ValueDecoder();
       for (let rest = input.varint(); rest > 0; rest--) records.push(values.read(input));
       return { records, keys: null };
     },
   };
+}
+
+function unexpectedType(): TaskError {
+  return new TaskError(
+    'PROTOCOL_VIOLATION',
+    'A batch holds records of a declared type where none was declared; both ends must run one version of the job',
+  );
 }

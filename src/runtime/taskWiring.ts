@@ -199,6 +199,7 @@ function inputGate(
     subtask,
     inputs.map(({ source, strategy }, index) => ({
       port: job.vertices[vertex]!.ports[index]!,
+      serializer: job.vertices[vertex]!.serializers[index]!,
       strategy,
       source,
       sourceName: job.graph.vertices[source]!.name,

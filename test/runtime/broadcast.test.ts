@@ -48,6 +48,7 @@ function writerOf(consumers: number, producers = 1) {
       key: null,
       partition: null,
       eventTime: false,
+      serializer: null,
       operator: 'source',
       consumerName: 'sink',
       consumerParallelism: consumers,
@@ -76,6 +77,7 @@ function gatesOf(consumers: number, producers: number): InputGate[] {
     strategy: 'REBALANCE',
     source: 0,
     sourceName: 'source',
+    serializer: null,
     producerAttempts: Array.from({ length: producers }, () => 0),
   } as const;
   return Array.from(

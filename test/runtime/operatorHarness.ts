@@ -94,6 +94,7 @@ export class OperatorHarness {
       key: null,
       partition: null,
       eventTime: true,
+      serializer: null,
     } as const;
     const exchanges = [null, ...tags].map((tag) => ({ ...exchange, tag }));
     this.#chain = buildChain(
