@@ -68,6 +68,8 @@ export class StreamGraph {
   runtimeMode: RuntimeMode = 'STREAMING';
   /** Null: the TaskManager's. */
   stateBackend: StateBackendKind | null = null;
+  /** Whether checkpoints may have changes only; null: as the TaskManager has it. */
+  incremental: boolean | null = null;
   /** False: no operator is chained to another. */
   chaining = true;
   #sealed = false;
@@ -173,7 +175,15 @@ export function maxParallelismOf(node: StreamNode): number {
 }
 
 export function isNonParallel(spec: OperatorSpec): boolean {
-  return spec.type === 'collectionSource' || (spec.type === 'window' && spec.all);
+  return (
+    spec.type === 'collectionSource' ||
+    (spec.type === 'readerSource' && spec.parallel === false) ||
+    (spec.type === 'window' && spec.all)
+  );
+}
+
+export function partitionedEdges(edges: readonly StreamEdge[], partitioner: Partitioner): readonly StreamEdge[] {
+  return edges.map((edge) => ({ ...edge, partitioner }));
 }
 
 function roleOf(spec: OperatorSpec): string {

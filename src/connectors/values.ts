@@ -1,50 +1,24 @@
-// From a Kafka message to a record and back. A deserialiser may be any function of the message; these are the usual ones.
+// The usual ways from a message's value to a record, whichever broker the message comes from.
 import type { Schema } from 'avsc';
 import { avro } from 'sluice';
 
-export interface KafkaMessage {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  /** Unix ms, as the producer or the broker set it. */
-  readonly timestamp: number;
-  /** Read as UTF-8. */
-  readonly key: string | null;
-  readonly value: Uint8Array | null;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-export type KafkaDeserializer<T> = (message: KafkaMessage) => T;
-
-/** What a record becomes. */
-export interface ProducerRecord {
-  /** Default: the sink's topic. */
-  readonly topic?: string | undefined;
-  /** Default: by the key as Kafka's clients do it; without a key, one after the other. */
-  readonly partition?: number | undefined;
-  readonly key?: string | Uint8Array | null | undefined;
-  readonly value: string | Uint8Array | null;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Unix ms. Default: the record's event time, else the time of writing. */
-  readonly timestamp?: number | undefined;
-}
-
-export type KafkaSerializer<T> = (record: T) => ProducerRecord | string | Uint8Array;
+/** Of any message that has a value, such as Kafka's and NATS's. */
+export type ValueDeserializer<T> = (message: { readonly value: Uint8Array | null }) => T;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The value as UTF-8 text. Throws for a message without a value, and for bytes that are no UTF-8. */
-export function stringValue(): KafkaDeserializer<string> {
+export function stringValue(): ValueDeserializer<string> {
   return (message) => decoder.decode(payloadOf(message));
 }
 
 /** The value as JSON. Not checked against a type. */
-export function jsonValue<T>(): KafkaDeserializer<T> {
+export function jsonValue<T>(): ValueDeserializer<T> {
   return (message) => JSON.parse(decoder.decode(payloadOf(message))) as T;
 }
 
 /** The value as Avro's binary encoding of one schema, without a header. */
-export function avroValue<T>(schema: Schema): KafkaDeserializer<T> {
+export function avroValue<T>(schema: Schema): ValueDeserializer<T> {
   const serializer = avro<T>(schema);
   const read = serializer.deserializer(serializer.schema);
   return (message) => read(payloadOf(message));
@@ -57,7 +31,7 @@ const CONFLUENT_HEADER_BYTES = 5;
  * The value as a schema registry's clients write it: a zero byte, the writer's schema id in four bytes, Avro's binary encoding. It is read as
  * `schema`. `writers`: the registry's schemas by id; a value with another id is malformed.
  */
-export function confluentAvroValue<T>(schema: Schema, writers: Readonly<Record<number, Schema>>): KafkaDeserializer<T> {
+export function confluentAvroValue<T>(schema: Schema, writers: Readonly<Record<number, Schema>>): ValueDeserializer<T> {
   const serializer = avro<T>(schema);
   const readers = new Map(
     Object.entries(writers).map(([id, writer]) => [Number(id), serializer.deserializer(JSON.stringify(writer))]),
@@ -73,7 +47,7 @@ export function confluentAvroValue<T>(schema: Schema, writers: Readonly<Record<n
   };
 }
 
-function payloadOf({ value }: KafkaMessage): Uint8Array {
+function payloadOf({ value }: { readonly value: Uint8Array | null }): Uint8Array {
   if (value === null) throw new TypeError('it has no value');
   return value;
 }
