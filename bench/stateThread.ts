@@ -23,6 +23,7 @@ function open({ backend, folder, cacheBytes }: StateTask): KeyedStateBackend {
     operator: 0,
     maxParallelism: MAX_PARALLELISM,
     cacheBytes,
+    minFileBytes: 1024 * 1024,
     now: Date.now,
     onClosed,
   });
@@ -56,10 +57,12 @@ async function run(task: StateTask): Promise<StateAnswer> {
   const beganAtMs = performance.now();
   const stored = snapshot([operator], 1);
   const syncMs = performance.now() - beganAtMs;
-  const storing = stored(async (segment) => {
+  const write = async (segment: Uint8Array): Promise<string> => {
     bytes += segment.length;
     return String(bytes);
-  }).then((index) => {
+  };
+  const share = async (segment: Uint8Array) => ({ handle: await write(segment), bytes: segment.length });
+  const storing = stored({ write, share, refer: ({ handle }) => handle }).then((index) => {
     bytes += index?.length ?? 0;
     done = true;
   });

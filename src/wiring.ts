@@ -223,6 +223,7 @@ export async function createTaskExecutor(
     checkpoints: new MergingStorage(createCheckpointStorage(config, dir)),
     stateBackends: {
       fallback: config['state.backend.type'],
+      incremental: config['execution.checkpointing.incremental'],
       folder: claimWorkingFolder(path.resolve(dir, config['io.tmp.dirs']), id),
       managedBytes: config['taskmanager.memory.managed.size'],
     },

@@ -79,6 +79,7 @@ export class StreamExecutionEnvironment {
    */
   enableCheckpointing(intervalMs: number, options: CheckpointingOptions = {}): this {
     this.#checkpointing = checkpointConfig(intervalMs, options);
+    this.#graph.incremental = options.incremental ?? null;
     return this;
   }
 

@@ -92,8 +92,9 @@ export function toExecutableJob(
     graph: { vertices, hash: hashOfJob(vertices, operators, batch) },
     checkpointing,
     stateBackend: graph.stateBackend,
+    incremental: graph.incremental,
     batch,
-    finalCheckpoint: checkpointing !== null && operators.some(({ node }) => isTwoPhaseSink(node.spec)),
+    twoPhase: operators.some(({ node }) => isTwoPhaseSink(node.spec)),
     vertices: ordered.map((head) => ({
       head: chainNodes.get(head)!,
       ports: head.inputs.map(({ port }) => port),

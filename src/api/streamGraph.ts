@@ -65,6 +65,8 @@ export class StreamGraph {
   runtimeMode: RuntimeMode = 'STREAMING';
   /** Null: the TaskManager's. */
   stateBackend: StateBackendKind | null = null;
+  /** Whether checkpoints may have changes only; null: as the TaskManager has it. */
+  incremental: boolean | null = null;
   /** False: no operator is chained to another. */
   chaining = true;
   #sealed = false;

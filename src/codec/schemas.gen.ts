@@ -634,23 +634,39 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       },
       {
         "name": "minPauseMs",
-        "type": "long",
-        "doc": "Least time between the end of one checkpoint and the trigger of the next."
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Least time between the end of one checkpoint and the trigger of the next; null: as the cluster says.",
+        "default": null
       },
       {
         "name": "timeoutMs",
-        "type": "long",
-        "doc": "A checkpoint that takes longer is aborted."
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "A checkpoint that takes longer is aborted; null: as the cluster says.",
+        "default": null
       },
       {
         "name": "maxConcurrent",
-        "type": "int",
-        "doc": "Most checkpoints under way at once."
+        "type": [
+          "null",
+          "int"
+        ],
+        "doc": "Most checkpoints under way at once; null: as the cluster says.",
+        "default": null
       },
       {
         "name": "toleratedFailures",
-        "type": "int",
-        "doc": "Consecutive failed checkpoints before the job fails over."
+        "type": [
+          "null",
+          "int"
+        ],
+        "doc": "Consecutive failed checkpoints before the job fails over; null: as the cluster says.",
+        "default": null
       },
       {
         "name": "retained",
@@ -1666,6 +1682,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Null: start empty.",
         "default": null
+      },
+      {
+        "name": "checkpointed",
+        "type": "boolean",
+        "doc": "The job has periodic checkpoints: its two-phase sinks commit with them, the last one included.",
+        "default": false
       }
     ]
   },
@@ -4675,9 +4697,9 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "073a62716cf7a284",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "a3f866f4954238bd",
+  "Commit": "56ac69c6f42de594",
   "DeadLetter": "b6e799104384af78",
-  "DeployTasks": "87b9deaabedeb736",
+  "DeployTasks": "4f18325f7eb7fbef",
   "DescribeProcess": "e1e34cce1018247a",
   "JobManagerDescription": "09f80031d82655c5",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
@@ -4693,7 +4715,7 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "ResumeJob": "17e2c9e98df70aaa",
   "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
   "StopWithSavepoint": "85278cb7cb2e4a18",
-  "SubmitJob": "658c47a51c75cbed",
+  "SubmitJob": "d9eb9c5de095018f",
   "TaskManagerDescription": "f8c2bae323dab8dc",
   "TaskManagerHeartbeat": "cef30eeaece2101e",
   "TaskManagerStopping": "cd9c05cdc318a10d",

@@ -28,7 +28,8 @@ export const configOptions = {
     schema: integer(0, MAX_PORT),
     fallback: '8081',
     kind: 'port',
-    description: 'REST port of jm-1; jm-2 takes the next one, and so on. 0: each takes any free port.',
+    description:
+      'Port of REST and the web UI of jm-1; jm-2 takes the next one, and so on. 0: each takes any free port.',
     aliases: ['jobmanager.rest.port'],
   },
   'jobmanager.memory.heap.size': {

@@ -1,6 +1,6 @@
 // Dispatcher: commands in, jobs and answers out. A command id is answered once and the same for good; a job id is used once.
 
-import { completeConfig, isPlace, MAX_PATH_CHARS } from './checkpointConfig.ts';
+import { completeConfig, isPlace, MAX_PATH_CHARS, settledConfig } from './checkpointConfig.ts';
 import { noCheckpoints } from './checkpointCoordinator.ts';
 import { CorruptLedger } from './errors.ts';
 import { buildExecution, graphProblem, MAX_PARALLELISM } from './executionGraph.ts';
@@ -47,7 +47,9 @@ export function* decideSubmit(
     return;
   }
   const { name, artifact, args, parallelism, graph } = command;
-  const options = { ...command.options, checkpointing: completeConfig(command.options.checkpointing, policy) };
+  // What a program asks for itself is known once it is planned.
+  const settle = graph === null ? completeConfig : settledConfig;
+  const options = { ...command.options, checkpointing: settle(command.options.checkpointing, policy) };
   yield { type: 'JobSubmitted', jobId, commandId, name, artifact, args, parallelism, graph, options };
 }
 

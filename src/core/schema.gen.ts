@@ -247,14 +247,14 @@ export interface CheckpointCompleted {
 export interface CheckpointConfig {
   /** From trigger to trigger. */
   readonly intervalMs: number;
-  /** Least time between the end of one checkpoint and the trigger of the next. */
-  readonly minPauseMs: number;
-  /** A checkpoint that takes longer is aborted. */
-  readonly timeoutMs: number;
-  /** Most checkpoints under way at once. */
-  readonly maxConcurrent: number;
-  /** Consecutive failed checkpoints before the job fails over. */
-  readonly toleratedFailures: number;
+  /** Least time between the end of one checkpoint and the trigger of the next; null: as the cluster says. */
+  readonly minPauseMs: number | null;
+  /** A checkpoint that takes longer is aborted; null: as the cluster says. */
+  readonly timeoutMs: number | null;
+  /** Most checkpoints under way at once; null: as the cluster says. */
+  readonly maxConcurrent: number | null;
+  /** Consecutive failed checkpoints before the job fails over; null: as the cluster says. */
+  readonly toleratedFailures: number | null;
   /** Complete checkpoints that are kept; null: as many as the cluster says. */
   readonly retained: number | null;
   /** Null: as the cluster says. */
@@ -611,6 +611,8 @@ export interface DeployTasks {
   readonly tasks: readonly TaskAssignment[];
   /** Null: start empty. */
   readonly restore: RestorePoint | null;
+  /** The job has periodic checkpoints: its two-phase sinks commit with them, the last one included. */
+  readonly checkpointed: boolean;
 }
 
 /** Asks the actor that speaks for a process what the process is doing. */

@@ -128,12 +128,11 @@ export interface ExecutableJob {
   readonly checkpointing: CheckpointConfig | null;
   /** As the program asks for; null: the TaskManager's. */
   readonly stateBackend: StateBackendKind | null;
+  /** As the program asks for; null: the TaskManager's. */
+  readonly incremental: boolean | null;
   readonly vertices: readonly ExecutableVertex[];
-  /**
-   * Its tasks stay RUNNING at the end of their input until a checkpoint has completed that covers it all, so that two-phase sinks can commit their
-   * last; true where the job has such sinks, and checkpoints.
-   */
-  readonly finalCheckpoint: boolean;
+  /** It has sinks that commit with checkpoints. */
+  readonly twoPhase: boolean;
 }
 
 export interface ExecutableVertex {

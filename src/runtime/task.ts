@@ -92,7 +92,7 @@ export class Task implements TaskContext {
       giveUp: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
     });
     this.#parts = parts;
-    this.#ending = new TaskEnding(parts, job.finalCheckpoint);
+    this.#ending = new TaskEnding(parts);
     this.gate = parts.gate;
     this.writers = parts.writers;
     this.#feed = createFeed(parts, this, (barrier) => this.#barrier(barrier));

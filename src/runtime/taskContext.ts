@@ -15,6 +15,8 @@ export interface Deployment {
   readonly tasks: readonly TaskAssignment[];
   /** Null: start empty. */
   readonly restore: RestorePoint | null;
+  /** The job has periodic checkpoints. */
+  readonly checkpointed: boolean;
 }
 
 /**

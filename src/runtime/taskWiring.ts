@@ -24,6 +24,8 @@ export interface TaskParts {
   readonly sinks: readonly TaskOutput[];
   /** Each is told of complete checkpoints. */
   readonly checkpointListeners: readonly ((checkpointId: number) => void)[];
+  /** The job ends with a last checkpoint. */
+  readonly finalCheckpoint: boolean;
 }
 
 export interface PartHandlers {
@@ -70,9 +72,10 @@ export function buildParts(
     },
   });
   const { spec, name: operator, uid } = head;
+  const outputs = { writers, sinks, checkpointListeners, finalCheckpoint: endsWithCheckpoint(job, deployment) };
   if (!isSource(spec)) {
     const gate = inputGate(job, deployment, assignment, giveUp);
-    return { chain, source: null, recordsPerSecond: undefined, gate, writers, sinks, checkpointListeners };
+    return { chain, source: null, recordsPerSecond: undefined, gate, ...outputs };
   }
   const source = createSource(spec, operator, context, chain.inputs[0]!);
   checkpointListeners.push((checkpointId) => source.checkpointCompleted?.(checkpointId));
@@ -83,7 +86,7 @@ export function buildParts(
     snapshot: (checkpointId) => source.position(checkpointId),
     restore: (positions, own) => source.restore(positions, own),
   });
-  return { chain, source, recordsPerSecond: spec.recordsPerSecond, gate: null, writers, sinks, checkpointListeners };
+  return { chain, source, recordsPerSecond: spec.recordsPerSecond, gate: null, ...outputs };
 }
 
 /** What the deployment and the graph say of a vertex. */
@@ -184,9 +187,17 @@ function exchangeSpec(
   };
 }
 
+/**
+ * The job's tasks stay RUNNING at the end of their input until a checkpoint has completed that covers it all, so that two-phase sinks can commit
+ * their last.
+ */
+function endsWithCheckpoint(job: ExecutableJob, deployment: Deployment): boolean {
+  return job.twoPhase && deployment.checkpointed;
+}
+
 function inputGate(
   job: ExecutableJob,
-  { placements }: Deployment,
+  deployment: Deployment,
   { vertex, subtask }: TaskAssignment,
   giveUp: GiveUp,
 ): InputGate {
@@ -199,9 +210,9 @@ function inputGate(
       strategy,
       source,
       sourceName: job.graph.vertices[source]!.name,
-      producerAttempts: placements[source]!.attempts,
+      producerAttempts: deployment.placements[source]!.attempts,
     })),
     giveUp,
-    job.finalCheckpoint,
+    endsWithCheckpoint(job, deployment),
   );
 }

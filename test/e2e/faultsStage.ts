@@ -13,10 +13,10 @@ import { type Arrival, LedgerWatch } from '../../src/demo/ledgerWatch.ts';
 import { connectJobClient } from '../../src/wiring.ts';
 import { type ClusterOptions, root, TestCluster } from './cluster.ts';
 import { differences } from './faultsCheck.ts';
-import { linesOf } from './output.ts';
+import { linesOf, release } from './output.ts';
 
 /** Generous: all waits are for what a free machine does in a second or two. */
-export const WAIT_MS = 45_000;
+export const WAIT_MS = 60_000;
 const FILE_POLL_MS = 10;
 const END_TIMEOUT_MS = 10_000;
 const PARALLELISM = 2;
@@ -119,9 +119,10 @@ export class FaultsStage {
     await this.untilCheckpoint();
   }
 
-  /** The job that runs is the last; resolves with how each ended. */
+  /** The job that runs is the last, and comes to its end without delay; resolves with how each ended. */
   async endJobs(): Promise<JobStatus[]> {
     this.#enough = true;
+    release(this.job.output);
     await this.#keeping;
     return Promise.all(this.jobs.map(({ ended }) => ended));
   }
@@ -153,9 +154,10 @@ export class FaultsStage {
 
   async #keepRunning(size: JobSize): Promise<void> {
     for (;;) {
-      await bounded(this.job.ended, 2 * this.#waitMs, () => `the end of job ${this.job.jobId}\n${this.#situation()}`);
+      await bounded(this.job.ended, 3 * this.#waitMs, () => `the end of job ${this.job.jobId}\n${this.#situation()}`);
       if (this.#enough) return;
       await this.submitJob(size);
+      if (this.#enough) release(this.job.output);
     }
   }
 

@@ -20,6 +20,33 @@ const NOW = 50_000;
 export const command = submitJob(1, 2);
 const { jobId } = command;
 
+/** What the TaskManager measured of a subtask of the source. */
+export function measured(more: Partial<TaskMetrics>): TaskMetrics {
+  return {
+    jobId,
+    vertex: 0,
+    subtask: 0,
+    attempt: 0,
+    busyTimeMsPerSecond: 300,
+    idleTimeMsPerSecond: 700,
+    backPressuredTimeMsPerSecond: 0,
+    accumulatedBusyTimeMs: 3_000,
+    accumulatedIdleTimeMs: 2_000,
+    accumulatedBackPressuredTimeMs: 1_000,
+    recordsIn: 10,
+    recordsOut: 20,
+    recordsInPerSecond: 1.5,
+    recordsOutPerSecond: 3,
+    bytesIn: 100,
+    bytesOut: 200,
+    bytesInPerSecond: 10,
+    bytesOutPerSecond: 20,
+    inPoolUsage: 0.5,
+    currentInputWatermark: null,
+    ...more,
+  };
+}
+
 export class Cluster implements ClusterView {
   readonly state: ClusterState = emptyState();
   /** Commands that were handed to the leader. */

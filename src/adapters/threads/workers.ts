@@ -161,26 +161,15 @@ export class ThreadWorkers implements Workers {
   }
 
   #start(message: DeployTasks, admitted: readonly TaskAssignment[], bundlePath: string): void {
-    const { jobId, name, taskManagers, placements, args, parallelism, graphHash, restore } = message;
+    const { type: _, epoch: __, taskManagerId: ___, artifact: ____, ...rest } = message;
+    const { jobId } = rest;
     if (this.#closed) return;
     // Cancelled while the bundle was fetched; released: nobody waits for it any more.
     const cancelled = admitted.filter((task) => this.#attempts.stateOf(jobId, task) === 'CANCELING');
     this.#report(cancelled.map((task) => ({ ...failed(jobId, task, ''), state: 'CANCELED', reason: null })));
     const tasks = admitted.filter((task) => this.#attempts.stateOf(jobId, task) === 'DEPLOYING');
     for (const [thread, own] of this.#byThread(tasks)) {
-      const deployment = {
-        jobId,
-        name,
-        taskManagers,
-        placements,
-        args,
-        parallelism,
-        graphHash,
-        restore,
-        bundlePath,
-        tasks: own,
-      };
-      if (thread.post({ type: 'deploy', deployment })) continue;
+      if (thread.post({ type: 'deploy', deployment: { ...rest, bundlePath, tasks: own } })) continue;
       const reason = `Slot thread ${thread.index} could not be started again after it died; restart TaskManager ${this.#options.taskManagerId}.`;
       this.#report(own.map((task) => failed(jobId, task, reason)));
     }

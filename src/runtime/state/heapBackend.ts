@@ -20,6 +20,7 @@ import { migration, restoredValues, type UnreadValue, unreadReader, valuesOf } f
 import type { CellStore, RowStore } from './stores.ts';
 
 export class HeapBackend extends StateRegistry implements KeyedStateBackend {
+  readonly incremental = null;
   /** Of the newest snapshot. */
   version = 0;
   readonly #maxParallelism: number;
@@ -75,6 +76,10 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
     const readers = new Map<StateMeta, (bytes: Uint8Array) => unknown>();
     for (const { state, namespace, key, mapKey, value } of rows) {
       const table = this.#tableOf(state);
+      if (value === null) {
+        table.unload(namespace, key, mapKey);
+        continue;
+      }
       let read = readers.get(state);
       if (read === undefined) {
         read = this.#readerOf(state, table);

@@ -110,6 +110,15 @@ export class HeapTable implements CellStore {
     this.#insert(namespace, key, value);
   }
 
+  /** Takes back what was restored before. */
+  unload(namespace: Namespace, key: KeyIdentity, mapKey: KeyIdentity | undefined): void {
+    if (mapKey !== undefined) {
+      const rows = this.cellOf(namespace, key)?.value as Map<KeyIdentity, unknown> | undefined;
+      if (rows?.delete(mapKey) !== true || rows.size > 0) return;
+    }
+    this.#drop(namespace, key);
+  }
+
   cellOf(namespace: Namespace, key: KeyIdentity): Cell | undefined {
     return this.namespaces.get(namespace)?.get(key);
   }

@@ -77,6 +77,11 @@ export class LmdbEnvironment {
     this.#database.resetReadTxn();
   }
 
+  /** How many there are. */
+  get rows(): number {
+    return (this.#database.getStats() as { entryCount: number }).entryCount;
+  }
+
   view(): View {
     const database = this.#database;
     database.resetReadTxn();

@@ -18,6 +18,8 @@ export interface Row {
   /** undefined: there is none. */
   value: unknown;
   changed: boolean;
+  /** Where a list of changed keys has it; -1: in none. */
+  span: number;
   /** In heap, guessed. */
   bytes: number;
   /** Name of its state. */

@@ -14,6 +14,8 @@ import { claimWorkingFolder, taskFolder } from './workingFolder.ts';
 const MIN_CACHE_BYTES = 256 * 1024;
 /** Caches lie in the thread's heap, which has other tenants. */
 const MAX_HEAP_SHARE = 1 / 4;
+/** Of incremental checkpoints: as large as what gets a file of its own anyway. */
+const MIN_FILE_BYTES = 1024 * 1024;
 /** Numbers of operators are bytes. */
 const MAX_OPERATORS = 256;
 
@@ -23,6 +25,8 @@ const DEFAULT_MANAGED_BYTES = 128 * 1024 * 1024;
 export interface StateBackendOptions {
   /** `state.backend.type`: for jobs that choose none. */
   readonly fallback: StateBackendKind;
+  /** `execution.checkpointing.incremental`: for jobs that do not say. */
+  readonly incremental: boolean;
   /** Where state larger than memory lies while its task runs; this process's own. Made when it is first needed. */
   readonly folder: string;
   /** Managed memory of the thread's slots. */
@@ -33,6 +37,7 @@ export interface StateBackendOptions {
 export function defaultStateBackends(owner: string): StateBackendOptions {
   return {
     fallback: 'hashmap',
+    incremental: true,
     folder: claimWorkingFolder(os.tmpdir(), owner),
     managedBytes: DEFAULT_MANAGED_BYTES,
   };
@@ -67,7 +72,7 @@ export class StateBackends {
       case 'hashmap':
         return { open: () => new HeapBackend(task.maxParallelism, Date.now) };
       case 'lmdb':
-        return this.#lmdbOf(task);
+        return this.#lmdbOf(task, job.incremental ?? this.#options.incremental);
       default:
         return kind satisfies never;
     }
@@ -77,7 +82,7 @@ export class StateBackends {
     return stateBackend ?? this.#options.fallback;
   }
 
-  #lmdbOf(task: TaskContext): TaskBackends {
+  #lmdbOf(task: TaskContext, incremental: boolean): TaskBackends {
     const { jobId, maxParallelism } = task;
     const lmdb = this.#lmdb;
     if (lmdb === null) throw new TaskError('DEPLOYMENT_FAILED', `LMDB was not loaded for the job ${jobId}`);
@@ -101,6 +106,7 @@ export class StateBackends {
           operator: operators++,
           maxParallelism,
           cacheBytes: MIN_CACHE_BYTES,
+          minFileBytes: incremental ? MIN_FILE_BYTES : null,
           now: Date.now,
           onClosed: () => {
             this.#caches.delete(backend.cache);

@@ -12,14 +12,14 @@ export const hashmap: BackendKind = {
   open: (maxParallelism, now) => new HeapBackend(maxParallelism, now),
 };
 
-/** With a cache of so many bytes: a small one makes rows come and go. */
-export function lmdb(cacheBytes: number): BackendKind {
+/** With a cache of so many bytes: a small one makes rows come and go. `minFileBytes`: of incremental checkpoints. */
+export function lmdb(cacheBytes: number, minFileBytes = 0): BackendKind {
   return {
     name: `lmdb with a cache of ${cacheBytes} bytes`,
     open(maxParallelism, now) {
       const environment = new LmdbEnvironment(fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-state-')));
       const onClosed = () => environment.close();
-      return new LmdbBackend({ environment, operator: 3, maxParallelism, cacheBytes, now, onClosed });
+      return new LmdbBackend({ environment, operator: 3, maxParallelism, cacheBytes, minFileBytes, now, onClosed });
     },
   };
 }

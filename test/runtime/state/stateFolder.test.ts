@@ -22,7 +22,7 @@ async function start(fallback: 'hashmap' | 'lmdb', threads: number): Promise<str
   const folder = path.join(root, 'own');
   cluster = await TestCluster.start(1, 2, {
     threads,
-    stateBackends: { fallback, folder, managedBytes: 8 * 1024 * 1024 },
+    stateBackends: { fallback, incremental: true, folder, managedBytes: 8 * 1024 * 1024 },
   });
   return folder;
 }
