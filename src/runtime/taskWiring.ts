@@ -9,10 +9,14 @@ import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.
 import type { OperatorState } from './operatorState.ts';
 import { buildChain, type Chain, type ChainEnds } from './operators.ts';
 import { isSource } from './operatorTraits.ts';
+import type { FrameStore } from './receivedFrames.ts';
 import { createSink, type ResultHandler } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
 import type { TaskBackends } from './state/stateBackends.ts';
 import type { Deployment, TaskContext, TaskOutput } from './taskContext.ts';
+
+/** How long an ending attempt waits for its files to close. */
+const RELEASE_TIMEOUT_MS = 5_000;
 
 export interface TaskParts {
   readonly chain: Chain;
@@ -34,6 +38,8 @@ export interface PartHandlers {
   readonly keep: (state: OperatorState) => void;
   readonly giveUp: GiveUp;
   readonly backends: TaskBackends;
+  /** Where received frames wait. */
+  readonly frames: FrameStore;
 }
 
 export function buildParts(
@@ -41,7 +47,7 @@ export function buildParts(
   deployment: Deployment,
   assignment: TaskAssignment,
   context: TaskContext,
-  { onResults, keep, giveUp, backends }: PartHandlers,
+  { onResults, keep, giveUp, backends, frames }: PartHandlers,
 ): TaskParts {
   const writers: ExchangeWriter[] = [];
   const sinks: TaskOutput[] = [];
@@ -75,6 +81,7 @@ export function buildParts(
   const outputs = { writers, sinks, checkpointListeners, finalCheckpoint: endsWithCheckpoint(job, deployment) };
   if (!isSource(spec)) {
     const gate = inputGate(job, deployment, assignment, giveUp);
+    gate.frames = frames;
     return { chain, source: null, recordsPerSecond: undefined, gate, ...outputs };
   }
   const source = createSource(spec, operator, context, chain.inputs[0]!);
@@ -126,8 +133,9 @@ export function openings({ operators }: Chain): (() => Promise<unknown> | null)[
 }
 
 /** An attempt ends as it does, whatever its functions throw when they are closed. */
-export function closeAll({ operators }: Chain): Promise<void>[] {
-  return operators
+export function closeAll({ chain, gate }: TaskParts): Promise<void>[] {
+  gate?.frames.close();
+  return chain.operators
     .filter((operator) => operator.close !== undefined)
     .map(async (operator) => {
       await Promise.resolve(operator.close?.()).catch(() => {});
@@ -155,13 +163,13 @@ export function inOrder(
 }
 
 /** Calls `end` once all have settled, however, or the time is up; at once where there is nothing to wait for. */
-export function afterAll(waits: readonly (Promise<void> | void)[], timeoutMs: number, end: () => void): void {
+export function afterAll(waits: readonly (Promise<void> | void)[], end: () => void): void {
   const pending = waits.filter((wait) => wait !== undefined);
   if (pending.length === 0) {
     end();
     return;
   }
-  const limit = setTimeout(end, timeoutMs);
+  const limit = setTimeout(end, RELEASE_TIMEOUT_MS);
   Promise.allSettled(pending).then(() => {
     clearTimeout(limit);
     end();
@@ -207,6 +215,7 @@ function inputGate(
     subtask,
     inputs.map(({ source, strategy }, index) => ({
       port: job.vertices[vertex]!.ports[index]!,
+      serializer: job.vertices[vertex]!.serializers[index]!,
       strategy,
       source,
       sourceName: job.graph.vertices[source]!.name,
