@@ -70,6 +70,7 @@ describe.skipIf(!url)(`NATS to NATS (SEED=${seed})`, () => {
     await waitFor('more sums', async () => (await sums()) > before);
     await server.kill();
     await server.restart();
+    await streams.ready();
     release(cluster.file('job'));
     await waitFor('all sums', async () => (await sums()) === COUNT);
     await waitFor('the job FINISHED\n', async () => {
