@@ -1,8 +1,18 @@
 // `/taskmanagers` and `/taskmanagers/:id` in Flink's fields. What a TaskManager of ours has no counterpart for is 0, as Flink's
 // dashboard does arithmetic on it. Of our own: `status`, `pid`, `cpuLoad`, `heapUsed`, and what runs in which slot.
+// Memory is as the last heartbeat told it (taskManagerMemory.ts).
 import type { SlotOwner, TaskManager } from '../core/state.ts';
 import { freeSlots } from './clusterResources.ts';
 import type { ClusterView } from './clusterView.ts';
+import {
+  memoryConfiguration,
+  memoryMetrics,
+  type ResourceShare,
+  resource,
+  resourceShare,
+  times,
+  toMib,
+} from './taskManagerMemory.ts';
 
 /** Tasks that the details of a TaskManager list. */
 const MAX_LISTED_TASKS = 1_000;
@@ -12,48 +22,24 @@ export function taskManagersOverview(view: ClusterView): object {
 }
 
 export function taskManagerDetails(taskManager: Readonly<TaskManager>, view: ClusterView): object {
-  const heapUsed = view.lastHeard(taskManager.id)?.heartbeat.usedHeapBytes ?? 0;
+  const heartbeat = view.lastHeard(taskManager.id)?.heartbeat;
+  const memory = heartbeat?.memory ?? null;
   const managedMib = toMib(taskManager.managedMemoryBytes);
+  const slotShare = resourceShare(memory, taskManager.slots.length);
   return {
     ...summary(taskManager, view),
-    allocatedSlots: allocatedSlots(taskManager, view),
-    memoryConfiguration: {
-      frameworkHeap: 0,
-      taskHeap: 0,
-      frameworkOffHeap: 0,
-      taskOffHeap: 0,
-      networkMemory: 0,
-      managedMemory: taskManager.managedMemoryBytes,
-      jvmMetaspace: 0,
-      jvmOverhead: 0,
-      totalFlinkMemory: taskManager.managedMemoryBytes,
-      totalProcessMemory: taskManager.managedMemoryBytes,
-    },
-    metrics: {
-      heapUsed,
-      heapCommitted: heapUsed,
-      heapMax: heapUsed,
-      nonHeapUsed: 0,
-      nonHeapCommitted: 0,
-      nonHeapMax: 0,
-      directCount: 0,
-      directUsed: 0,
-      directMax: 0,
-      mappedCount: 0,
-      mappedUsed: 0,
-      mappedMax: 0,
-      memorySegmentsAvailable: 0,
-      memorySegmentsTotal: 0,
-      garbageCollectors: [],
-    },
-    totalResource: resource(managedMib),
+    allocatedSlots: allocatedSlots(taskManager, view, slotShare),
+    memoryConfiguration: memoryConfiguration(taskManager.managedMemoryBytes, memory),
+    metrics: memoryMetrics(heartbeat?.usedHeapBytes ?? 0, memory),
+    totalResource: resource(managedMib, resourceShare(memory, 1)),
     freeResource: resource(
       taskManager.slots.reduce((free, slot) => free + (slot.owner === null ? toMib(slot.managedMemoryBytes) : 0), 0),
+      times(slotShare, freeSlots(taskManager)),
     ),
   };
 }
 
-function allocatedSlots({ slots }: Readonly<TaskManager>, view: ClusterView): object[] {
+function allocatedSlots({ slots }: Readonly<TaskManager>, view: ClusterView, share: ResourceShare): object[] {
   let left = MAX_LISTED_TASKS;
   return slots.flatMap((slot) => {
     if (slot.owner === null) return [];
@@ -65,7 +51,7 @@ function allocatedSlots({ slots }: Readonly<TaskManager>, view: ClusterView): ob
         jobId: slot.owner.jobId,
         jobName: view.state.jobs.get(slot.owner.jobId)?.name ?? '',
         assignedTasks: slot.owner.subtasks.size,
-        resource: resource(toMib(slot.managedMemoryBytes)),
+        resource: resource(toMib(slot.managedMemoryBytes), share),
         tasks,
       },
     ];
@@ -112,13 +98,4 @@ function summary(taskManager: Readonly<TaskManager>, view: ClusterView): object 
     cpuLoad: heard?.heartbeat.cpuLoad ?? null,
     heapUsed: heard?.heartbeat.usedHeapBytes ?? null,
   };
-}
-
-/** Memory in MiB, as Flink gives it in resources. */
-function resource(managedMemory: number): object {
-  return { cpuCores: 0, taskHeapMemory: 0, taskOffHeapMemory: 0, managedMemory, networkMemory: 0 };
-}
-
-function toMib(bytes: number): number {
-  return Math.floor(bytes / (1024 * 1024));
 }

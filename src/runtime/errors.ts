@@ -20,6 +20,8 @@ export type TaskErrorCode =
   | 'THREAD_DIED'
   /** Stored state is damaged, gone, or not this job's. */
   | 'STATE_UNUSABLE'
+  /** State and spilled records are more than the slot or the job may have on disk. */
+  | 'DISK_QUOTA_EXCEEDED'
   /** The job could not be rebuilt from its bundle, or does not fit the deployment. */
   | 'DEPLOYMENT_FAILED';
 

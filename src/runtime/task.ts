@@ -86,7 +86,7 @@ export class Task implements TaskContext {
     });
     const parts = buildParts(job, deployment, assignment, this, {
       onResults: owner.onResults,
-      backends: owner.stateBackends.of(job, this),
+      ...owner.stateBackends.placesOf(job, this, assignment),
       keep: (state) => this.#checkpoints.keep(state),
       giveUp: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
     });
@@ -285,7 +285,7 @@ export class Task implements TaskContext {
     if (state === 'CANCELED') this.state = 'CANCELING';
     this.#checkpoints.close();
     this.timers.clear();
-    const releases = [this.#parts.source?.close(), ...closeAll(this.#parts.chain)];
+    const releases = [this.#parts.source?.close(), ...closeAll(this.#parts)];
     // Finished outputs have closed already.
     if (state !== 'FINISHED' || this.#checkpoints.stopping)
       releases.push(...outputsOf(this.#parts).map((output) => output.abort()));

@@ -18,6 +18,8 @@ export interface Deployment {
   readonly restore: RestorePoint | null;
   /** The job has periodic checkpoints. */
   readonly checkpointed: boolean;
+  /** What the job has of this TaskManager's disk, counted by all threads. Undefined: by this one alone. */
+  readonly jobSpace?: Int32Array<SharedArrayBuffer> | undefined;
 }
 
 /**

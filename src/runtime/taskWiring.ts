@@ -9,6 +9,7 @@ import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.
 import type { OperatorState } from './operatorState.ts';
 import { buildChain, type Chain, type ChainEnds } from './operators.ts';
 import { isSource } from './operatorTraits.ts';
+import type { FrameStore } from './receivedFrames.ts';
 import { createSink, type ResultHandler } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
 import type { TaskBackends } from './state/stateBackends.ts';
@@ -37,6 +38,8 @@ export interface PartHandlers {
   readonly keep: (state: OperatorState) => void;
   readonly giveUp: GiveUp;
   readonly backends: TaskBackends;
+  /** Where received frames wait. */
+  readonly frames: FrameStore;
 }
 
 export function buildParts(
@@ -44,7 +47,7 @@ export function buildParts(
   deployment: Deployment,
   assignment: TaskAssignment,
   context: TaskContext,
-  { onResults, keep, giveUp, backends }: PartHandlers,
+  { onResults, keep, giveUp, backends, frames }: PartHandlers,
 ): TaskParts {
   const writers: ExchangeWriter[] = [];
   const sinks: TaskOutput[] = [];
@@ -78,6 +81,7 @@ export function buildParts(
   const outputs = { writers, sinks, checkpointListeners, finalCheckpoint: endsWithCheckpoint(job, deployment) };
   if (!isSource(spec)) {
     const gate = inputGate(job, deployment, assignment, giveUp);
+    gate.frames = frames;
     return { chain, source: null, recordsPerSecond: undefined, gate, ...outputs };
   }
   const source = createSource(spec, operator, context, chain.inputs[0]!);
@@ -129,8 +133,9 @@ export function openings({ operators }: Chain): (() => Promise<unknown> | null)[
 }
 
 /** An attempt ends as it does, whatever its functions throw when they are closed. */
-export function closeAll({ operators }: Chain): Promise<void>[] {
-  return operators
+export function closeAll({ chain, gate }: TaskParts): Promise<void>[] {
+  gate?.frames.close();
+  return chain.operators
     .filter((operator) => operator.close !== undefined)
     .map(async (operator) => {
       await Promise.resolve(operator.close?.()).catch(() => {});

@@ -198,7 +198,19 @@ describe('REST', () => {
       timeSinceLastHeartbeat: 49_000,
     });
     const detail = (await get('/v1/taskmanagers/tm-1')).body;
-    expect(detail.metrics.heapUsed).toBe(1234);
+    expect(detail.metrics).toMatchObject({
+      heapUsed: 1234 + 500 * 2 ** 20,
+      heapMax: 6_144 * 2 ** 20,
+      directUsed: 30 * 2 ** 20,
+      nettyShuffleMemorySegmentsTotal: 6_144,
+      nettyShuffleMemorySegmentsUsed: 33,
+      nettyShuffleMemorySegmentsAvailable: 6_111,
+    });
+    expect(detail.memoryConfiguration).toMatchObject({ taskHeap: 6_144 * 2 ** 20, managedMemory: 3 * 2 ** 20 });
+    // Equal shares of what there is.
+    const share = { taskHeapMemory: 2_048, taskOffHeapMemory: 1_024, networkMemory: 64, managedMemory: 1 };
+    expect(detail.allocatedSlots.map(({ resource }: { resource: object }) => resource)).toMatchObject([share, share]);
+    expect(detail.freeResource).toMatchObject(share);
     expect(detail.allocatedSlots).toHaveLength(2);
     expect(detail.allocatedSlots[0]).toMatchObject({ index: 0, jobId, jobName: 'job 1', assignedTasks: 2 });
     expect(detail.allocatedSlots[0].tasks).toMatchObject([

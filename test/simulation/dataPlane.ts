@@ -169,6 +169,10 @@ export class SimulatedWorkers implements Workers {
     return null;
   }
 
+  memory(): null {
+    return null;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.tasks[Symbol.asyncDispose]();
   }

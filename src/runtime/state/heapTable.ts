@@ -36,9 +36,11 @@ export class HeapTable implements CellStore {
   meta: StateMeta;
   values: StateValues;
   ttl: Ttl | null = null;
-  readonly namespaces = new Map<Namespace, Map<KeyIdentity, Cell>>();
+  namespaces = new Map<Namespace, Map<KeyIdentity, Cell>>();
   readonly #owner: TableOwner;
   #toCheck = CHECKED_VALUES;
+  /** Where its values are instead, once they have moved out of the heap. */
+  #moved: CellStore | null = null;
   #namespace: Namespace = VOID_NAMESPACE;
   /** Of the namespace; undefined where it has none. */
   #cells: Map<KeyIdentity, Cell> | undefined;
@@ -56,16 +58,22 @@ export class HeapTable implements CellStore {
   setNamespace(namespace: Namespace): void {
     if (namespace === this.#namespace) return;
     this.#namespace = namespace;
+    this.#moved?.setNamespace(namespace);
     this.#cells = this.namespaces.get(namespace);
     this.#cell = undefined;
   }
 
   get(): unknown {
+    if (this.#moved !== null) return this.#moved.get();
     if (this.ttl !== null) this.#clean(this.ttl);
     return this.#find()?.value;
   }
 
   put(value: unknown): void {
+    if (this.#moved !== null) {
+      this.#moved.put(value);
+      return;
+    }
     if (this.ttl !== null) this.#clean(this.ttl);
     if (this.#toCheck > 0 && this.meta.kind !== 'map') this.check(value);
     const cell = this.#find();
@@ -123,7 +131,18 @@ export class HeapTable implements CellStore {
   }
 
   remove(): void {
-    if (this.#find() !== undefined) this.#drop(this.#namespace, this.#owner.currentKey!);
+    if (this.#moved !== null) this.#moved.remove();
+    else if (this.#find() !== undefined) this.#drop(this.#namespace, this.#owner.currentKey!);
+  }
+
+  /** Its values are there from now on. Whoever is going through them here finds them still. */
+  move(store: CellStore): void {
+    this.namespaces = new Map();
+    this.#cells = undefined;
+    this.#cell = undefined;
+    this.#cleaning = null;
+    this.#moved = store;
+    store.setNamespace(this.#namespace);
   }
 
   /** Puts what was restored. */
@@ -238,20 +257,35 @@ export class HeapTable implements CellStore {
 /** Map state: a cell holds all rows of its key. */
 export class HeapRows implements RowStore {
   readonly #table: HeapTable;
+  #namespace: Namespace = VOID_NAMESPACE;
+  /** Where the rows are instead, once they have moved out of the heap. */
+  #moved: RowStore | null = null;
 
   constructor(table: HeapTable) {
     this.#table = table;
   }
 
+  move(store: RowStore): void {
+    this.#moved = store;
+    store.setNamespace(this.#namespace);
+  }
+
   setNamespace(namespace: Namespace): void {
+    this.#namespace = namespace;
     this.#table.setNamespace(namespace);
+    this.#moved?.setNamespace(namespace);
   }
 
   get(mapKey: KeyIdentity): unknown {
+    if (this.#moved !== null) return this.#moved.get(mapKey);
     return this.#rows()?.get(mapKey);
   }
 
   put(mapKey: KeyIdentity, value: unknown): void {
+    if (this.#moved !== null) {
+      this.#moved.put(mapKey, value);
+      return;
+    }
     this.#table.check(value);
     const rows = this.#rows();
     if (rows === undefined) this.#table.put(new Map([[mapKey, value]]));
@@ -259,20 +293,25 @@ export class HeapRows implements RowStore {
   }
 
   remove(mapKey: KeyIdentity): void {
+    if (this.#moved !== null) {
+      this.#moved.remove(mapKey);
+      return;
+    }
     const rows = this.#rows();
     if (rows?.delete(mapKey) === true && rows.size === 0) this.#table.remove();
   }
 
   rows(): Iterable<readonly [KeyIdentity, unknown]> {
-    return this.#rows() ?? [];
+    return this.#moved?.rows() ?? this.#rows() ?? [];
   }
 
   isEmpty(): boolean {
-    return this.#rows() === undefined;
+    return this.#moved === null ? this.#rows() === undefined : this.#moved.isEmpty();
   }
 
   clear(): void {
-    this.#table.remove();
+    if (this.#moved === null) this.#table.remove();
+    else this.#moved.clear();
   }
 
   #rows(): Map<KeyIdentity, unknown> | undefined {

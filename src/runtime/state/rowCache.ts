@@ -33,6 +33,7 @@ export class RowCache {
   #young = new Map<string, Row>();
   #old = new Map<string, Row>();
   #youngBytes = 0;
+  #oldBytes = 0;
   #changed: Row[] = [];
   #changedBytes = 0;
   readonly #changedByGroup = new Map<string, Row[]>();
@@ -45,8 +46,14 @@ export class RowCache {
     this.#flush = flush;
   }
 
+  /** Takes effect with the next row that comes. */
   setMaxBytes(maxBytes: number): void {
     this.#maxBytes = maxBytes;
+  }
+
+  /** Guessed. */
+  get bytes(): number {
+    return this.#youngBytes + this.#oldBytes;
   }
 
   get(key: string): Row | undefined {
@@ -55,6 +62,7 @@ export class RowCache {
     const older = this.#old.get(key);
     if (older !== undefined) {
       this.#old.delete(key);
+      this.#oldBytes -= older.bytes;
       this.#keep(older);
     }
     return older;
@@ -110,6 +118,7 @@ export class RowCache {
     this.#young.clear();
     this.#old.clear();
     this.#youngBytes = 0;
+    this.#oldBytes = 0;
     this.age++;
   }
 
@@ -123,11 +132,13 @@ export class RowCache {
   #rotate(kept?: Row): void {
     this.flush();
     this.#old = this.#young;
+    this.#oldBytes = this.#youngBytes;
     this.#young = new Map();
     this.#youngBytes = 0;
     this.age++;
     if (kept === undefined) return;
     this.#old.delete(kept.key.text);
+    this.#oldBytes -= kept.bytes;
     this.#young.set(kept.key.text, kept);
     this.#youngBytes = kept.bytes;
   }

@@ -9,6 +9,8 @@ type Behaviour =
   | 'eatMemory'
   | 'eatMap'
   | 'hoard'
+  | 'hoardBuffers'
+  | 'eatBuffers'
   | 'throwLater'
   | 'function'
   | 'badKey'
@@ -19,7 +21,9 @@ export default async function main([behaviour, records = '1000000000000']: strin
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
   const mapped = env
     .fromSequence(0, Number(records))
-    .map((x): unknown => (x === 100 ? act(x) : behaviour === 'hoard' ? hoard(x) : x))
+    .map((x): unknown =>
+      x === 100 ? act(x) : behaviour === 'hoard' ? hoard(x) : behaviour === 'hoardBuffers' ? hoardBuffers(x) : x,
+    )
     .name('Troublemaker');
   const next = behaviour === 'badKey' ? mapped.keyBy((x) => x as number).reduce((left) => left) : mapped.rebalance();
   next.map((x) => x).print();
@@ -31,6 +35,13 @@ const hoarded = new Map<string, number>();
 /** As eatMap, over many records. */
 function hoard(x: number): number {
   for (let i = 0; i < 20; i++) hoarded.set(`key ${x} ${i}`, i);
+  return x;
+}
+
+const buffers: Buffer[] = [];
+
+function hoardBuffers(x: number): number {
+  buffers.push(Buffer.alloc(10_000, 1));
   return x;
 }
 
@@ -54,6 +65,10 @@ const behaviours: Record<Behaviour, (x: number) => unknown> = {
     for (let i = 0; ; i++) eaten.set(`key ${i}`, i);
   },
   hoard: (x) => x,
+  hoardBuffers: (x) => x,
+  eatBuffers: () => {
+    for (;;) buffers.push(Buffer.alloc(1_000_000, 1));
+  },
   throwLater: () => {
     setTimeout(() => {
       throw new Error('from a timer');

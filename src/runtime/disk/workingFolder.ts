@@ -30,8 +30,8 @@ export function taskFolder(folder: string, { jobId, vertex, subtask, attempt }: 
 }
 
 /** What the attempts left that ended with their thread. */
-export function removeTaskFolders(folder: string, attempts: readonly AttemptRef[]): void {
-  for (const attempt of attempts) removeWorkingFolder(taskFolder(folder, attempt));
+export function removeTaskFolders(folders: readonly string[], attempts: readonly AttemptRef[]): void {
+  for (const folder of folders) for (const attempt of attempts) removeWorkingFolder(taskFolder(folder, attempt));
 }
 
 export function removeWorkingFolder(folder: string): void {
