@@ -31,6 +31,7 @@ export default defineConfig({
     // Generous: they end only what is broken, however busy the machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    teardownTimeout: 60_000,
     expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -98,6 +98,7 @@ export function toExecutableJob(
     vertices: ordered.map((head) => ({
       head: chainNodes.get(head)!,
       ports: head.inputs.map(({ port }) => port),
+      serializers: head.inputs.map(({ source, tag }) => (tag === null ? source.node.serializer : null)),
     })),
   };
 }
@@ -251,6 +252,7 @@ function linkChains(
           partition,
           tag,
           eventTime: carriesEventTime(operator, consumer.operator),
+          serializer: tag === null ? operator.node.serializer : null,
         });
       }
     }
@@ -267,6 +269,7 @@ function hashOfJob(vertices: readonly JobVertex[], operators: readonly Operator[
     id: operator.hash,
     spec: fingerprint(operator.node.spec),
     inputs: operator.inputs.map((input) => [input.source.hash, input.strategy, input.tag, input.port]),
+    ...(operator.node.serializer === null ? {} : { returns: operator.node.serializer.schema }),
   }));
   return createHash('sha256')
     .update(JSON.stringify({ vertices, operators: described, batch }))

@@ -40,6 +40,7 @@ export {
   type TimerService,
   type TimeView,
 } from '../runtime/processFunctions.ts';
+export type { RecordSerializer } from '../runtime/recordSerializer.ts';
 export { avro } from '../runtime/state/avroSerializer.ts';
 export {
   type AggregateFunction,

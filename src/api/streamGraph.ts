@@ -4,6 +4,7 @@
 import { defaultMaxParallelism, MAX_PARALLELISM_LIMIT } from '../runtime/keyGroups.ts';
 import type { KeySelector, OperatorSpec, PartitionOf } from '../runtime/operatorSpec.ts';
 import { isSink, isSource } from '../runtime/operatorTraits.ts';
+import type { AnyRecordSerializer } from '../runtime/recordSerializer.ts';
 import type { StateBackendKind } from '../runtime/state/stateBackendKind.ts';
 import { ApiError } from './apiError.ts';
 
@@ -53,6 +54,8 @@ export interface StreamNode {
   slotSharingGroup: string | null;
   coLocationGroup: string | null;
   chaining: ChainingStrategy;
+  /** Of the records of its main output, where their type was declared. */
+  serializer: AnyRecordSerializer | null;
 }
 
 export interface NodeDefaults {
@@ -91,6 +94,7 @@ export class StreamGraph {
       slotSharingGroup: null,
       coLocationGroup: null,
       chaining: 'ALWAYS',
+      serializer: null,
     };
     this.nodes.push(node);
     return node;
@@ -137,6 +141,17 @@ export class StreamGraph {
   setChaining(node: StreamNode, chaining: ChainingStrategy): void {
     this.#assertOpen(node.name);
     node.chaining = chaining;
+  }
+
+  setSerializer(node: StreamNode, serializer: AnyRecordSerializer): void {
+    this.#assertOpen(node.name);
+    if (typeof serializer?.append !== 'function' || typeof serializer.read !== 'function') {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `returns(…) of '${node.name}' takes a serialiser of records, such as avro(schema), not ${String(serializer)}.`,
+      );
+    }
+    node.serializer = serializer;
   }
 
   /** The graph was handed over: a later change would be lost, so it is refused. */

@@ -674,7 +674,8 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "null",
           "int"
         ],
-        "doc": "Complete checkpoints that are kept; null: as many as the cluster says."
+        "doc": "Complete checkpoints that are kept; null: as many as the cluster says.",
+        "default": null
       },
       {
         "name": "retention",

@@ -5,6 +5,7 @@ import { type ChannelAddress, type Link, writeCreditFrame } from './exchangeProt
 import type { CreditReceiver } from './outputChannel.ts';
 import type { WaitingFrame } from './receivedFrames.ts';
 import { type RecordBatch, readTimes } from './recordBatch.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
 import { type BatchDecoder, createDecoder } from './serializer.ts';
 
 /** Where credit for a channel goes. */
@@ -16,6 +17,7 @@ export interface Channel {
   readonly producer: number;
   address: ChannelAddress;
   readonly source: number;
+  readonly serializer: AnyRecordSerializer | null;
   /** Null until the producer has sent anything. */
   sender: Sender | null;
   readonly window: number;
@@ -57,9 +59,10 @@ export function decodedArrival({ producer, channel, content }: Arrival & { reado
   const frame = content.frame.take();
   const input = new ByteReader(frame, content.start);
   const times = readTimes(input);
-  channel.decoder ??= createDecoder();
-  const records = channel.decoder.decode(frame, input.position);
-  return { producer, channel, content: { ...times, records } };
+  channel.decoder ??= createDecoder(channel.serializer);
+  const { records, keys } = channel.decoder.decode(frame, input.position);
+  const { timestamps, marks } = times;
+  return { producer, channel, content: { records, timestamps, marks, keys } };
 }
 
 /** The batch is worked off. Credit goes back once half of the window has, so that it costs few messages. */

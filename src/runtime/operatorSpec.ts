@@ -9,6 +9,7 @@ import type { CoSpec } from './coOperators.ts';
 import type { IntervalJoinSpec } from './intervalJoinOperator.ts';
 import type { OperatorFactory } from './operator.ts';
 import type { ProcessSpec } from './processOperators.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
 import type { StateBackendKind } from './state/stateBackendKind.ts';
 import type { TimeSpec } from './timeOperators.ts';
 import type { UserFunction } from './userFunction.ts';
@@ -116,6 +117,8 @@ export interface OutgoingExchange {
   readonly tag: string | null;
   /** Carries timestamps and watermarks: there are any, and an operator behind it looks at them. */
   readonly eventTime: boolean;
+  /** Of the records, where their type was declared; null: any data. */
+  readonly serializer: AnyRecordSerializer | null;
 }
 
 /** A rebuilt job, ready to run any of its subtasks. `vertices[i]` belongs to `graph.vertices[i]`. */
@@ -139,4 +142,6 @@ export interface ExecutableVertex {
   readonly head: ChainNode;
   /** For each of the vertex's inputs, by index, the port of the head that it feeds: several feed one where streams are united. */
   readonly ports: readonly number[];
+  /** For each of the vertex's inputs, by index: as the exchange has it that leads to it. */
+  readonly serializers: readonly (AnyRecordSerializer | null)[];
 }

@@ -9,6 +9,7 @@ import { reasonOf } from './errors.ts';
 import type { Credit } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
 import type { InputGate } from './inputGate.ts';
+import { ElementKey } from './keyHandles.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import { ProcessingTimers } from './processingTimers.ts';
 import { ElementTime, MAX_WATERMARK } from './streamTime.ts';
@@ -32,9 +33,6 @@ import {
   vertexOf,
 } from './taskWiring.ts';
 
-/** How long an ending attempt waits for its files to close. */
-const RELEASE_TIMEOUT_MS = 5_000;
-
 export class Task implements TaskContext {
   readonly jobId: string;
   readonly vertex: number;
@@ -45,6 +43,7 @@ export class Task implements TaskContext {
   readonly deployment: Deployment;
   readonly pressure: Pressure = { blocked: 0 };
   readonly time = new ElementTime();
+  readonly key = new ElementKey();
   readonly timers = new ProcessingTimers((delayMs) => this.wakeAt(this.now() + delayMs));
   /** Null for a source. */
   readonly gate: InputGate | null;
@@ -247,6 +246,7 @@ export class Task implements TaskContext {
     this.#barriers.run(this.#suspensions.none && !this.#checkpoints.stopping);
     this.timers.fire(this.#mayGoOn);
     const result = this.#feed.run(deadlineMs, this.#mayGoOn);
+    if (result === 'waiting') for (const writer of this.writers) writer.rest();
     if (result !== 'ended') return result === 'more';
     this.#phase = 'ending';
     this.timers.clear();
@@ -289,7 +289,7 @@ export class Task implements TaskContext {
     // Finished outputs have closed already.
     if (state !== 'FINISHED' || this.#checkpoints.stopping)
       releases.push(...outputsOf(this.#parts).map((output) => output.abort()));
-    afterAll(releases, RELEASE_TIMEOUT_MS, () => {
+    afterAll(releases, () => {
       if (this.#phase === 'ended') return;
       this.#phase = 'ended';
       this.state = state;

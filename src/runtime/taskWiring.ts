@@ -15,6 +15,9 @@ import { createSource, type SourceReader } from './sources.ts';
 import type { TaskBackends } from './state/stateBackends.ts';
 import type { Deployment, TaskContext, TaskOutput } from './taskContext.ts';
 
+/** How long an ending attempt waits for its files to close. */
+const RELEASE_TIMEOUT_MS = 5_000;
+
 export interface TaskParts {
   readonly chain: Chain;
   /** Null: the task has an input gate. */
@@ -160,13 +163,13 @@ export function inOrder(
 }
 
 /** Calls `end` once all have settled, however, or the time is up; at once where there is nothing to wait for. */
-export function afterAll(waits: readonly (Promise<void> | void)[], timeoutMs: number, end: () => void): void {
+export function afterAll(waits: readonly (Promise<void> | void)[], end: () => void): void {
   const pending = waits.filter((wait) => wait !== undefined);
   if (pending.length === 0) {
     end();
     return;
   }
-  const limit = setTimeout(end, timeoutMs);
+  const limit = setTimeout(end, RELEASE_TIMEOUT_MS);
   Promise.allSettled(pending).then(() => {
     clearTimeout(limit);
     end();
@@ -212,6 +215,7 @@ function inputGate(
     subtask,
     inputs.map(({ source, strategy }, index) => ({
       port: job.vertices[vertex]!.ports[index]!,
+      serializer: job.vertices[vertex]!.serializers[index]!,
       strategy,
       source,
       sourceName: job.graph.vertices[source]!.name,

@@ -15,8 +15,8 @@ export interface StackLine {
 
 /** `at name (file:1:2)` or `at file:1:2`. */
 const FRAME = /^\s+at (?:.*\((?<inside>.*)\)|(?:async )?(?<bare>.*))$/;
-/** Frames of every task: what stands before `src/runtime` is where Sluice lies. */
-const OF_SLUICE = /^(?<root>.*)\/src\/(?:runtime|adapters|taskmanager)\/[\w/]+\.ts:\d+:\d+$/;
+/** Frames that every task has below it: what stands before `src/runtime` is where Sluice lies. */
+const OF_SLUICE = /^(?<root>.*)\/src\/runtime\/(?:task|runQueue)\.ts:\d+:\d+$/;
 
 export function stackLines(text: string): StackLine[] {
   const lines = text.split('\n');

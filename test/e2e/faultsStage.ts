@@ -17,6 +17,8 @@ import { linesOf, release } from './output.ts';
 
 /** Generous: all waits are for what a free machine does in a second or two. */
 export const WAIT_MS = 60_000;
+const FREEZE_MS = 20_000;
+const MAX_FREEZES = 5;
 const FILE_POLL_MS = 10;
 const END_TIMEOUT_MS = 10_000;
 const PARALLELISM = 2;
@@ -206,6 +208,24 @@ export class FaultsStage {
   /** Ends when the process has. */
   async kill(id: string): Promise<ProcessEntry> {
     return this.cluster.signal(id, 'SIGKILL');
+  }
+
+  /**
+   * Until the cluster has taken the consequence. One that is frozen within its moment of holding the embedded journal's write lock holds up all
+   * writers, whoever would write of it among them: it is woken and frozen anew.
+   */
+  async freeze(id: string, what: string, consequence: () => boolean): Promise<void> {
+    for (let freeze = 1; ; freeze++) {
+      await this.cluster.signal(id, 'SIGSTOP');
+      try {
+        await this.watch.until(consequence, FREEZE_MS, what);
+        return;
+      } catch (error) {
+        if (freeze === MAX_FREEZES) throw new Error(`${(error as Error).message}\n${this.#situation()}`);
+        await this.cluster.signal(id, 'SIGCONT');
+        await this.untilCheckpoint();
+      }
+    }
   }
 
   /** A new epoch has decided something; resolves with the milliseconds since `sinceMs` (performance.now()). */

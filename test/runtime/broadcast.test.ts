@@ -23,6 +23,7 @@ const context = (subtask: number, parallelism: number): TaskContext => ({
   maxParallelism: 128,
   pressure: { blocked: 0 },
   time: { timestamp: 0 },
+  key: { handle: null },
   timers: new ProcessingTimers(() => {}),
   suspend() {},
   exchangeFlusher: { add() {} },
@@ -47,6 +48,7 @@ function writerOf(consumers: number, producers = 1) {
       key: null,
       partition: null,
       eventTime: false,
+      serializer: null,
       operator: 'source',
       consumerName: 'sink',
       consumerParallelism: consumers,
@@ -75,6 +77,7 @@ function gatesOf(consumers: number, producers: number): InputGate[] {
     strategy: 'REBALANCE',
     source: 0,
     sourceName: 'source',
+    serializer: null,
     producerAttempts: Array.from({ length: producers }, () => 0),
   } as const;
   return Array.from(

@@ -74,6 +74,7 @@ export class OperatorHarness {
       maxParallelism: MAX_PARALLELISM,
       pressure,
       time,
+      key: { handle: null },
       timers: this.#timers,
       exchangeFlusher: { add() {} },
       sinkFlusher: { add() {} },
@@ -94,6 +95,7 @@ export class OperatorHarness {
       key: null,
       partition: null,
       eventTime: true,
+      serializer: null,
     } as const;
     const exchanges = [null, ...tags].map((tag) => ({ ...exchange, tag }));
     this.#chain = buildChain(

@@ -131,9 +131,9 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
   override folding<T extends NonNullable<unknown>>(descriptor: ValueStateDescriptor<T>): Fold<T> {
     this.getState(descriptor);
     const table = this.#tables.get(descriptor.name)!;
-    return (key, argument, step) => {
+    return (key, argument, step, handle) => {
       this.setCurrentKey(key);
-      return table.fold(key, argument, step as (held: unknown, argument: unknown) => unknown) as T;
+      return table.fold(key, argument, step as (held: unknown, argument: unknown) => unknown, handle) as T;
     };
   }
 

@@ -3,6 +3,7 @@
 // because most records read a cell and then write it.
 
 import { ByteWriter } from '../byteWriter.ts';
+import type { KeyHandle } from '../keyHandles.ts';
 import { ofState, type StateMeta } from './keyedSnapshot.ts';
 import { type KeyIdentity, type Namespace, VOID_NAMESPACE } from './keyedStateBackend.ts';
 import { noCurrentKey } from './stateRegistry.ts';
@@ -81,8 +82,13 @@ export class HeapTable implements CellStore {
   }
 
   /** `get` and `put` of the key, which is the current one, in one. */
-  fold(key: KeyIdentity, argument: unknown, step: (held: unknown, argument: unknown) => unknown): unknown {
-    const cell = this.#cells?.get(key);
+  fold(
+    key: KeyIdentity,
+    argument: unknown,
+    step: (held: unknown, argument: unknown) => unknown,
+    handle: KeyHandle | null,
+  ): unknown {
+    const cell = handle === null ? this.#cells?.get(key) : this.#cellOf(handle);
     if (cell !== undefined && this.#toCheck === 0) {
       if (cell.version !== this.#owner.version) this.#owner.touch(this, cell, this.#namespace, key);
       const value = step(cell.value, argument);
@@ -94,6 +100,21 @@ export class HeapTable implements CellStore {
     if (value === undefined) this.remove();
     else this.put(value);
     return value;
+  }
+
+  /** The handle remembers the cell, until that is removed. */
+  #cellOf(handle: KeyHandle): Cell | undefined {
+    if (handle.owner === this) {
+      const cell = handle.held as Cell;
+      if (cell.version !== REMOVED) return cell;
+    }
+    const cell = this.#cells?.get(handle.key);
+    if (cell === undefined) handle.owner = null;
+    else {
+      handle.owner = this;
+      handle.held = cell;
+    }
+    return cell;
   }
 
   /** The first values are tried at once, so that a job whose state cannot be stored hears of it before its first checkpoint. */

@@ -2,6 +2,7 @@
 // other restores. A namespace sets apart what one key keeps for each of its windows or timers; user state has the empty one.
 
 import { TaskError } from '../errors.ts';
+import type { KeyHandle } from '../keyHandles.ts';
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -66,7 +67,13 @@ export interface KeyedStateBackend {
   close(): void;
 }
 
-export type Fold<T> = <A>(key: KeyIdentity, argument: A, step: (held: T | undefined, argument: A) => T) => T;
+/** `handle`: of the key, where there is one; it may spare looking the state up. */
+export type Fold<T> = <A>(
+  key: KeyIdentity,
+  argument: A,
+  step: (held: T | undefined, argument: A) => T,
+  handle: KeyHandle | null,
+) => T;
 
 /** Snapshots that may be under way in one backend: checkpoints at a time, and a savepoint. */
 export const MAX_SNAPSHOTS = 16;

@@ -1,6 +1,5 @@
 // Keyed state larger than memory: in LMDB, behind a bounded cache. Snapshots are read from a view of the moment at which they began, while writing goes on,
 // and have the format of every backend. Checkpoints may have what has changed alone (lmdbIncrements.ts).
-import path from 'node:path';
 import { ByteWriter } from '../byteWriter.ts';
 import type { Changes } from './changedKeys.ts';
 import { ofState, type StateMeta, type StateRow } from './keyedSnapshot.ts';
@@ -13,19 +12,11 @@ import {
   type Namespace,
   tooManySnapshots,
 } from './keyedStateBackend.ts';
-import type { LmdbEnvironment, RowWrite, View } from './lmdbEnvironment.ts';
+import type { LmdbEnvironment, RowWrite } from './lmdbEnvironment.ts';
 import { LmdbIncrements } from './lmdbIncrements.ts';
-import {
-  behind,
-  bytesOf,
-  keyGroupOfRow,
-  partsBytes,
-  partsOf,
-  prefixOf,
-  type RowParts,
-  stateOfRow,
-} from './lmdbKeys.ts';
+import { bytesOf, keyGroupOfRow, partsBytes, partsOf, prefixOf, stateOfRow } from './lmdbKeys.ts';
 import { encodeRow, readRow, splitRow } from './lmdbRow.ts';
+import { partsIn, rowsOf } from './lmdbScan.ts';
 import { LmdbSnapshot } from './lmdbSnapshot.ts';
 import { LmdbCells, type LmdbOwner, LmdbRows, LmdbTable } from './lmdbTable.ts';
 import { type Row, RowCache } from './rowCache.ts';
@@ -72,25 +63,15 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
   #closed = false;
 
   constructor(options: LmdbBackendOptions) {
-    const { environment, operator, maxParallelism, cacheBytes, now, onClosed } = options;
+    const { environment, operator, maxParallelism, cacheBytes, minFileBytes, now, onClosed } = options;
     super(now);
     this.environment = environment;
     this.operator = operator;
     this.maxParallelism = maxParallelism;
     this.cache = new RowCache(cacheBytes, (changed) => this.#write(changed));
     this.#onClosed = onClosed;
-    const { minFileBytes } = options;
-    this.incremental =
-      minFileBytes === null
-        ? null
-        : new LmdbIncrements({
-            file: path.join(environment.folder, `changed-${operator}`),
-            minFileBytes,
-            rows: () => environment.rows,
-            flush: () => this.cache.flush(),
-            take: (changes) => this.#take(changes),
-            restore: (rows) => this.restore(rows),
-          });
+    const take = (changes: Changes | null) => this.#take(changes);
+    this.incremental = minFileBytes === null ? null : new LmdbIncrements(this, minFileBytes, take);
   }
 
   *entries({ name }: NamedState, namespace?: Namespace): Generator<readonly [KeyIdentity, Namespace], void> {
@@ -264,18 +245,8 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
         }
       }),
     );
-    this.#note(changed);
+    this.incremental?.wrote(changed);
     this.#clean(changed.length);
-  }
-
-  #note(written: readonly Row[]): void {
-    const changed = this.incremental?.changed;
-    if (changed === undefined) return;
-    for (const row of written) {
-      if (row.span === changed.span) continue;
-      row.span = changed.span;
-      changed.add(bytesOf(row.key.text), row.key.full);
-    }
   }
 
   /** Looks at as many rows of states whose entries expire as their descriptors say, and goes on from there the next time. */
@@ -309,20 +280,4 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
     }
     if (removed.length > 0) this.environment.write(removed);
   }
-}
-
-/** Rows of a state by their keys, key group by key group; groups without any cost nothing. */
-function* rowsOf(view: View, table: LmdbTable, namespace?: Namespace): Generator<Buffer, void> {
-  const operator = table.operatorPrefix;
-  for (let keyGroup = 0; keyGroup < table.maxParallelism; keyGroup++) {
-    const prefix = namespace === undefined ? table.prefix(keyGroup) : table.prefix(keyGroup, namespace);
-    const [next] = view.keys(operator, bytesOf(prefix));
-    if (next === undefined) return;
-    if (next.compare(behind(prefix)) < 0) yield* view.keys(prefix);
-    else keyGroup = Math.max(keyGroup, keyGroupOfRow(next) - 1);
-  }
-}
-
-function partsIn(view: View, row: Buffer): RowParts {
-  return partsOf(partsBytes(row), false) ?? partsOf(splitRow(view.get(row)!).full!, false)!;
 }

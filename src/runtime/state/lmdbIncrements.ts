@@ -1,8 +1,12 @@
 // Incremental checkpoints of an LMDB backend: which rows have changed since which checkpoint, and which files the next one may stand on. A checkpoint has
 // everything where there is nothing to stand on, where changes were lost count of, and where they are so many that it is no more work.
+import path from 'node:path';
 import { ChangedKeys, type Changes } from './changedKeys.ts';
 import type { StateRow } from './keyedSnapshot.ts';
 import type { IncrementalSnapshot, IncrementalState, KeyedSnapshot } from './keyedStateBackend.ts';
+import type { LmdbEnvironment } from './lmdbEnvironment.ts';
+import { bytesOf } from './lmdbKeys.ts';
+import type { Row, RowCache } from './rowCache.ts';
 import { type ChainFile, type Link, SegmentChain } from './segmentChain.ts';
 
 /** Changed rows, as a share of all, beyond which a checkpoint has everything. */
@@ -11,37 +15,48 @@ const MAX_CHANGED_SHARE = 1 / 2;
 const MAX_SPANS = 16;
 
 /** What it needs of its backend. */
-export interface IncrementsOwner {
-  /** Prefix of its scratch files. */
-  readonly file: string;
-  readonly minFileBytes: number;
-  readonly rows: () => number;
-  readonly flush: () => void;
-  /** Null: of everything. Takes the changes over unless it throws. */
-  readonly take: (changes: Changes | null) => KeyedSnapshot;
-  readonly restore: (rows: Iterable<StateRow>) => void;
+interface IncrementsOwner {
+  readonly operator: number;
+  readonly environment: LmdbEnvironment;
+  readonly cache: RowCache;
+  restore(rows: Iterable<StateRow>): void;
 }
 
 export class LmdbIncrements implements IncrementalState {
   readonly changed: ChangedKeys;
   readonly #chain = new SegmentChain();
   readonly #owner: IncrementsOwner;
+  readonly #minFileBytes: number;
+  readonly #take: (changes: Changes | null) => KeyedSnapshot;
   #continues = true;
 
-  constructor(owner: IncrementsOwner) {
+  /** `take` gives a snapshot of the changes, or of everything; it takes them over unless it throws. */
+  constructor(owner: IncrementsOwner, minFileBytes: number, take: (changes: Changes | null) => KeyedSnapshot) {
+    const { environment, operator } = owner;
     this.#owner = owner;
-    this.changed = new ChangedKeys(owner.file, owner.rows);
+    this.#minFileBytes = minFileBytes;
+    this.#take = take;
+    this.changed = new ChangedKeys(path.join(environment.folder, `changed-${operator}`), () => environment.rows);
+  }
+
+  /** Rows of the cache are in LMDB now. */
+  wrote(rows: readonly Row[]): void {
+    const { changed } = this;
+    for (const row of rows) {
+      if (row.span === changed.span) continue;
+      row.span = changed.span;
+      changed.add(bytesOf(row.key.text), row.key.full);
+    }
   }
 
   snapshot(checkpointId: number): IncrementalSnapshot {
-    const { flush, take } = this.#owner;
-    flush();
+    this.#owner.cache.flush();
     this.changed.mark(checkpointId);
     const base = this.#chain.base();
     const changes = this.#changesSince(base.at(-1));
     let taken: KeyedSnapshot;
     try {
-      taken = take(changes);
+      taken = this.#take(changes);
     } catch (error) {
       changes?.close();
       throw error;
@@ -50,7 +65,7 @@ export class LmdbIncrements implements IncrementalState {
     this.#chain.taken(checkpointId, links);
     return {
       base: links,
-      needsFile: (bytes) => bytes >= this.#owner.minFileBytes || (changes !== null && changes.spans >= MAX_SPANS),
+      needsFile: (bytes) => bytes >= this.#minFileBytes || (changes !== null && changes.spans >= MAX_SPANS),
       advance: (deadlineMs) => taken.advance(deadlineMs),
       take: (rest) => taken.take(rest),
       discard: () => taken.discard(),
@@ -83,7 +98,7 @@ export class LmdbIncrements implements IncrementalState {
 
   #changesSince(link: Link | undefined): Changes | null {
     const changes = link === undefined ? null : this.changed.since(link.checkpointId);
-    if (changes === null || changes.keys <= this.#owner.rows() * MAX_CHANGED_SHARE) return changes;
+    if (changes === null || changes.keys <= this.#owner.environment.rows * MAX_CHANGED_SHARE) return changes;
     changes.close();
     return null;
   }

@@ -134,10 +134,10 @@ export function backendContract(kind: BackendKind, others: readonly BackendKind[
         held[0] += summand;
         return held;
       };
-      for (let i = 0; i < 300; i++) fold(i % 100, 1, add);
+      for (let i = 0; i < 300; i++) fold(i % 100, 1, add, null);
       const taken = backend.snapshot();
       taken.advance(0);
-      for (let i = 0; i < 300; i++) expect(fold(i % 100, 10, add)[0]).toBe(3 + 10 * (1 + Math.floor(i / 100)));
+      for (let i = 0; i < 300; i++) expect(fold(i % 100, 10, add, null)[0]).toBe(3 + 10 * (1 + Math.floor(i / 100)));
       backend.setCurrentKey(99);
       expect(backend.getState(new ValueStateDescriptor<[number]>('folded')).value()).toEqual([33]);
       const restored = open();
@@ -147,9 +147,9 @@ export function backendContract(kind: BackendKind, others: readonly BackendKind[
         restored.setCurrentKey(key);
         expect(restored.getState(new ValueStateDescriptor<[number]>('folded')).value()).toEqual([3]);
       }
-      expect(fold('gone', 1, () => undefined as unknown as [number])).toBeUndefined();
-      fold('k', 1, add);
-      fold('k', 1, () => undefined as unknown as [number]);
+      expect(fold('gone', 1, () => undefined as unknown as [number], null)).toBeUndefined();
+      fold('k', 1, add, null);
+      fold('k', 1, () => undefined as unknown as [number], null);
       backend.setCurrentKey('k');
       expect(backend.getState(new ValueStateDescriptor<[number]>('folded')).value()).toBeUndefined();
     });

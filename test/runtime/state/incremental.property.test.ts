@@ -122,7 +122,7 @@ describe('incremental checkpoints', () => {
             stage.close();
           },
         ),
-        { numRuns: 30, interruptAfterTimeLimit: 90_000 },
+        { numRuns: 15, interruptAfterTimeLimit: 90_000 },
       );
       // Else this tested full checkpoints.
       expect(written).toBeLessThan(0.9 * bytes);
