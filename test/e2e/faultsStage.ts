@@ -11,16 +11,14 @@ import { loadConfig } from '../../src/config.ts';
 import type { ClusterEvent, JobStatus } from '../../src/core/schema.gen.ts';
 import { type Arrival, LedgerWatch } from '../../src/demo/ledgerWatch.ts';
 import { connectJobClient } from '../../src/wiring.ts';
-import { type ClusterOptions, root, TestCluster } from './cluster.ts';
-import { differences } from './faultsCheck.ts';
+import { type ClusterOptions, TestCluster } from './cluster.ts';
 import { linesOf } from './output.ts';
+import { COUNTED, type JobSize, PARALLELISM, type Workload } from './workloads.ts';
 
 /** Generous: all waits are for what a free machine does in a second or two. */
 export const WAIT_MS = 45_000;
 const FILE_POLL_MS = 10;
 const END_TIMEOUT_MS = 10_000;
-const PARALLELISM = 2;
-const JOB_FILE = path.join(root, 'test', 'e2e', 'jobs', 'selfChecking.ts');
 
 interface Decided<T extends ClusterEvent['type']> {
   readonly epoch: number;
@@ -34,16 +32,12 @@ export interface StageOptions extends ClusterOptions {
 }
 
 export interface CheckedJob {
+  readonly workload: Workload;
   readonly jobId: string;
   readonly output: string;
   readonly count: number;
   /** As JobClient is told. */
   readonly ended: Promise<JobStatus>;
-}
-
-export interface JobSize {
-  readonly count: number;
-  readonly recordsPerSecond: number;
 }
 
 export class FaultsStage {
@@ -55,8 +49,9 @@ export class FaultsStage {
   /** By type; of the first `#indexed` arrivals. */
   readonly #events = new Map<ClusterEvent['type'], Decided<ClusterEvent['type']>[]>();
   #indexed = 0;
-  #bundle: JobBundle | null = null;
-  #keeping: Promise<void> = Promise.resolve();
+  #submitted = 0;
+  readonly #bundles = new Map<Workload, Promise<JobBundle>>();
+  #keeping: Promise<void>[] = [];
   #enough = false;
 
   static async start(options: StageOptions): Promise<FaultsStage> {
@@ -88,6 +83,11 @@ export class FaultsStage {
     return this.watch.state.epoch;
   }
 
+  /** Where its jobs are told to harm themselves; see jobs/sabotage.ts. */
+  get sabotageFile(): string {
+    return this.cluster.file('sabotage');
+  }
+
   /** The job that was submitted last. */
   get job(): CheckedJob {
     return this.jobs.at(-1)!;
@@ -96,7 +96,7 @@ export class FaultsStage {
   async stop(): Promise<void> {
     this.#enough = true;
     await this.#client.close();
-    await this.#keeping.catch(() => {});
+    await Promise.allSettled(this.#keeping);
     await this.watch.close();
     await this.cluster.stop();
   }
@@ -111,51 +111,55 @@ export class FaultsStage {
   }
 
   /** Submits self-checking jobs one after the other until `endJobs`; resolves when the first runs and has a checkpoint. */
-  async keepJobsRunning(size: JobSize): Promise<void> {
+  async keepJobsRunning(size: JobSize, workload = COUNTED): Promise<void> {
     this.#enough = false;
-    await this.submitJob(size);
-    this.#keeping = this.#keepRunning(size);
-    this.#keeping.catch(() => {}); // endJobs tells it
+    const keeping = this.#keepRunning(await this.submitJob(size, workload), size);
+    keeping.catch(() => {}); // endJobs tells it
+    this.#keeping.push(keeping);
     await this.untilCheckpoint();
   }
 
-  /** The job that runs is the last; resolves with how each ended. */
+  /** The jobs that run are the last; resolves with how each ended. */
   async endJobs(): Promise<JobStatus[]> {
     this.#enough = true;
-    await this.#keeping;
+    await Promise.all(this.#keeping);
     return Promise.all(this.jobs.map(({ ended }) => ended));
   }
 
-  async submitJob({ count, recordsPerSecond }: JobSize): Promise<CheckedJob> {
-    this.#bundle ??= await bundleJob(JOB_FILE);
-    const output = this.cluster.file(`output-${this.jobs.length + 1}`);
-    const args = [count, recordsPerSecond, PARALLELISM, output].map(String);
+  async submitJob(size: JobSize, workload = COUNTED): Promise<CheckedJob> {
+    const { file, name: kind } = workload;
+    const bundling = this.#bundles.get(workload) ?? bundleJob(file);
+    this.#bundles.set(workload, bundling);
+    const bundle = await bundling;
+    const output = this.cluster.file(`${kind}-${++this.#submitted}`);
+    const args = await workload.args(size, output, this.sabotageFile);
     const folder = mkdtempSync(this.cluster.file('plan-'));
-    const bundlePath = path.join(folder, `${this.#bundle.sha256}.mjs`);
-    writeFileSync(bundlePath, this.#bundle.bytes);
+    const bundlePath = path.join(folder, `${bundle.sha256}.mjs`);
+    writeFileSync(bundlePath, bundle.bytes);
     const { name, graph, checkpointing } = await planJob({
       bundlePath,
-      name: 'selfChecking.ts',
+      name: path.basename(file),
       args,
       parallelism: PARALLELISM,
     });
     rmSync(folder, { recursive: true });
     const handle = await this.#client.submit({
-      ...{ name, artifact: this.#bundle, args, parallelism: PARALLELISM, graph },
+      ...{ name, artifact: bundle, args, parallelism: PARALLELISM, graph },
       options: { checkpointing },
     });
     const ended = handle.awaitTermination();
     ended.catch(() => {}); // met by whoever awaits it
-    const job: CheckedJob = { jobId: handle.jobId, output, count, ended };
+    const job: CheckedJob = { workload, jobId: handle.jobId, output, count: size.count, ended };
     this.jobs.push(job);
     return job;
   }
 
-  async #keepRunning(size: JobSize): Promise<void> {
-    for (;;) {
-      await bounded(this.job.ended, 2 * this.#waitMs, () => `the end of job ${this.job.jobId}\n${this.#situation()}`);
+  async #keepRunning(first: CheckedJob, size: JobSize): Promise<void> {
+    for (let job = first; ; job = await this.submitJob(size, job.workload)) {
+      const { jobId, workload } = job;
+      const what = () => `the end of job ${jobId} (${workload.name})\n${this.#situation()}`;
+      await bounded(job.ended, 2 * this.#waitMs, what);
       if (this.#enough) return;
-      await this.submitJob(size);
     }
   }
 
@@ -272,10 +276,11 @@ export class FaultsStage {
   /** What is wrong with what the cluster did: empty where nothing is. Ask after `endJobs`. */
   async faults({ restarts }: { readonly restarts: 'none' | 'some' | 'any' }): Promise<string[]> {
     const found: string[] = [];
-    for (const { jobId, output, count, ended } of this.jobs) {
+    for (const { jobId, output, count, ended, workload } of this.jobs) {
       const { state, reason } = await ended;
-      if (state !== 'FINISHED') found.push(`job ${jobId} is ${state}: ${reason}`);
-      found.push(...differences(linesOf(output), count, PARALLELISM).map((fault) => `job ${jobId}: ${fault}`));
+      if (state !== 'FINISHED') found.push(`job ${jobId} (${workload.name}) is ${state}: ${reason}`);
+      const differences = await workload.differences(count, output);
+      found.push(...differences.map((fault) => `job ${jobId} (${workload.name}): ${fault}`));
     }
     const again = this.events('TaskDeployed').filter(({ event }) => event.attempt > 0);
     if (restarts === 'none') {
@@ -378,10 +383,10 @@ export async function bounded<T>(promise: Promise<T>, timeoutMs: number, what: (
 }
 
 /** For what nobody announces, such as the growth of a file. */
-export async function untilTrue(what: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + WAIT_MS;
+export async function untilTrue(what: string, condition: () => boolean, waitMs = WAIT_MS): Promise<void> {
+  const deadline = performance.now() + waitMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come within ${WAIT_MS / 1_000} s`);
+    if (performance.now() > deadline) throw new Error(`${what} did not come within ${waitMs / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, FILE_POLL_MS));
   }
 }

@@ -3,10 +3,11 @@
 // run, and one that is lost, repeated or built on lost state shows.
 import { StreamExecutionEnvironment } from 'sluice';
 import { keyOf, lineOf } from '../faultsCheck.ts';
+import { sabotaged } from './sabotage.ts';
 
 const CHECKPOINT_INTERVAL_MS = 200;
 
-export default async function main([count, rate, slices, output]: string[]) {
+export default async function main([count, rate, slices, output, sabotage]: string[]) {
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
   env.enableCheckpointing(CHECKPOINT_INTERVAL_MS, { toleratedFailures: 100 });
   env
@@ -14,6 +15,7 @@ export default async function main([count, rate, slices, output]: string[]) {
     .map((n) => ({ key: keyOf(n, Number(count), Number(slices)), n, seen: 1, sum: n }))
     .keyBy(({ key }) => key)
     .reduce((left, right) => ({ ...right, seen: left.seen + 1, sum: left.sum + right.sum }))
+    .map(sabotaged(sabotage))
     .map(lineOf)
     .writeAsText(output!);
   await env.execute('Self-checking');
