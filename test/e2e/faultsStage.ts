@@ -19,6 +19,7 @@ import { COUNTED, type JobSize, PARALLELISM, type Workload } from './workloads.t
 export const WAIT_MS = 45_000;
 const FILE_POLL_MS = 10;
 const END_TIMEOUT_MS = 10_000;
+const SHOWN_EVENT_LENGTH = 240;
 
 interface Decided<T extends ClusterEvent['type']> {
   readonly epoch: number;
@@ -264,6 +265,18 @@ export class FaultsStage {
     ).length;
   }
 
+  /** Between two checkpoints of a job, in ms of the ledger's time, in the order in which they were triggered. */
+  checkpointGapsMs(jobId: string): number[] {
+    const at = this.watch.arrivals.flatMap(({ record, verdict }) =>
+      record.type === 'Commit' && verdict === 'counted'
+        ? record.events
+            .filter((event) => event.type === 'CheckpointTriggered' && event.jobId === jobId)
+            .map(() => record.at)
+        : [],
+    );
+    return at.slice(1).map((ms, index) => ms - at[index]!);
+  }
+
   /** Commits in the log behind the Claim that ended their epoch. */
   lateCommits(): Arrival[] {
     let epoch = 0;
@@ -281,6 +294,7 @@ export class FaultsStage {
       if (state !== 'FINISHED') found.push(`job ${jobId} (${workload.name}) is ${state}: ${reason}`);
       const differences = await workload.differences(count, output);
       found.push(...differences.map((fault) => `job ${jobId} (${workload.name}): ${fault}`));
+      if (differences.length > 0) found.push(...this.#storyOf(jobId));
     }
     const again = this.events('TaskDeployed').filter(({ event }) => event.attempt > 0);
     if (restarts === 'none') {
@@ -310,6 +324,20 @@ export class FaultsStage {
 
   #config() {
     return loadConfig(this.cluster.dir.existingConfigFile);
+  }
+
+  /** What the ledger says of the job and its checkpoints, one event a line. */
+  #storyOf(jobId: string): string[] {
+    return this.watch.arrivals.flatMap(({ record, verdict, atMs }) => {
+      if (record.type !== 'Commit' || verdict === 'void') return [];
+      return record.events
+        .filter((event) => 'jobId' in event && event.jobId === jobId && /^(Job|Checkpoint|TaskFailed)/.test(event.type))
+        .filter(({ type }) => !['JobSubmitted', 'JobPlanned', 'CheckpointAcked'].includes(type))
+        .map(
+          (event) =>
+            `${(atMs / 1_000).toFixed(1)} s, epoch ${record.epoch}: ${JSON.stringify(event).slice(0, SHOWN_EVENT_LENGTH)}`,
+        );
+    });
   }
 
   #situation(): string {

@@ -38,6 +38,14 @@ export const COUNTED: Workload = {
   differences: async (count, output) => differencesFrom(countedLines(count, PARALLELISM), linesOf(output)),
 };
 
+/** As COUNTED, with a checkpoint each so many ms. */
+export function countedEach(intervalMs: number): Workload {
+  return {
+    ...COUNTED,
+    args: async (size, output, sabotage = '') => [...(await COUNTED.args(size, output, sabotage)), String(intervalMs)],
+  };
+}
+
 /** Keyed state, timers and windows into an exactly-once file sink. */
 export const WINDOWED: Workload = {
   name: 'windowed',

@@ -5,11 +5,18 @@ import { StreamExecutionEnvironment } from 'sluice';
 import { keyOf, lineOf } from '../faultsCheck.ts';
 import { sabotaged } from './sabotage.ts';
 
-const CHECKPOINT_INTERVAL_MS = 200;
+const CHECKPOINT_INTERVAL_MS = '200';
 
-export default async function main([count, rate, slices, output, sabotage]: string[]) {
+export default async function main([
+  count,
+  rate,
+  slices,
+  output,
+  sabotage,
+  intervalMs = CHECKPOINT_INTERVAL_MS,
+]: string[]) {
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
-  env.enableCheckpointing(CHECKPOINT_INTERVAL_MS, { toleratedFailures: 100 });
+  env.enableCheckpointing(Number(intervalMs), { toleratedFailures: 100 });
   env
     .fromSequence(1, Number(count), { recordsPerSecond: Number(rate) })
     .map((n) => ({ key: keyOf(n, Number(count), Number(slices)), n, seen: 1, sum: n }))
