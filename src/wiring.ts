@@ -219,6 +219,7 @@ export async function createTaskExecutor(
     dataPort: config['taskmanager.data.port'],
     bufferTimeoutMs: config['execution.buffer-timeout'],
     taskHeapBytes: config['taskmanager.memory.task.heap.size'],
+    cancellationTimeoutMs: config['task.cancellation.timeout'],
     fetchArtifact: (sha256) => blobs.fetch(sha256),
     checkpoints: new MergingStorage(createCheckpointStorage(config, dir)),
     stateBackends: {

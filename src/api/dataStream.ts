@@ -223,7 +223,7 @@ export class DataStream<T> {
 
   /**
    * Prints each record: under `sluice run` on the client's standard output, one line a record. With a parallelism above 1, the subtask's
-   * number stands in front (`2> …`), after `prefix` where there is one (`words:2> …`).
+   * number stands in front (`2> …`), after `prefix` where there is one (`words:2> …`). A record of more than a million characters is cut.
    */
   print(prefix?: string): DataStreamSink<T> {
     return this.sink('Print to Std. Out', { type: 'printSink', prefix: prefix ?? null });

@@ -1,5 +1,6 @@
 // A real cluster to break: processes, a journal, and self-checking jobs one after the other, watched through the ledger as a replica reads
 // it. At the end it judges: outputs, attempts, checkpoints, and the ledger itself. Every wait is for an event and bounded.
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ProcessEntry } from '../../src/cli/clusterDir.ts';
@@ -13,7 +14,7 @@ import { type Arrival, LedgerWatch } from '../../src/demo/ledgerWatch.ts';
 import { connectJobClient } from '../../src/wiring.ts';
 import { type ClusterOptions, TestCluster } from './cluster.ts';
 import { linesOf } from './output.ts';
-import { COUNTED, type JobSize, PARALLELISM, type Workload } from './workloads.ts';
+import { COUNTED, type JobSize, PARALLELISM, patiently, type Workload } from './workloads.ts';
 
 /** Generous: all waits are for what a free machine does in a second or two. */
 export const WAIT_MS = 45_000;
@@ -144,10 +145,10 @@ export class FaultsStage {
       parallelism: PARALLELISM,
     });
     rmSync(folder, { recursive: true });
-    const handle = await this.#client.submit({
-      ...{ name, artifact: bundle, args, parallelism: PARALLELISM, graph },
-      options: { checkpointing },
-    });
+    const submission = { name, artifact: bundle, args, parallelism: PARALLELISM, graph, options: { checkpointing } };
+    // The same command again is the same job, so it may be said until it is heard.
+    const ids = { jobId: randomBytes(16).toString('hex'), commandId: randomUUID() };
+    const handle = await patiently(() => this.#client.submit({ ...submission, ...ids }));
     const ended = handle.awaitTermination();
     ended.catch(() => {}); // met by whoever awaits it
     const job: CheckedJob = { workload, jobId: handle.jobId, output, count: size.count, ended };

@@ -79,10 +79,12 @@ async function fill(kafka: Kafka, from: string, to: string, count: number): Prom
     // From the beginning, if the broker went away in the middle.
     const there = new Set(await admin.listTopics());
     if (there.has(from)) await admin.deleteTopics({ topics: [from] });
+    // The timestamps are the job's event time, decades ago: brokers would drop such records after half a minute.
+    const configEntries = [{ name: 'retention.ms', value: '-1' }];
     await admin.createTopics({
       topics: [
-        { topic: from, numPartitions: PARTITIONS },
-        ...(there.has(to) ? [] : [{ topic: to, numPartitions: PARALLELISM }]),
+        { topic: from, numPartitions: PARTITIONS, configEntries },
+        ...(there.has(to) ? [] : [{ topic: to, numPartitions: PARALLELISM, configEntries }]),
       ],
       waitForLeaders: true,
     });
@@ -118,11 +120,11 @@ function partsOf(folder: string): string[] {
     .flatMap((name) => fs.readFileSync(path.join(folder, name), 'utf8').split('\n').filter(Boolean));
 }
 
-/** While the broker is away nothing can be said to it. */
+/** While the broker is away nothing can be said to it, nor to a cluster whose journal it is. */
 const PATIENCE_MS = 90_000;
 const PAUSE_MS = 500;
 
-async function patiently<T>(action: () => Promise<T>): Promise<T> {
+export async function patiently<T>(action: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {

@@ -24,7 +24,7 @@ export interface ThreadWorkersOptions {
   readonly peerTimeoutMs?: number | undefined;
   /** Heap of all slots, of which each has an equal share; a thread has those of its slots, and 32 MB at least. Default: V8's limit a thread. */
   readonly taskHeapBytes?: number | undefined;
-  /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
+  /** How long a cancelled task may keep its thread busy before the thread is ended. 0: for ever. Default: 30 s. */
   readonly cancellationTimeoutMs?: number | undefined;
   /** Managed memory is of all slots. Default: in heap, and in the system's folder for temporary files. */
   readonly stateBackends?: StateBackendOptions | undefined;
