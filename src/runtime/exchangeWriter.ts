@@ -280,7 +280,8 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     const { subtask } = this.#context;
     let channel: OutputChannel | undefined;
     return (value) => {
-      channel ??= this.#channel(subtask);
+      // A watermark, a barrier or what was restored may have come first.
+      channel ??= this.#channels[subtask] ?? this.#channel(subtask);
       this.#push(channel, value);
     };
   }
