@@ -182,6 +182,8 @@ function taskFaults(stage: FaultsStage): Lane {
     fs.writeFileSync(`${file}.new`, act);
     fs.renameSync(`${file}.new`, file);
     await untilTrue(`a task that is told to '${act}'`, () => !fs.existsSync(file), WAIT_MS);
+    // Jobs that restart all the time get nowhere, and show nothing.
+    await stage.untilCheckpoint();
   };
   return {
     'have a task throw': told('throw'),
