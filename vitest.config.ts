@@ -1,5 +1,9 @@
+import os from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import TestOrder from './test/testOrder.ts';
+
+const MIN_WORKERS = 2;
 
 export default defineConfig({
   resolve: { conditions: ['sluice-source', 'node', 'import', 'default'] },
@@ -11,19 +15,23 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/kafka/globalSetup.ts', 'test/e2e/build.ts'],
+    globalSetup: ['test/runFolder.ts', 'test/kafka/globalSetup.ts', 'test/nats/globalSetup.ts', 'test/e2e/build.ts'],
     alias: [
       { find: /^sluice$/, replacement: path.resolve(import.meta.dirname, 'src/index.ts') },
       {
-        find: /^sluice\/(kafka|files)$/,
+        find: /^sluice\/(kafka|files|nats)$/,
         replacement: path.resolve(import.meta.dirname, 'src/connectors/$1/index.ts'),
       },
     ],
     // Job bundles are imported by Node itself, as in a slot.
     server: { deps: { external: [/\.mjs(\?|$)/] } },
-    // CI judges the change: a test of real processes that fails once and passes when repeated is shown with "(retry x1)" and is to be looked into.
-    retry: process.env.CI === undefined ? 0 : 1,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    sequence: { sequencer: TestOrder },
+    // Vitest's own choice leaves one core to itself, which has next to nothing to do: on two cores that is half of them.
+    maxWorkers: Math.max(MIN_WORKERS, os.availableParallelism() - 1),
+    // Generous: they end only what is broken, however busy the machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -26,18 +26,23 @@ export interface Broker {
   readonly brokers: readonly string[];
 }
 
+export const DEFAULT_MINUTES = 10;
+
 export class BenchContext {
   readonly bench: string;
   /** Sizes are multiplied by it, for a quick look. */
   readonly scale: number;
+  /** How long what has no end of its own goes on. */
+  readonly minutes: number;
   /** What it reported. */
   readonly figures: (Figure & { readonly bench: string })[] = [];
   readonly #cleanups: (() => unknown)[] = [];
   #broker: Promise<Broker | null> | null = null;
 
-  constructor(bench: string, scale: number) {
+  constructor(bench: string, scale: number, minutes = DEFAULT_MINUTES) {
     this.bench = bench;
     this.scale = scale;
+    this.minutes = minutes;
   }
 
   report({ metric, value, unit, settings = {} }: Figure): void {

@@ -1,7 +1,7 @@
 // Runs the benches that are named, or all of them, one after the other, and puts away what they leave behind, also on Ctrl-C.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Bench, BenchContext } from './bench.ts';
+import { type Bench, BenchContext, DEFAULT_MINUTES } from './bench.ts';
 import { cluster } from './clusterBench.ts';
 import { coldStart } from './coldStart.ts';
 import { coordinator, memory } from './coordinator.ts';
@@ -10,7 +10,9 @@ import { besideFlink } from './flink/besideFlink.ts';
 import { fold } from './fold.ts';
 import { readBack } from './readBack.ts';
 import { replay } from './replay.ts';
+import { soak } from './soak.ts';
 import { state } from './state.ts';
+import { stateCluster } from './stateCluster.ts';
 import { tableOf } from './table.ts';
 import { wide } from './wide.ts';
 import { wordCount } from './wordCount.ts';
@@ -25,9 +27,11 @@ const BENCHES: readonly Bench[] = [
   memory,
   wide,
   state,
+  stateCluster,
   wordCount,
   failover,
   besideFlink,
+  soak,
 ];
 
 /** What a shell gives to a command that Ctrl-C ended. */
@@ -36,18 +40,22 @@ const INTERRUPTED_EXIT_CODE = 130;
 function usage(): string {
   const width = Math.max(...BENCHES.map(({ name }) => name.length));
   return [
-    'npm run bench [-- [--scale F] names…]',
+    'npm run bench [-- [--scale F] [--minutes M] names…]',
     ...BENCHES.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`),
   ].join('\n');
 }
 
 /** Names and scale, or the reason why they are no good. */
-function readArguments(args: string[]): { chosen: readonly Bench[]; scale: number } | string {
+function readArguments(args: string[]): { chosen: readonly Bench[]; scale: number; minutes: number } | string {
   try {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
-      options: { scale: { type: 'string', default: '1' }, help: { type: 'boolean', default: false } },
+      options: {
+        scale: { type: 'string', default: '1' },
+        minutes: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
     });
     const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
     if (values.help || unknown.length > 0) {
@@ -55,10 +63,12 @@ function readArguments(args: string[]): { chosen: readonly Bench[]; scale: numbe
     }
     const scale = Number(values.scale);
     if (!(scale > 0)) return `--scale must be a number above 0, not ${values.scale}.`;
+    const minutes = Number(values.minutes ?? DEFAULT_MINUTES);
+    if (!(minutes > 0)) return `--minutes must be a number above 0, not ${values.minutes}.`;
     const chosen = BENCHES.filter(({ name, optional }) =>
       positionals.length === 0 ? optional !== true : positionals.includes(name),
     );
-    return { chosen, scale };
+    return { chosen, scale, minutes };
   } catch (error) {
     return `${(error as Error).message}\n${usage()}`;
   }
@@ -98,7 +108,7 @@ async function main(): Promise<number> {
   // Whoever read the figures has gone.
   process.stdout.once('error', giveUp);
   for (const bench of read.chosen) {
-    running = new BenchContext(bench.name, read.scale);
+    running = new BenchContext(bench.name, read.scale, read.minutes);
     const startedAtMs = performance.now();
     // Others' work on the same cores shows here: figures of a busy machine are no figures. Benches before this one show as well.
     running.report({

@@ -15,6 +15,7 @@ await build({
   entryPoints: {
     main: 'bench/main.ts',
     measureProcess: 'bench/measureProcess.ts',
+    soakProbe: 'bench/soakProbe.ts',
     stateThread: 'bench/stateThread.ts',
     planWorker: 'src/client/planWorker.ts',
   },

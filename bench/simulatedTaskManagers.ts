@@ -72,6 +72,10 @@ class InstantWorkers implements Workers {
     return [...this.#live.values()];
   }
 
+  memory(): null {
+    return null;
+  }
+
   metrics(): null {
     return null;
   }

@@ -13,17 +13,24 @@ export interface StateTask {
   readonly cacheBytes: number;
 }
 
-export interface StateAnswer {
-  readonly fillsPerSecond: number;
-  readonly usesPerSecond: number;
-  /** The longest time between two turns of processing, beyond a turn's own, without a snapshot. */
-  readonly steadyGapMs: number;
+export interface TakenSnapshot {
   /** What the barrier waits. */
   readonly syncMs: number;
   /** The longest time between two turns of processing while the snapshot was taken. */
   readonly stallMs: number;
   readonly snapshotMs: number;
+  /** Of snapshot and processing together. */
+  readonly cpuMs: number;
   readonly bytes: number;
+}
+
+export interface StateAnswer extends TakenSnapshot {
+  readonly fillsPerSecond: number;
+  readonly usesPerSecond: number;
+  /** The longest time between two turns of processing, beyond a turn's own, without a snapshot. */
+  readonly steadyGapMs: number;
+  /** Of the next checkpoint, after a twentieth of the keys was used; null where each has everything. */
+  readonly incremental: TakenSnapshot | null;
 }
 
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -47,7 +54,7 @@ export const state: Bench = {
         folder: path.join(context.tempDir('state'), 'environment'),
         cacheBytes: CACHE_BYTES,
       };
-      const { fillsPerSecond, usesPerSecond, ...snapshot } = await inThread(task, heapMb);
+      const { fillsPerSecond, usesPerSecond, incremental, ...snapshot } = await inThread(task, heapMb);
       const settings = { backend, keys: task.keys, valueBytes, heapMb };
       context.report({ metric: `${backend} fill`, value: fillsPerSecond, unit: 'puts/s', settings });
       context.report({ metric: `${backend} random read and update`, value: usesPerSecond, unit: 'uses/s', settings });
@@ -56,6 +63,13 @@ export const state: Bench = {
         value: snapshot.stallMs,
         unit: 'ms',
         settings: { ...settings, aim: 100, ...snapshot },
+      });
+      if (incremental === null) continue;
+      context.report({
+        metric: `${backend} incremental snapshot: longest stall`,
+        value: incremental.stallMs,
+        unit: 'ms',
+        settings: { ...settings, aim: 100, ...incremental },
       });
     }
   },

@@ -5,13 +5,15 @@ import { ValueStateDescriptor } from '../src/runtime/state/descriptors.ts';
 import { HeapBackend } from '../src/runtime/state/heapBackend.ts';
 import type { KeyedStateBackend } from '../src/runtime/state/keyedStateBackend.ts';
 import { LmdbBackend, LmdbEnvironment } from '../src/runtime/state/lmdb.ts';
-import type { StateAnswer, StateTask } from './state.ts';
+import type { StateAnswer, StateTask, TakenSnapshot } from './state.ts';
 
 const MAX_PARALLELISM = 128;
 /** Uses between two looks at the clock, as a task's. */
 const CHUNK_USES = 64;
 /** What a task runs before the event loop has its turn. */
 const TURN_MS = 5;
+/** Keys that are used between two checkpoints. */
+const CHANGED_SHARE = 0.05;
 const VALUE = new ValueStateDescriptor<{ count: number; text: string }>('value');
 
 function open({ backend, folder, cacheBytes }: StateTask): KeyedStateBackend {
@@ -23,6 +25,7 @@ function open({ backend, folder, cacheBytes }: StateTask): KeyedStateBackend {
     operator: 0,
     maxParallelism: MAX_PARALLELISM,
     cacheBytes,
+    minFileBytes: 1024 * 1024,
     now: Date.now,
     onClosed,
   });
@@ -51,31 +54,43 @@ async function run(task: StateTask): Promise<StateAnswer> {
 
   const operator: OperatorState = { kind: 'keyed', uid: 'bench', operator: 'bench', backend };
   const steady = await useFor(useOne, () => performance.now() - usedAtMs < 2_000);
-  let bytes = 0;
-  let done = false;
-  const beganAtMs = performance.now();
-  const stored = snapshot([operator], 1);
-  const syncMs = performance.now() - beganAtMs;
-  const storing = stored(async (segment) => {
-    bytes += segment.length;
-    return String(bytes);
-  }).then((index) => {
-    bytes += index?.length ?? 0;
-    done = true;
-  });
-  const during = await useFor(useOne, () => !done);
-  await storing;
-  const snapshotMs = performance.now() - beganAtMs;
+  const whole = await taken(operator, 1, useOne);
+  backend.incremental?.completed(1);
+  // Besides those that were used while the first was taken.
+  for (let use = 0; use < keys * CHANGED_SHARE; use++) useOne();
+  const incremental = backend.incremental === null ? null : await taken(operator, 2, useOne);
   backend.close();
   return {
     fillsPerSecond: (keys / (filledAtMs - startedAtMs)) * 1_000,
     usesPerSecond: (uses / (usedAtMs - filledAtMs)) * 1_000,
     steadyGapMs: steady,
-    syncMs,
-    stallMs: Math.max(syncMs, during),
-    snapshotMs,
-    bytes,
+    ...whole,
+    incremental,
   };
+}
+
+/** A checkpoint's snapshot, while the state goes on being used. */
+async function taken(operator: OperatorState, checkpointId: number, useOne: () => void): Promise<TakenSnapshot> {
+  let bytes = 0;
+  let done = false;
+  const beganAtMs = performance.now();
+  const cpuBefore = process.cpuUsage();
+  const stored = snapshot([operator], checkpointId, false);
+  const syncMs = performance.now() - beganAtMs;
+  const write = async (segment: Uint8Array): Promise<string> => {
+    bytes += segment.length;
+    return String(bytes);
+  };
+  const share = async (segment: Uint8Array) => ({ handle: await write(segment), bytes: segment.length });
+  const storing = stored({ write, share, refer: ({ handle }) => handle }).then((index) => {
+    bytes += index?.length ?? 0;
+    done = true;
+  });
+  const during = await useFor(useOne, () => !done);
+  await storing;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const snapshotMs = performance.now() - beganAtMs;
+  return { syncMs, stallMs: Math.max(syncMs, during), snapshotMs, cpuMs: (user + system) / 1_000, bytes };
 }
 
 /** Turns of uses as a task has them; gives the longest time from one turn's end to the next one's. */

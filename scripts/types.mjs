@@ -21,8 +21,8 @@ const visit = (file) => {
 };
 visit(path.join(types, 'index.d.ts'));
 visit(path.join(types, 'client', 'index.d.ts'));
-for (const connector of fs.readdirSync(path.join(types, 'connectors')))
-  visit(path.join(types, 'connectors', connector, 'index.d.ts'));
+for (const connector of fs.readdirSync(path.join(types, 'connectors'), { withFileTypes: true }))
+  if (connector.isDirectory()) visit(path.join(types, 'connectors', connector.name, 'index.d.ts'));
 for (const entry of fs.readdirSync(types, { recursive: true, withFileTypes: true })) {
   const file = path.join(entry.parentPath, entry.name);
   if (entry.isFile() && !reached.has(file)) fs.rmSync(file);

@@ -139,15 +139,18 @@ export async function createJobManager(
   return { jobManager, planner };
 }
 
-async function createPlanner({ channels, clock, ids }: Backbone, config: Config, folder: string, logger: Logger) {
+async function openBlobs({ channels, clock, ids }: Backbone, config: Config, folder: string, logger: Logger) {
+  const { JournalBlobs } = await import('./adapters/journalBlobs.ts');
+  const maxCacheBytes = config['taskmanager.disk.artifact-cache.size'];
+  return JournalBlobs.open({ channels, folder, clock, ids, logger, maxCacheBytes });
+}
+
+async function createPlanner(backbone: Backbone, config: Config, folder: string, logger: Logger) {
   const { ArtifactPlanner } = await import('./adapters/artifactPlanner.ts');
   const { findArtifact } = await import('./client/artifactNames.ts');
   return new ArtifactPlanner({
-    async openBlobs() {
-      const { JournalBlobs } = await import('./adapters/journalBlobs.ts');
-      return JournalBlobs.open({ channels, folder, clock, ids, logger });
-    },
-    findByName: (name, signal) => findArtifact(channels, name, signal),
+    openBlobs: () => openBlobs(backbone, config, folder, logger),
+    findByName: (name, signal) => findArtifact(backbone.channels, name, signal),
     timeoutMs: config['jobmanager.planner.timeout'],
     maxHeapMb: Math.ceil(config['jobmanager.planner.memory.heap.size'] / BYTES_PER_MB),
   });
@@ -197,17 +200,17 @@ export async function createTaskExecutor(
   },
 ) {
   const { config, id, requestId, dir, blobFolder, logger, onFailure } = options;
-  const { channels, clock, ids } = backbone;
-  const [{ TaskExecutor }, { ThreadWorkers }, { JournalBlobs }, { MergingStorage }, { claimWorkingFolder }] =
+  const { channels, clock } = backbone;
+  const [{ TaskExecutor }, { ThreadWorkers }, { CompressingStorage }, { MergingStorage }, { claimWorkingFolder }] =
     await Promise.all([
       import('./taskmanager/taskExecutor.ts'),
       import('./adapters/threads/workers.ts'),
-      import('./adapters/journalBlobs.ts'),
+      import('./adapters/compressingStorage.ts'),
       import('./adapters/mergingStorage.ts'),
-      import('./runtime/state/workingFolder.ts'),
+      import('./runtime/disk/workingFolder.ts'),
     ]);
   const [blobs, signals] = await Promise.all([
-    JournalBlobs.open({ channels, folder: blobFolder, clock, ids, logger }),
+    openBlobs(backbone, config, blobFolder, logger),
     openSignals(backbone, logger),
   ]);
   const slots = config['taskmanager.numberOfTaskSlots'];
@@ -219,13 +222,24 @@ export async function createTaskExecutor(
     dataPort: config['taskmanager.data.port'],
     bufferTimeoutMs: config['execution.buffer-timeout'],
     taskHeapBytes: config['taskmanager.memory.task.heap.size'],
+    offHeapBytes: config['taskmanager.memory.task.off-heap.size'],
+    networkBytes: config['taskmanager.memory.network.max'],
+    compression: config['taskmanager.network.compression.codec'],
+    processBytes: config['taskmanager.memory.process.size'] || undefined,
     cancellationTimeoutMs: config['task.cancellation.timeout'],
     fetchArtifact: (sha256) => blobs.fetch(sha256),
-    checkpoints: new MergingStorage(createCheckpointStorage(config, dir)),
+    checkpoints: new CompressingStorage(
+      new MergingStorage(createCheckpointStorage(config, dir)),
+      config['execution.checkpointing.snapshot-compression'],
+    ),
     stateBackends: {
       fallback: config['state.backend.type'],
-      folder: claimWorkingFolder(path.resolve(dir, config['io.tmp.dirs']), id),
+      incremental: config['execution.checkpointing.incremental'],
+      folders: config['io.tmp.dirs'].map((folder) => claimWorkingFolder(path.resolve(dir, folder), id)),
+      slotQuotaBytes: config['taskmanager.disk.quota.slot'] || null,
+      jobQuotaBytes: config['taskmanager.disk.quota.job'] || null,
       managedBytes: config['taskmanager.memory.managed.size'],
+      spillsHeap: config['state.backend.hashmap.spill-to-disk'],
     },
     logger,
   });

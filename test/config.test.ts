@@ -2,8 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configKeys } from '../src/config/options.ts';
+import { policyOf } from '../src/config/policy.ts';
 import { configMarkdown, configYaml } from '../src/config/text.ts';
 import { ConfigError, loadConfig, parseConfig, writeOverrides } from '../src/config.ts';
+import { DEFAULT_CHECKPOINT_POLICY } from '../src/core/checkpointConfig.ts';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -36,6 +38,34 @@ describe('configuration', () => {
       /must be a folder, or a place in S3/,
     );
     expect(parseConfig('state.checkpoints.dir: /x/y', 'x')['execution.checkpointing.dir']).toBe('/x/y');
+  });
+
+  it('says how jobs are checkpointed that leave it open, with Flink’s keys and defaults', () => {
+    expect(policyOf(parseConfig('', 'x')).checkpoints).toEqual(DEFAULT_CHECKPOINT_POLICY);
+    const text = `execution.checkpointing:
+  interval: 10 s
+  min-pause: 500 ms
+  timeout: 1 min
+  max-concurrent-checkpoints: 2
+  tolerable-failed-checkpoints: 3
+  num-retained: 4
+  externalized-checkpoint-retention: RETAIN_ON_CANCELLATION
+  unaligned.enabled: true
+  aligned-checkpoint-timeout: 1 s`;
+    expect(policyOf(parseConfig(text, 'x')).checkpoints).toEqual({
+      intervalMs: 10_000,
+      minPauseMs: 500,
+      timeoutMs: 60_000,
+      maxConcurrent: 2,
+      toleratedFailures: 3,
+      retained: 4,
+      retention: 'RETAIN_ON_CANCELLATION',
+      unaligned: true,
+      alignedTimeoutMs: 1_000,
+    });
+    expect(problemsOf('execution.checkpointing.interval: 5 ms')).toEqual([
+      expect.stringMatching(/execution\.checkpointing\.interval.* must be 0 or at least 10 ms/),
+    ]);
   });
 
   it('takes flat keys, nested keys and any mixture alike', () => {

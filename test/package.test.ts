@@ -52,6 +52,13 @@ describe('the package', () => {
     expect(named.filter((file) => !fs.existsSync(path.join(installed, file)))).toEqual([]);
   });
 
+  it('holds the web UI, every file that its page loads', () => {
+    const page = fs.readFileSync(path.join(installed, 'dist', 'ui', 'index.html'), 'utf8');
+    const loaded = [...page.matchAll(/(?:href|src)="assets\/([^"]+)"/g)].map(([, name]) => name!);
+    expect(loaded.map((name) => path.extname(name)).sort()).toEqual(['.css', '.js', '.svg']);
+    expect(loaded.filter((name) => !fs.existsSync(path.join(installed, 'dist', 'ui', name)))).toEqual([]);
+  });
+
   it('lets a job and a client of its be type-checked', { timeout: TIMEOUT_MS }, async () => {
     const problems = await typeCheck(`
       import { StreamExecutionEnvironment } from 'sluice';

@@ -24,7 +24,7 @@ interface Source {
 function sources(folder: string): Source[] {
   return fs
     .readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.gen.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.gen.ts') && !file.endsWith('.d.ts'))
     .map((name) => {
       const file = path.posix.join(folder, name);
       const text = fs.readFileSync(path.join(root, file), 'utf8');

@@ -1,5 +1,6 @@
 // The jobs of `npm run bench -- flink` as Flink programs; the same as in bench/jobs/besideFlink.ts, step by step.
-// Arguments: job, records, checkpoint interval in ms (0: none), records/s (0: as many as it can), file for the latencies ("": none).
+// Arguments: job, records, checkpoint interval in ms (0: none), records/s (0: as many as it can), file for the latencies or, for other jobs, for
+// how many results each subtask of the sink got and what they add up to ("": not counted).
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,66 +35,118 @@ public final class BenchJobs {
     long records = Long.parseLong(args[1]);
     long checkpointMs = Long.parseLong(args[2]);
     double rate = Double.parseDouble(args[3]);
-    String latencies = args[4];
+    String file = args[4];
     StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
     if (checkpointMs > 0) env.enableCheckpointing(checkpointMs);
     DataStream<Long> numbers = env.fromSequence(0, records - 1);
     switch (job) {
       case "wordcount":
-        numbers
-            .map(new Line())
-            .flatMap(new Split())
-            .keyBy(new Word())
-            .sum(1)
-            .sinkTo(new DiscardingSink<>());
+        discardPairs(numbers.map(new Line()).flatMap(new Split()).keyBy(new Word()).sum(1), file);
         break;
       case "maps":
-        numbers
-            .map(n -> n + 1)
-            .returns(Long.class)
-            .map(n -> n * 2)
-            .returns(Long.class)
-            .map(n -> n - 1)
-            .returns(Long.class)
-            .sinkTo(new DiscardingSink<>());
+        discardNumbers(
+            numbers
+                .map(n -> n + 1)
+                .returns(Long.class)
+                .map(n -> n * 2)
+                .returns(Long.class)
+                .map(n -> n - 1)
+                .returns(Long.class),
+            file);
         break;
       case "mapFilter":
-        numbers
-            .map(n -> n * 3)
-            .returns(Long.class)
-            .filter(n -> n % 2 == 0)
-            .map(n -> n + 1)
-            .returns(Long.class)
-            .sinkTo(new DiscardingSink<>());
+        discardNumbers(
+            numbers
+                .map(n -> n * 3)
+                .returns(Long.class)
+                .filter(n -> n % 2 == 0)
+                .map(n -> n + 1)
+                .returns(Long.class),
+            file);
         break;
       case "rebalance":
-        numbers.rebalance().map(n -> n + 1).returns(Long.class).sinkTo(new DiscardingSink<>());
+        discardNumbers(numbers.rebalance().map(n -> n + 1).returns(Long.class), file);
         break;
       case "keyedSum":
-        numbers.map(new Keyed()).keyBy(t -> t.f0).sum(1).sinkTo(new DiscardingSink<>());
+        discardPairs(numbers.map(new Keyed()).keyBy(t -> t.f0).sum(1), file);
         break;
       case "window":
-        numbers
-            .map(new Keyed())
-            .assignTimestampsAndWatermarks(
-                WatermarkStrategy.<Tuple2<Long, Long>>forMonotonousTimestamps()
-                    .withTimestampAssigner((t, before) -> t.f1 / 100))
-            .keyBy(t -> t.f0)
-            .window(TumblingEventTimeWindows.of(Duration.ofSeconds(10)))
-            .sum(1)
-            .sinkTo(new DiscardingSink<>());
+        discardPairs(
+            numbers
+                .map(new Keyed())
+                .assignTimestampsAndWatermarks(
+                    WatermarkStrategy.<Tuple2<Long, Long>>forMonotonousTimestamps()
+                        .withTimestampAssigner((t, before) -> t.f1 / 100))
+                .keyBy(t -> t.f0)
+                .window(TumblingEventTimeWindows.of(Duration.ofSeconds(10)))
+                .sum(1),
+            file);
         break;
       case "latency":
         numbers
             .map(new Stamped(rate))
             .keyBy(t -> t.f0)
-            .map(new Latency(latencies, records))
+            .map(new Latency(file, records))
             .sinkTo(new DiscardingSink<>());
         break;
       default:
         throw new IllegalArgumentException("There is no job " + job);
     }
     env.execute(job);
+  }
+
+  static void discardNumbers(DataStream<Long> numbers, String file) {
+    if (file.isEmpty()) numbers.sinkTo(new DiscardingSink<>());
+    else numbers.map(new CountedNumbers(file)).sinkTo(new DiscardingSink<>());
+  }
+
+  static <K> void discardPairs(DataStream<Tuple2<K, Long>> pairs, String file) {
+    if (file.isEmpty()) pairs.sinkTo(new DiscardingSink<>());
+    else pairs.map(new CountedPairs<K>(file)).sinkTo(new DiscardingSink<>());
+  }
+
+  static void writeCounted(String file, int subtask, long count, long sum) throws Exception {
+    Files.writeString(Path.of(file + "-" + subtask), count + " " + sum);
+  }
+
+  static final class CountedNumbers extends RichMapFunction<Long, Long> {
+    final String file;
+    long count;
+    long sum;
+
+    CountedNumbers(String file) {
+      this.file = file;
+    }
+
+    public Long map(Long n) {
+      count++;
+      sum += n;
+      return n;
+    }
+
+    public void close() throws Exception {
+      writeCounted(file, getRuntimeContext().getTaskInfo().getIndexOfThisSubtask(), count, sum);
+    }
+  }
+
+  static final class CountedPairs<K> extends RichMapFunction<Tuple2<K, Long>, Long> {
+    final String file;
+    long count;
+    long sum;
+
+    CountedPairs(String file) {
+      this.file = file;
+    }
+
+    public Long map(Tuple2<K, Long> pair) {
+      count++;
+      sum += pair.f1;
+      return pair.f1;
+    }
+
+    public void close() throws Exception {
+      writeCounted(file, getRuntimeContext().getTaskInfo().getIndexOfThisSubtask(), count, sum);
+    }
   }
 
   static final class Line implements MapFunction<Long, String> {

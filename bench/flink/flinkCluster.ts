@@ -23,6 +23,8 @@ interface JobDetails {
 
 export class FlinkCluster {
   readonly #processes: ChildProcess[] = [];
+  /** Of the TaskManagers. */
+  readonly pids: number[] = [];
   readonly #url: string;
   #jarId = '';
 
@@ -30,7 +32,10 @@ export class FlinkCluster {
     this.#url = `http://127.0.0.1:${restPort}`;
   }
 
-  /** `folder`: for its configuration, logs and checkpoints. */
+  /**
+   * `folder`: for its configuration, logs and checkpoints. The jar is on the cluster's own class path, too, and its classes are taken from there, so
+   * that what the compiler has made of them serves the next run as well: a class loader a job would have each run begin in the interpreter.
+   */
   static async start(
     lib: string,
     jar: string,
@@ -60,6 +65,7 @@ export class FlinkCluster {
       'taskmanager.memory.jvm-metaspace.size': '256m',
       'taskmanager.memory.jvm-overhead.min': '192m',
       'taskmanager.memory.jvm-overhead.max': '192m',
+      'classloader.resolve-order': 'parent-first',
       'io.tmp.dirs': folder,
       'execution.checkpointing.dir': `file://${path.join(folder, 'checkpoints')}`,
     };
@@ -67,9 +73,12 @@ export class FlinkCluster {
     fs.writeFileSync(path.join(folder, 'config.yaml'), lines.join(''));
     const cluster = new FlinkCluster(restPort);
     onStarted(cluster);
-    cluster.#spawn(lib, folder, 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint');
-    for (let i = 0; i < shape.taskManagers; i++)
-      cluster.#spawn(lib, folder, 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner');
+    const classPath = [path.join(lib, '*'), jar].join(path.delimiter);
+    cluster.#spawn(classPath, folder, 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint');
+    for (let i = 0; i < shape.taskManagers; i++) {
+      const pid = cluster.#spawn(classPath, folder, 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner');
+      if (pid !== undefined) cluster.pids.push(pid);
+    }
     await until(`Flink's ${shape.taskManagers} TaskManagers to register`, START_TIMEOUT_MS, async () => {
       cluster.#checkAlive(folder);
       const answer = await fetch(`${cluster.#url}/overview`).catch(() => null);
@@ -118,14 +127,16 @@ export class FlinkCluster {
     );
   }
 
-  #spawn(lib: string, folder: string, mainClass: string): void {
+  #spawn(classPath: string, folder: string, mainClass: string): number | undefined {
     const opened = [...OPENED.map((name) => `java.${name}`), 'sun.nio.ch'];
     const options = opened.flatMap((name) => ['--add-opens', `java.base/${name}=ALL-UNNAMED`]);
     const memory = [`-Xms${HEAP_MB}m`, `-Xmx${HEAP_MB}m`];
     const log = fs.openSync(path.join(folder, 'flink.log'), 'a');
-    const args = [...memory, ...options, '-cp', path.join(lib, '*'), mainClass, '--configDir', folder];
-    this.#processes.push(spawn(JAVA, args, { stdio: ['ignore', log, log], cwd: folder }));
+    const args = [...memory, ...options, '-cp', classPath, mainClass, '--configDir', folder];
+    const child = spawn(JAVA, args, { stdio: ['ignore', log, log], cwd: folder });
+    this.#processes.push(child);
     fs.closeSync(log);
+    return child.pid;
   }
 
   #checkAlive(folder: string): void {

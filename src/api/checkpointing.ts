@@ -3,7 +3,6 @@ import type { CheckpointConfig, CheckpointRetention } from '../core/schema.gen.t
 import { ApiError } from './apiError.ts';
 
 const MIN_INTERVAL_MS = 10;
-const DEFAULT_TIMEOUT_MS = 600_000;
 const MAX_CONCURRENT = 16;
 const MAX_RETAINED = 100;
 const RETENTIONS: readonly CheckpointRetention[] = [
@@ -13,13 +12,16 @@ const RETENTIONS: readonly CheckpointRetention[] = [
 ];
 
 export interface CheckpointingOptions {
-  /** Least time between the end of one checkpoint and the start of the next. Default: 0. */
+  /** Least time between the end of one checkpoint and the start of the next. Default: the cluster's `execution.checkpointing.min-pause` (0). */
   readonly minPauseMs?: number | undefined;
-  /** A checkpoint that takes longer is aborted. Default: 10 minutes. */
+  /** A checkpoint that takes longer is aborted. Default: the cluster's `execution.checkpointing.timeout` (10 minutes). */
   readonly timeoutMs?: number | undefined;
-  /** Most checkpoints under way at once. Default: 1. */
+  /** Most checkpoints under way at once. Default: the cluster's `execution.checkpointing.max-concurrent-checkpoints` (1). */
   readonly maxConcurrent?: number | undefined;
-  /** Checkpoints in a row that may fail before the job is restarted. Default: 0. */
+  /**
+   * Checkpoints in a row that may fail before the job is restarted. Default: the cluster's
+   * `execution.checkpointing.tolerable-failed-checkpoints` (0).
+   */
   readonly toleratedFailures?: number | undefined;
   /** Complete checkpoints that are kept. Default: the cluster's `execution.checkpointing.num-retained`. */
   readonly retained?: number | undefined;
@@ -39,13 +41,18 @@ export interface CheckpointingOptions {
    * `execution.checkpointing.aligned-checkpoint-timeout`.
    */
   readonly alignedTimeoutMs?: number | undefined;
+  /**
+   * Whether a checkpoint of keyed state in LMDB has only what changed since an earlier one, whose files it refers to. Savepoints always have everything.
+   * Default: the cluster's `execution.checkpointing.incremental`.
+   */
+  readonly incremental?: boolean | undefined;
 }
 
 /** Throws ApiError INVALID_ARGUMENT. */
 export function checkpointConfig(intervalMs: number, options: CheckpointingOptions): CheckpointConfig {
-  const { minPauseMs = 0, timeoutMs = DEFAULT_TIMEOUT_MS, maxConcurrent = 1, toleratedFailures = 0 } = options;
+  const { minPauseMs, timeoutMs, maxConcurrent, toleratedFailures } = options;
   const { retained, retention = null, unaligned = null, alignedTimeoutMs } = options;
-  if (unaligned === true && maxConcurrent !== 1)
+  if (unaligned === true && maxConcurrent !== undefined && maxConcurrent !== 1)
     throw new ApiError('INVALID_ARGUMENT', 'enableCheckpointing: with unaligned, maxConcurrent must be 1.');
   if (retention !== null && !RETENTIONS.includes(retention))
     throw new ApiError(
@@ -54,15 +61,20 @@ export function checkpointConfig(intervalMs: number, options: CheckpointingOptio
     );
   return {
     intervalMs: whole('the interval', intervalMs, MIN_INTERVAL_MS),
-    minPauseMs: whole('minPauseMs', minPauseMs, 0),
-    timeoutMs: whole('timeoutMs', timeoutMs, MIN_INTERVAL_MS),
-    maxConcurrent: whole('maxConcurrent', maxConcurrent, 1, MAX_CONCURRENT),
-    toleratedFailures: whole('toleratedFailures', toleratedFailures, 0, 2 ** 31 - 1),
-    retained: retained === undefined ? null : whole('retained', retained, 1, MAX_RETAINED),
+    minPauseMs: wholeIfSaid('minPauseMs', minPauseMs, 0),
+    timeoutMs: wholeIfSaid('timeoutMs', timeoutMs, MIN_INTERVAL_MS),
+    maxConcurrent: wholeIfSaid('maxConcurrent', maxConcurrent, 1, MAX_CONCURRENT),
+    toleratedFailures: wholeIfSaid('toleratedFailures', toleratedFailures, 0, 2 ** 31 - 1),
+    retained: wholeIfSaid('retained', retained, 1, MAX_RETAINED),
     retention,
     unaligned,
-    alignedTimeoutMs: alignedTimeoutMs === undefined ? null : whole('alignedTimeoutMs', alignedTimeoutMs, 0),
+    alignedTimeoutMs: wholeIfSaid('alignedTimeoutMs', alignedTimeoutMs, 0),
   };
+}
+
+/** Null: the cluster says. */
+function wholeIfSaid(name: string, value: number | undefined, min: number, max?: number): number | null {
+  return value === undefined ? null : whole(name, value, min, max);
 }
 
 function whole(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {

@@ -7,7 +7,7 @@ import type { Sink } from '../runtime/connectors/sink.ts';
 import type { OperatorSpec } from '../runtime/operatorSpec.ts';
 import type { ProcessFunction } from '../runtime/processFunctions.ts';
 import type { MapStateDescriptor } from '../runtime/state/descriptors.ts';
-import type { FunctionProvider, UserFunction } from '../runtime/userFunction.ts';
+import type { FunctionProvider } from '../runtime/userFunction.ts';
 import { type EventTimeStrategy, WatermarkStrategy } from '../runtime/watermarkStrategy.ts';
 import { GlobalWindows, type WindowAssigner } from '../runtime/windows/assigners.ts';
 import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
@@ -18,24 +18,20 @@ import { classNameOf } from './className.ts';
 import { collected } from './collecting.ts';
 import type { ConnectedStreams } from './connectedStreams.ts';
 import { DataStreamSink } from './dataStreamSink.ts';
+import { DiscardingSink } from './discardingSink.ts';
 import { keySelectorOf } from './fieldArguments.ts';
 import type { FieldType, Key, KeyField, Tuple } from './fieldTypes.ts';
+import type { Collector, FilterFunction, FlatMapFunction, MapFunction } from './functions.ts';
 import { CoGroupedStreams, JoinedStreams } from './joinedStreams.ts';
 import type { KeyedStream } from './keyedStream.ts';
 import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
+import { type SocketSerializer, type SocketSinkOptions, socketSink } from './sockets.ts';
 import type { NodeDefaults, Partitioner, StreamEdge, StreamGraph, StreamNode } from './streamGraph.ts';
+import { partitionedEdges } from './streamGraph.ts';
 import { AllWindowedStream, countWindows } from './windowedStream.ts';
 
-/** A function by itself, or an object with the method `map` and a life of its own, or the class of such. */
-export type MapFunction<T, R> = UserFunction<'map', (value: T) => R>;
 /** A MapStateDescriptor of whatever keys and values. */
 type BroadcastDescriptor = Pick<MapStateDescriptor<unknown, unknown>, 'kind' | 'name'>;
-export type FilterFunction<T> = UserFunction<'filter', (value: T) => boolean>;
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that uses `out` returns nothing.
-export type FlatMapFunction<T, R> = UserFunction<'flatMap', (value: T, out: Collector<R>) => Iterable<R> | void>;
-
-/** Emits one record. Valid only during the call that it was passed to. */
-export type Collector<T> = (value: T) => void;
 
 /** What a stream needs of its environment. */
 export interface GraphBuilder {
@@ -55,11 +51,6 @@ export const streamClasses = {} as {
   BroadcastConnectedStream: typeof BroadcastConnectedStream;
   SingleOutputStreamOperator: typeof SingleOutputStreamOperator;
 };
-
-/** A sink that drops every record, for measuring and for jobs that act by side effects. */
-export class DiscardingSink {
-  readonly type = 'discard';
-}
 
 /** A stream of records of type T. */
 export class DataStream<T> {
@@ -239,6 +230,15 @@ export class DataStream<T> {
   }
 
   /**
+   * Writes what `serializer` makes of each record to a server over TCP, from one subtask. Nobody acknowledges it: records may be lost where the connection
+   * breaks, and come again behind a restore.
+   */
+  writeToSocket(hostname: string, port: number, serializer: SocketSerializer<T>, options: SocketSinkOptions = {}) {
+    const sink = socketSink(hostname, port, serializer, options);
+    return this.sinkTo(sink).name('Socket').setParallelism(1);
+  }
+
+  /**
    * Runs the job, as `execute` does, and gives this stream's records as they come; the job waits for whoever iterates, is cancelled when the
    * iteration ends before it does, and throws its failure there. Only in a program started by plain `node` or `tsx`.
    */
@@ -286,10 +286,6 @@ export class DataStream<T> {
   #addNode(name: string, spec: OperatorSpec): StreamNode {
     return this.builder.graph.addNode(spec, name, this.edges, this.builder.defaults());
   }
-}
-
-export function partitionedEdges(edges: readonly StreamEdge[], partitioner: Partitioner): readonly StreamEdge[] {
-  return edges.map((edge) => ({ ...edge, partitioner }));
 }
 
 /** Throws ApiError INVALID_ARGUMENT where it is no stream. */

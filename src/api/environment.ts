@@ -14,6 +14,8 @@ import { currentContext, type JobContext, type JobExecutionResult } from './exec
 import type { Tuple } from './fieldTypes.ts';
 import { toExecutableJob } from './jobGraph.ts';
 import { DataStreamSource } from './singleOutputStreamOperator.ts';
+import { type SocketOptions, socketSource } from './sockets.ts';
+import { paceOf, type SourceOptions, type TextFileOptions } from './sourceOptions.ts';
 import { checkedName, checkMaxParallelism, checkParallelism, type RuntimeMode, StreamGraph } from './streamGraph.ts';
 
 /** A collection is held in memory by every task that runs the job. */
@@ -22,16 +24,6 @@ const DEFAULT_AUTO_WATERMARK_INTERVAL_MS = 200;
 const MAX_AUTO_WATERMARK_INTERVAL_MS = 24 * 60 * 60 * 1_000;
 const RUNTIME_MODES: readonly RuntimeMode[] = ['STREAMING', 'BATCH', 'AUTOMATIC'];
 const DEFAULT_JOB_NAME = 'Sluice Streaming Job';
-
-export interface SourceOptions {
-  /** Upper bound for the whole source, shared by its subtasks; above 0. Default: as fast as the consumers take them. */
-  readonly recordsPerSecond?: number | undefined;
-}
-
-export interface TextFileOptions extends SourceOptions {
-  /** Keeps running and reads files that are added to the folder; the job is unbounded then. Default: false. */
-  readonly watch?: boolean | undefined;
-}
 
 export class StreamExecutionEnvironment {
   readonly #context: JobContext;
@@ -87,6 +79,7 @@ export class StreamExecutionEnvironment {
    */
   enableCheckpointing(intervalMs: number, options: CheckpointingOptions = {}): this {
     this.#checkpointing = checkpointConfig(intervalMs, options);
+    this.#graph.incremental = options.incremental ?? null;
     return this;
   }
 
@@ -213,6 +206,18 @@ export class StreamExecutionEnvironment {
   }
 
   /**
+   * The records that a server sends over TCP as text (UTF-8), ended by a delimiter, as Flink's: at most once, since a server is not asked again for what
+   * it has sent, so what was under way is lost when a task fails. Not parallel. Try it with `nc -lk 9000`.
+   */
+  socketTextStream(hostname: string, port: number, options: SocketOptions = {}): DataStreamSource<string> {
+    const pace = paceOf(options, 'socketTextStream');
+    return this.#addSource('Socket Stream', {
+      ...{ type: 'readerSource', parallel: false, source: socketSource(hostname, port, options) },
+      ...{ strategy: null, intervalMs: 0, ...pace },
+    });
+  }
+
+  /**
    * The stream of a source: one that Sluice's connectors provide, or one's own. `strategy`: null where the job does not ask for event time; else each split
    * of the source has watermarks of its own, without an assigner from the timestamps that the source gives.
    */
@@ -283,15 +288,4 @@ export class StreamExecutionEnvironment {
       `${what} takes the path of a file or folder, not ${JSON.stringify(file) ?? String(file)}.`,
     );
   }
-}
-
-function paceOf(options: SourceOptions, what: string): { recordsPerSecond?: number } {
-  const { recordsPerSecond } = options;
-  if (recordsPerSecond === undefined) return {};
-  if (typeof recordsPerSecond === 'number' && Number.isFinite(recordsPerSecond) && recordsPerSecond > 0)
-    return { recordsPerSecond };
-  throw new ApiError(
-    'INVALID_ARGUMENT',
-    `recordsPerSecond of ${what} must be a number above 0, not ${String(recordsPerSecond)}.`,
-  );
 }

@@ -93,11 +93,13 @@ export function toExecutableJob(
     graph: { vertices, hash: hashOfJob(vertices, operators, batch) },
     checkpointing,
     stateBackend: graph.stateBackend,
+    incremental: graph.incremental,
     batch,
-    finalCheckpoint: checkpointing !== null && operators.some(({ node }) => isTwoPhaseSink(node.spec)),
+    twoPhase: operators.some(({ node }) => isTwoPhaseSink(node.spec)),
     vertices: ordered.map((head) => ({
       head: chainNodes.get(head)!,
       ports: head.inputs.map(({ port }) => port),
+      serializers: head.inputs.map(({ source, tag }) => (tag === null ? source.node.serializer : null)),
     })),
   };
 }
@@ -251,6 +253,7 @@ function linkChains(
           partition,
           tag,
           eventTime: carriesEventTime(operator, consumer.operator),
+          serializer: tag === null ? operator.node.serializer : null,
         });
       }
     }
@@ -267,6 +270,7 @@ function hashOfJob(vertices: readonly JobVertex[], operators: readonly Operator[
     id: operator.hash,
     spec: fingerprint(operator.node.spec),
     inputs: operator.inputs.map((input) => [input.source.hash, input.strategy, input.tag, input.port]),
+    ...(operator.node.serializer === null ? {} : { returns: operator.node.serializer.schema }),
   }));
   return createHash('sha256')
     .update(JSON.stringify({ vertices, operators: described, batch }))

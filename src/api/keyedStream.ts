@@ -8,12 +8,13 @@ import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
 import { type ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
-import { checkedStream, DataStream, type GraphBuilder, partitionedEdges, streamClasses } from './dataStream.ts';
+import { checkedStream, DataStream, type GraphBuilder, streamClasses } from './dataStream.ts';
 import { checkedField } from './fieldArguments.ts';
 import type { ComparableArguments, SumArguments } from './fieldTypes.ts';
 import { IntervalJoin } from './intervalJoin.ts';
 import type { SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
 import type { StreamEdge } from './streamGraph.ts';
+import { partitionedEdges } from './streamGraph.ts';
 import { countWindows, WindowedStream } from './windowedStream.ts';
 
 /** A stream partitioned by key K. */

@@ -40,6 +40,7 @@ export {
   type TimerService,
   type TimeView,
 } from '../runtime/processFunctions.ts';
+export type { RecordSerializer } from '../runtime/recordSerializer.ts';
 export { avro } from '../runtime/state/avroSerializer.ts';
 export {
   type AggregateFunction,
@@ -109,21 +110,18 @@ export { BroadcastConnectedStream, BroadcastStream, KeyedBroadcastConnectedStrea
 export type { CheckpointingOptions } from './checkpointing.ts';
 export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 export { DataGeneratorSource, type GeneratorFunction } from './dataGeneratorSource.ts';
-export {
-  type Collector,
-  DataStream,
-  DiscardingSink,
-  type FilterFunction,
-  type FlatMapFunction,
-  type MapFunction,
-} from './dataStream.ts';
+export { DataStream } from './dataStream.ts';
 export { DataStreamSink } from './dataStreamSink.ts';
-export { type SourceOptions, StreamExecutionEnvironment, type TextFileOptions } from './environment.ts';
+export { DiscardingSink } from './discardingSink.ts';
+export { StreamExecutionEnvironment } from './environment.ts';
 export type { JobExecutionResult } from './executor.ts';
 export type { ComparableField, Key, NumericField } from './fieldTypes.ts';
+export type { Collector, FilterFunction, FlatMapFunction, MapFunction } from './functions.ts';
 export { IntervalJoin, IntervalJoined } from './intervalJoin.ts';
 export { CoGroupedStreams, CoGroupWindows, JoinedStreams, JoinWindows, type TaggedUnion } from './joinedStreams.ts';
 export { KeyedStream } from './keyedStream.ts';
 export { DataStreamSource, SingleOutputStreamOperator } from './singleOutputStreamOperator.ts';
+export type { SocketOptions, SocketSerializer, SocketSinkOptions } from './sockets.ts';
+export type { SourceOptions, TextFileOptions } from './sourceOptions.ts';
 export type { RuntimeMode } from './streamGraph.ts';
 export { AllWindowedStream, WindowedStream } from './windowedStream.ts';

@@ -1,5 +1,6 @@
 // The stream of an operator, and what can be said about that operator: its name, identity, parallelism, place and chaining.
 import { OutputTag } from '../runtime/processFunctions.ts';
+import type { AnyRecordSerializer, RecordSerializer } from '../runtime/recordSerializer.ts';
 import { ApiError } from './apiError.ts';
 import { DataStream, type GraphBuilder, streamClasses } from './dataStream.ts';
 import type { ChainingStrategy, StreamNode } from './streamGraph.ts';
@@ -24,6 +25,16 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
     if (!(tag instanceof OutputTag))
       throw new ApiError('INVALID_ARGUMENT', `getSideOutput takes an OutputTag, not ${String(tag)}.`);
     return new DataStream<X>(this.builder, [{ source: this.node, partitioner: { type: 'auto' }, tag: tag.id }]);
+  }
+
+  /**
+   * Declares the type of the records: `returns(avro<Click>({ type: 'record', … }))`. Where they leave for another task they travel by that schema, and
+   * are checked against it: one that does not fit fails the job, naming this operator and the path. Default: any plain data, checked
+   * only where it leaves the thread.
+   */
+  returns(serializer: RecordSerializer<T>): this {
+    this.builder.graph.setSerializer(this.node, serializer as AnyRecordSerializer);
+    return this;
   }
 
   /** Identity of the operator over versions of the job; unique within it. Default: derived from the operator's place in the graph. */

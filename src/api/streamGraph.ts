@@ -4,6 +4,7 @@
 import { defaultMaxParallelism, MAX_PARALLELISM_LIMIT } from '../runtime/keyGroups.ts';
 import type { KeySelector, OperatorSpec, PartitionOf } from '../runtime/operatorSpec.ts';
 import { isSink, isSource } from '../runtime/operatorTraits.ts';
+import type { AnyRecordSerializer } from '../runtime/recordSerializer.ts';
 import type { StateBackendKind } from '../runtime/state/stateBackendKind.ts';
 import { ApiError } from './apiError.ts';
 
@@ -53,6 +54,8 @@ export interface StreamNode {
   slotSharingGroup: string | null;
   coLocationGroup: string | null;
   chaining: ChainingStrategy;
+  /** Of the records of its main output, where their type was declared. */
+  serializer: AnyRecordSerializer | null;
 }
 
 export interface NodeDefaults {
@@ -65,6 +68,8 @@ export class StreamGraph {
   runtimeMode: RuntimeMode = 'STREAMING';
   /** Null: the TaskManager's. */
   stateBackend: StateBackendKind | null = null;
+  /** Whether checkpoints may have changes only; null: as the TaskManager has it. */
+  incremental: boolean | null = null;
   /** False: no operator is chained to another. */
   chaining = true;
   #sealed = false;
@@ -89,6 +94,7 @@ export class StreamGraph {
       slotSharingGroup: null,
       coLocationGroup: null,
       chaining: 'ALWAYS',
+      serializer: null,
     };
     this.nodes.push(node);
     return node;
@@ -137,6 +143,17 @@ export class StreamGraph {
     node.chaining = chaining;
   }
 
+  setSerializer(node: StreamNode, serializer: AnyRecordSerializer): void {
+    this.#assertOpen(node.name);
+    if (typeof serializer?.append !== 'function' || typeof serializer.read !== 'function') {
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `returns(…) of '${node.name}' takes a serialiser of records, such as avro(schema), not ${String(serializer)}.`,
+      );
+    }
+    node.serializer = serializer;
+  }
+
   /** The graph was handed over: a later change would be lost, so it is refused. */
   seal(): void {
     this.#sealed = true;
@@ -158,7 +175,15 @@ export function maxParallelismOf(node: StreamNode): number {
 }
 
 export function isNonParallel(spec: OperatorSpec): boolean {
-  return spec.type === 'collectionSource' || (spec.type === 'window' && spec.all);
+  return (
+    spec.type === 'collectionSource' ||
+    (spec.type === 'readerSource' && spec.parallel === false) ||
+    (spec.type === 'window' && spec.all)
+  );
+}
+
+export function partitionedEdges(edges: readonly StreamEdge[], partitioner: Partitioner): readonly StreamEdge[] {
+  return edges.map((edge) => ({ ...edge, partitioner }));
 }
 
 function roleOf(spec: OperatorSpec): string {

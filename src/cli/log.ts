@@ -17,8 +17,11 @@ export async function showLog({ dir, from, follow = false, json = false, type }:
   if (type !== undefined) assertType(type);
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
-  await withJournal(dir, (backbone) =>
-    foldLedger(backbone, {
+  await withJournal(dir, async (backbone) => {
+    const { end } = await backbone.channels.offsets('events', 0);
+    if (from !== undefined && from > end)
+      throw new CliError('BAD_ARGUMENT', `The ledger ends before offset ${from}: its next record has offset ${end}.`);
+    await foldLedger(backbone, {
       ...(from === undefined ? {} : { near: from }),
       ...(follow ? { to: Number.POSITIVE_INFINITY } : {}),
       signal: interrupted.signal,
@@ -31,8 +34,8 @@ export async function showLog({ dir, from, follow = false, json = false, type }:
         if (wanted !== null) await writeLines(json ? [JSON.stringify(jsonOf(wanted))] : textOf(wanted));
         return isRead();
       },
-    }),
-  );
+    });
+  });
 }
 
 /** The record with its events of that type; null where it has none. */

@@ -1,10 +1,13 @@
 // Asks the JobManagers of a cluster's folder over REST. Any JobManager answers reads from its replica; the leader's answer is preferred,
-// and one that hangs (a frozen process) holds nobody up beyond the bound.
+// and one that hangs (a frozen process) holds nobody up where another answers.
 import http from 'node:http';
 import { CliError } from './cliError.ts';
 import type { ClusterDir } from './clusterDir.ts';
 
-const REQUEST_TIMEOUT_MS = 1_000;
+/** Generous: a busy machine is no reason to say that nobody answers. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Once one has answered, for the leader to do so. */
+const LEADER_PATIENCE_MS = 1_000;
 
 /** `GET /jobmanagers`. */
 export interface ClusterStatus {
@@ -75,6 +78,7 @@ export async function askCluster(
   const addresses = entries.map(({ rest }) => rest).filter((rest) => rest !== null);
   if (addresses.length === 0) throw nobodyThere(dir);
   const views: { address: string; status: ClusterStatus }[] = [];
+  let patience: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     let waitingFor = addresses.length;
     for (const address of addresses) {
@@ -82,14 +86,19 @@ export async function askCluster(
         .then(({ status: code, body: status }) => {
           if (code !== 200) return;
           views.push({ address, status });
-          // A JobManager puts itself first.
-          if (status.jobManagers[0]?.role === 'leader') resolve();
+          patience ??= setTimeout(resolve, LEADER_PATIENCE_MS);
+          if (byLeader(status)) resolve();
         })
         .catch(() => {})
         .finally(() => --waitingFor === 0 && resolve());
     }
   });
-  views.sort((a, b) => b.status.epoch - a.status.epoch || b.status.offset - a.status.offset);
+  clearTimeout(patience);
+  // One that does not know yet that it was deposed speaks of a lower epoch.
+  views.sort(
+    ({ status: a }, { status: b }) =>
+      b.epoch - a.epoch || Number(byLeader(b)) - Number(byLeader(a)) || b.offset - a.offset,
+  );
   const best = views[0];
   if (best === undefined) {
     throw new CliError(
@@ -98,6 +107,11 @@ export async function askCluster(
     );
   }
   return best;
+}
+
+/** A JobManager puts itself first. */
+function byLeader({ jobManagers }: ClusterStatus): boolean {
+  return jobManagers[0]?.role === 'leader';
 }
 
 export function nobodyThere(dir: ClusterDir): CliError {

@@ -97,7 +97,7 @@ const sluiceModule: Plugin = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^sluice$/ }, () => ({ path: 'sluice', namespace: 'sluice' }));
     // Connectors are part of the bundle, with what they depend on, from the package that bundles.
-    onResolve({ filter: /^sluice\/(kafka|files)$/ }, ({ path: name }) => ({
+    onResolve({ filter: /^sluice\/(kafka|files|nats)$/ }, ({ path: name }) => ({
       path: connectorFile(name.slice('sluice/'.length)),
     }));
     onLoad({ filter: /.*/, namespace: 'sluice' }, () => ({

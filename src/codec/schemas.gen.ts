@@ -634,23 +634,39 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       },
       {
         "name": "minPauseMs",
-        "type": "long",
-        "doc": "Least time between the end of one checkpoint and the trigger of the next."
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Least time between the end of one checkpoint and the trigger of the next; null: as the cluster says.",
+        "default": null
       },
       {
         "name": "timeoutMs",
-        "type": "long",
-        "doc": "A checkpoint that takes longer is aborted."
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "A checkpoint that takes longer is aborted; null: as the cluster says.",
+        "default": null
       },
       {
         "name": "maxConcurrent",
-        "type": "int",
-        "doc": "Most checkpoints under way at once."
+        "type": [
+          "null",
+          "int"
+        ],
+        "doc": "Most checkpoints under way at once; null: as the cluster says.",
+        "default": null
       },
       {
         "name": "toleratedFailures",
-        "type": "int",
-        "doc": "Consecutive failed checkpoints before the job fails over."
+        "type": [
+          "null",
+          "int"
+        ],
+        "doc": "Consecutive failed checkpoints before the job fails over; null: as the cluster says.",
+        "default": null
       },
       {
         "name": "retained",
@@ -658,7 +674,8 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "null",
           "int"
         ],
-        "doc": "Complete checkpoints that are kept; null: as many as the cluster says."
+        "doc": "Complete checkpoints that are kept; null: as many as the cluster says.",
+        "default": null
       },
       {
         "name": "retention",
@@ -1666,6 +1683,12 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
         ],
         "doc": "Null: start empty.",
         "default": null
+      },
+      {
+        "name": "checkpointed",
+        "type": "boolean",
+        "doc": "The job has periodic checkpoints: its two-phase sinks commit with them, the last one included.",
+        "default": false
       }
     ]
   },
@@ -2894,6 +2917,89 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
       }
     ]
   },
+  "ProcessMemory": {
+    "type": "record",
+    "name": "ProcessMemory",
+    "namespace": "sluice",
+    "doc": "Memory and disk of a TaskManager process, in bytes: what its slot threads use and what they may. 0 as a maximum: not limited.",
+    "fields": [
+      {
+        "name": "pressure",
+        "type": "int",
+        "doc": "How short memory is in the thread where it is shortest: 0 not, 1 elevated, 2 high."
+      },
+      {
+        "name": "residentBytes",
+        "type": "long",
+        "doc": "Memory of the whole process that the system holds for it alone."
+      },
+      {
+        "name": "processMaxBytes",
+        "type": "long",
+        "doc": "What it should keep within."
+      },
+      {
+        "name": "heapUsedBytes",
+        "type": "long",
+        "doc": "Heap of the slot threads."
+      },
+      {
+        "name": "heapMaxBytes",
+        "type": "long",
+        "doc": "What all slots may have of it."
+      },
+      {
+        "name": "offHeapUsedBytes",
+        "type": "long",
+        "doc": "Buffers of the slot threads, outside the heap."
+      },
+      {
+        "name": "offHeapMaxBytes",
+        "type": "long",
+        "doc": "What all slots may have of them."
+      },
+      {
+        "name": "managedUsedBytes",
+        "type": "long",
+        "doc": "Caches of state in LMDB."
+      },
+      {
+        "name": "managedMaxBytes",
+        "type": "long",
+        "doc": "What all slots may have for them."
+      },
+      {
+        "name": "networkUsedBytes",
+        "type": "long",
+        "doc": "Batches that were received and not worked off."
+      },
+      {
+        "name": "networkMaxBytes",
+        "type": "long",
+        "doc": "What all slots may hold of them in memory."
+      },
+      {
+        "name": "segmentBytes",
+        "type": "int",
+        "doc": "Size of a memory segment, the unit in which network memory is told."
+      },
+      {
+        "name": "spilledBytes",
+        "type": "long",
+        "doc": "Batches that were received and wait on disk, for want of network memory."
+      },
+      {
+        "name": "diskUsedBytes",
+        "type": "long",
+        "doc": "State and spilled batches on disk."
+      },
+      {
+        "name": "slotDiskMaxBytes",
+        "type": "long",
+        "doc": "What a slot may have of the disk."
+      }
+    ]
+  },
   "RegisterTaskManager": {
     "type": "record",
     "name": "RegisterTaskManager",
@@ -4016,6 +4122,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "ActorDescription"
         },
         "doc": "Its parts, parents first."
+      },
+      {
+        "name": "memory",
+        "type": [
+          "null",
+          "ProcessMemory"
+        ],
+        "doc": "Of its slot threads; null where nothing is measured.",
+        "default": null
       }
     ]
   },
@@ -4060,6 +4175,15 @@ export const SCHEMAS: Readonly<Record<string, unknown>> = {
           "items": "TaskMetrics"
         },
         "doc": "Of those among the attempts that run."
+      },
+      {
+        "name": "memory",
+        "type": [
+          "null",
+          "ProcessMemory"
+        ],
+        "doc": "Of its slot threads; null where nothing is measured.",
+        "default": null
       }
     ]
   },
@@ -4675,9 +4799,9 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "CheckpointReport": "073a62716cf7a284",
   "Claim": "92bd17509e3ab01c",
   "CommandReply": "97ceb2c0c19dded2",
-  "Commit": "a3f866f4954238bd",
+  "Commit": "56ac69c6f42de594",
   "DeadLetter": "b6e799104384af78",
-  "DeployTasks": "87b9deaabedeb736",
+  "DeployTasks": "4f18325f7eb7fbef",
   "DescribeProcess": "e1e34cce1018247a",
   "JobManagerDescription": "09f80031d82655c5",
   "JobManagerHeartbeat": "18c4cab5d7a9eaf6",
@@ -4693,9 +4817,9 @@ export const FINGERPRINTS: Readonly<Record<string, string>> = {
   "ResumeJob": "17e2c9e98df70aaa",
   "SetDesiredTaskManagers": "f5a2f1af2fa1c26d",
   "StopWithSavepoint": "85278cb7cb2e4a18",
-  "SubmitJob": "658c47a51c75cbed",
-  "TaskManagerDescription": "f8c2bae323dab8dc",
-  "TaskManagerHeartbeat": "cef30eeaece2101e",
+  "SubmitJob": "d9eb9c5de095018f",
+  "TaskManagerDescription": "276b078304a26923",
+  "TaskManagerHeartbeat": "15c4bc96d3cc256f",
   "TaskManagerStopping": "cd9c05cdc318a10d",
   "TaskReport": "cdc7fb642cc63b34",
   "TriggerCheckpoint": "772f3a2118383aad",

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { stateBackendKinds } from '../runtime/state/stateBackendKind.ts';
 import type { ConfigOption } from './configOption.ts';
 import { coordinatorOptions } from './coordinatorOptions.ts';
+import { memoryOptions } from './memoryOptions.ts';
 import { duration, integer, list, memorySize, oneOf, text } from './values.ts';
 
 const MAX_PORT = 65_535;
@@ -28,7 +29,8 @@ export const configOptions = {
     schema: integer(0, MAX_PORT),
     fallback: '8081',
     kind: 'port',
-    description: 'REST port of jm-1; jm-2 takes the next one, and so on. 0: each takes any free port.',
+    description:
+      'Port of REST and the web UI of jm-1; jm-2 takes the next one, and so on. 0: each takes any free port.',
     aliases: ['jobmanager.rest.port'],
   },
   'jobmanager.memory.heap.size': {
@@ -43,19 +45,7 @@ export const configOptions = {
     kind: 'number',
     description: 'Slots that each TaskManager offers.',
   },
-  'taskmanager.memory.managed.size': {
-    schema: memorySize(),
-    fallback: '512m',
-    kind: 'memory',
-    description: 'Memory that a TaskManager splits equally over its slots.',
-  },
-  'taskmanager.memory.task.heap.size': {
-    schema: memorySize({ minBytes: 32 * 2 ** 20 }),
-    fallback: '4g',
-    kind: 'memory',
-    description:
-      'Heap of a TaskManager’s tasks, in equal shares of its slots. A slot thread that needs more than its slots have fails with its tasks.',
-  },
+  ...memoryOptions,
   'taskmanager.worker-threads': {
     schema: integer(0, 512),
     fallback: '0',
@@ -126,13 +116,6 @@ export const configOptions = {
     description:
       'Where jobs that choose nothing keep their keyed state: in heap, or on disk behind a cache in managed memory.',
     aliases: ['state.backend'],
-  },
-  'io.tmp.dirs': {
-    schema: text(),
-    fallback: 'tmp',
-    kind: 'folder',
-    description:
-      'Folder for what a TaskManager’s tasks keep on disk while they run, such as state in LMDB; a relative one lies in the cluster’s folder.',
   },
   'parallelism.default': {
     schema: integer(1, MAX_PARALLELISM),

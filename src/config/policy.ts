@@ -11,6 +11,11 @@ export function policyOf(config: Config): FixedPolicy {
     loadBalance: config['taskmanager.load-balance.mode'],
     jobExpirationMs: config['jobstore.expiration-time'],
     checkpoints: {
+      intervalMs: config['execution.checkpointing.interval'],
+      minPauseMs: config['execution.checkpointing.min-pause'],
+      timeoutMs: config['execution.checkpointing.timeout'],
+      maxConcurrent: config['execution.checkpointing.max-concurrent-checkpoints'],
+      toleratedFailures: config['execution.checkpointing.tolerable-failed-checkpoints'],
       retained: config['execution.checkpointing.num-retained'],
       unaligned: config['execution.checkpointing.unaligned.enabled'],
       alignedTimeoutMs: config['execution.checkpointing.aligned-checkpoint-timeout'],

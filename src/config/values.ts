@@ -68,6 +68,14 @@ export function duration({ minMs = 0 }: { readonly minMs?: number } = {}) {
   });
 }
 
+/** As duration(), or 0 for what there is not: null. */
+export function durationOrNone({ minMs }: { readonly minMs: number }) {
+  return duration().transform((ms, context) => {
+    if (ms === 0) return null;
+    return ms < minMs ? refuse(context, `must be 0 or at least ${minMs} ms`) : ms;
+  });
+}
+
 /** Bytes. A bare number is bytes, as in Flink. */
 export function memorySize({ minBytes = 0 }: { readonly minBytes?: number } = {}) {
   return z.union([z.string(), z.number()]).transform((value, context) => {

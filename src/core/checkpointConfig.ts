@@ -9,21 +9,49 @@ export const MAX_PATH_CHARS = 4_096;
 
 /** With Flink's defaults. */
 export const DEFAULT_CHECKPOINT_POLICY: CheckpointPolicy = {
+  intervalMs: null,
+  minPauseMs: 0,
+  timeoutMs: 600_000,
+  maxConcurrent: 1,
+  toleratedFailures: 0,
   retained: 1,
   retention: 'NO_EXTERNALIZED_CHECKPOINTS',
   unaligned: false,
   alignedTimeoutMs: 0,
 };
 
+/** Of a job that leaves everything but the interval to the cluster. */
+const UNSAID: Omit<CheckpointConfig, 'intervalMs'> = {
+  minPauseMs: null,
+  timeoutMs: null,
+  maxConcurrent: null,
+  toleratedFailures: null,
+  retained: null,
+  retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
+};
+
+/** Of a job whose program and submission are both known: without checkpoints of its own it has those of the cluster, where there are such. */
+export function settledConfig(config: CheckpointConfig | null, policy: Policy): CheckpointConfig | null {
+  const { intervalMs } = policy.checkpoints;
+  return completeConfig(config ?? (intervalMs === null ? null : { intervalMs, ...UNSAID }), policy);
+}
+
 /** Fills in what it leaves to the cluster. */
 export function completeConfig(config: CheckpointConfig | null, { checkpoints }: Policy): CheckpointConfig | null {
   if (config === null) return null;
+  const maxConcurrent = config.maxConcurrent ?? (config.unaligned === true ? 1 : checkpoints.maxConcurrent);
   return {
-    ...config,
+    intervalMs: config.intervalMs,
+    minPauseMs: config.minPauseMs ?? checkpoints.minPauseMs,
+    timeoutMs: config.timeoutMs ?? checkpoints.timeoutMs,
+    maxConcurrent,
+    toleratedFailures: config.toleratedFailures ?? checkpoints.toleratedFailures,
     retained: config.retained ?? checkpoints.retained,
     retention: config.retention ?? checkpoints.retention,
     // Barriers that overtake records would overtake those of the checkpoint before.
-    unaligned: (config.unaligned ?? checkpoints.unaligned) && config.maxConcurrent === 1,
+    unaligned: (config.unaligned ?? checkpoints.unaligned) && maxConcurrent === 1,
     alignedTimeoutMs: config.alignedTimeoutMs ?? checkpoints.alignedTimeoutMs,
   };
 }

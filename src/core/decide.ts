@@ -1,9 +1,10 @@
 // The one way in: an input becomes events. A decision folds each event into the leader's speculative state as soon as it is made, so
 // that what follows in it sees it; the events then leave as Commits. Nothing here reads a clock, makes an id or awaits.
 
-import { completeConfig } from './checkpointConfig.ts';
+import { settledConfig } from './checkpointConfig.ts';
 import { decideReport as decideCheckpointReport, decideStored } from './checkpointCoordinator.ts';
 import { decideDesired } from './clusterManager.ts';
+import { decideDamaged } from './damagedCheckpoints.ts';
 import { decideSubmit } from './dispatcher.ts';
 import { evolve } from './evolve.ts';
 import { decideReport, graphProblem } from './executionGraph.ts';
@@ -21,7 +22,7 @@ import {
   missingAttempts,
   overdueTaskManagers,
 } from './resourceManager.ts';
-import { decideDamaged, decideRestorePoint } from './restorePoint.ts';
+import { decideRestorePoint } from './restorePoint.ts';
 import type { AttemptReport, Cause, ClusterEvent, Commit, RegisterTaskManager } from './schema.gen.ts';
 import { settle } from './settle.ts';
 import { decideSnapshot } from './snapshotRetention.ts';
@@ -153,7 +154,7 @@ function* decideInput(
       const job = state.jobs.get(input.jobId);
       if (job === undefined) return;
       touched.add(job.id);
-      yield* decideDamaged(job, input);
+      yield* decideDamaged(state, job, policy, input);
       yield* decideCheckpointReport(job, input);
       return;
     }
@@ -228,7 +229,7 @@ function* decidePlan(
   if (job?.status.kind !== 'INITIALIZING' || job.graph.vertices.length > 0) return;
   const problem = graphProblem(graph) ?? (checkpointing === null ? null : checkpointingProblem(checkpointing));
   if (problem === null)
-    yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing: completeConfig(checkpointing, policy) };
+    yield { type: 'JobPlanned', jobId, artifact, graph, checkpointing: settledConfig(checkpointing, policy) };
   else yield { type: 'JobFailing', jobId, reason: `the planned job cannot run: ${problem}` };
 }
 

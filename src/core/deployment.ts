@@ -68,6 +68,7 @@ function placementOf(
     args: job.args,
     parallelism: job.parallelism,
     graphHash: job.graph.hash,
+    checkpointed: job.options.checkpointing !== null,
     taskManagers,
     placements,
   };

@@ -1,19 +1,20 @@
-// Dispatcher: commands in, jobs and answers out. A command id is answered once and the same for good; a job id is used once.
+// Dispatcher: commands in, jobs and answers out. A command id is answered once and the same, a submission's also when its job has expired, as
+// long as it is among the last MAX_ANSWERS; a job id is used once while its job is remembered.
 
-import { completeConfig, isPlace, MAX_PATH_CHARS } from './checkpointConfig.ts';
+import { completeConfig, isPlace, MAX_PATH_CHARS, settledConfig } from './checkpointConfig.ts';
 import { noCheckpoints } from './checkpointCoordinator.ts';
 import { CorruptLedger } from './errors.ts';
 import { buildExecution, graphProblem, MAX_PARALLELISM } from './executionGraph.ts';
 import type { Policy } from './inputs.ts';
 import type { ClusterEvent, CommandAnswered, JobGraph, RejectionCode, SubmitJob } from './schema.gen.ts';
-import type { ClusterState } from './state.ts';
+import type { ClusterState, Job } from './state.ts';
 import { isTerminal } from './state.ts';
 import { optionsProblem } from './submissionLimits.ts';
 
 /** Answers kept for commands that are sent again. */
 export const MAX_ANSWERS = 1_000;
-/** Longest job name in characters. */
-const MAX_NAME_CHARS = 1_024;
+/** Longest name of a job or an artifact in characters. */
+export const MAX_NAME_CHARS = 1_024;
 /** Most arguments of a command, and most characters of them. */
 const MAX_ARGS = 10_000;
 const MAX_ARGS_CHARS = 1_000_000;
@@ -47,7 +48,9 @@ export function* decideSubmit(
     return;
   }
   const { name, artifact, args, parallelism, graph } = command;
-  const options = { ...command.options, checkpointing: completeConfig(command.options.checkpointing, policy) };
+  // What a program asks for itself is known once it is planned.
+  const settle = graph === null ? completeConfig : settledConfig;
+  const options = { ...command.options, checkpointing: settle(command.options.checkpointing, policy) };
   yield { type: 'JobSubmitted', jobId, commandId, name, artifact, args, parallelism, graph, options };
 }
 
@@ -56,9 +59,17 @@ export function earlierAnswer(state: Readonly<ClusterState>, commandId: string):
   const earlier = state.answers.get(commandId);
   if (earlier !== undefined) return { type: 'CommandAnswered', ...earlier.answer };
   const jobId = state.submissions.get(commandId);
-  return jobId === undefined
-    ? null
-    : { type: 'CommandAnswered', commandId, jobId, rejection: null, message: 'submitted', path: null };
+  return jobId === undefined ? null : { type: 'CommandAnswered', ...submitted(commandId, jobId) };
+}
+
+function submitted(commandId: string, jobId: string): Omit<CommandAnswered, 'type'> {
+  return { commandId, jobId, rejection: null, message: 'submitted', path: null };
+}
+
+/** The job of the submission expires: sent again, it is still no new job. */
+export function forgetSubmission(state: ClusterState, { commandId, id }: Readonly<Job>): void {
+  state.submissions.delete(commandId);
+  remember(state, submitted(commandId, id));
 }
 
 function submissionProblem(

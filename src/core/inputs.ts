@@ -121,6 +121,16 @@ export interface Policy extends FixedPolicy {
 }
 
 export interface CheckpointPolicy {
+  /** `execution.checkpointing.interval`, of jobs that ask for no checkpoints themselves; null: they have none. */
+  readonly intervalMs: number | null;
+  /** `execution.checkpointing.min-pause`. */
+  readonly minPauseMs: number;
+  /** `execution.checkpointing.timeout`. */
+  readonly timeoutMs: number;
+  /** `execution.checkpointing.max-concurrent-checkpoints`. */
+  readonly maxConcurrent: number;
+  /** `execution.checkpointing.tolerable-failed-checkpoints`. */
+  readonly toleratedFailures: number;
   /** `execution.checkpointing.unaligned.enabled`. */
   readonly unaligned: boolean;
   /** `execution.checkpointing.aligned-checkpoint-timeout`. */

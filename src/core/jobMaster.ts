@@ -186,7 +186,8 @@ function* decideFailure(
   yield* decideJob(state, job, policy);
 }
 
-function restartOrFail(
+/** The event by which the regions start anew, or the job fails. */
+export function restartOrFail(
   state: Readonly<ClusterState>,
   job: Readonly<Job>,
   policy: Policy,

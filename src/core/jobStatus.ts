@@ -1,4 +1,5 @@
 // The states of a job and the events that lead from one to the next.
+import { forgetSubmission } from './dispatcher.ts';
 import { CorruptLedger } from './errors.ts';
 import { beginRun, buildExecution } from './executionGraph.ts';
 import { MAX_RESTART_TIMES } from './restartStrategy.ts';
@@ -102,7 +103,7 @@ export function evolveJob(state: ClusterState, event: JobEvent): void {
       return enter(state, job, { kind: 'FINISHED', endedAt: state.at });
     case 'JobExpired':
       state.jobs.delete(job.id);
-      state.submissions.delete(job.commandId);
+      forgetSubmission(state, job);
       return;
     default:
       event satisfies never;

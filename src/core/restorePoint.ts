@@ -6,14 +6,13 @@ import type { CompletedCheckpoint } from './checkpointState.ts';
 import { CorruptLedger } from './errors.ts';
 import type { Manifest } from './manifest.ts';
 import { handleIn } from './manifest.ts';
-import type { CheckpointReport, ClusterEvent, JobGraph, SubtaskState } from './schema.gen.ts';
+import type { ClusterEvent, JobGraph, SubtaskState } from './schema.gen.ts';
 import type { ClusterState, Job } from './state.ts';
 
 /** States in one event; keeps each within a record whatever the job's size. */
 const STATES_PER_EVENT = 1_000;
 /** Damaged checkpoints that a job remembers. */
 const MAX_DAMAGED = 16;
-const MAX_REASON_CHARS = 1_000;
 /** Operators that a refusal names of each side. */
 const MAX_NAMED = 10;
 
@@ -37,19 +36,6 @@ export function nothingToRestore(job: Readonly<Job>): string | null {
 /** The job waits for the manifest of what it is to start from. */
 export function awaitsRestorePoint(job: Readonly<Job>): boolean {
   return job.status.kind === 'INITIALIZING' && job.graph.vertices.length > 0 && job.options.savepointPath !== null;
-}
-
-/** Of damaged state that several subtasks, or one again, report the first report counts. */
-export function* decideDamaged(job: Readonly<Job>, { damaged }: CheckpointReport): Generator<RestorePointEvent> {
-  for (const { handle, reason } of damaged) {
-    const { completed, restored } = job.checkpoints;
-    const found = [...completed, ...(restored === null ? [] : [restored])].find(({ states }) =>
-      states.some((state) => state.handle === handle || state.shared.includes(handle)),
-    );
-    if (found === undefined) continue;
-    const told = reason.slice(0, MAX_REASON_CHARS);
-    yield { type: 'CheckpointDamaged', jobId: job.id, checkpointId: found.id, handle, reason: told };
-  }
 }
 
 /** The manifest was read: what it says becomes what the job starts from, or the reason why it cannot. */

@@ -247,14 +247,14 @@ export interface CheckpointCompleted {
 export interface CheckpointConfig {
   /** From trigger to trigger. */
   readonly intervalMs: number;
-  /** Least time between the end of one checkpoint and the trigger of the next. */
-  readonly minPauseMs: number;
-  /** A checkpoint that takes longer is aborted. */
-  readonly timeoutMs: number;
-  /** Most checkpoints under way at once. */
-  readonly maxConcurrent: number;
-  /** Consecutive failed checkpoints before the job fails over. */
-  readonly toleratedFailures: number;
+  /** Least time between the end of one checkpoint and the trigger of the next; null: as the cluster says. */
+  readonly minPauseMs: number | null;
+  /** A checkpoint that takes longer is aborted; null: as the cluster says. */
+  readonly timeoutMs: number | null;
+  /** Most checkpoints under way at once; null: as the cluster says. */
+  readonly maxConcurrent: number | null;
+  /** Consecutive failed checkpoints before the job fails over; null: as the cluster says. */
+  readonly toleratedFailures: number | null;
   /** Complete checkpoints that are kept; null: as many as the cluster says. */
   readonly retained: number | null;
   /** Null: as the cluster says. */
@@ -611,6 +611,8 @@ export interface DeployTasks {
   readonly tasks: readonly TaskAssignment[];
   /** Null: start empty. */
   readonly restore: RestorePoint | null;
+  /** The job has periodic checkpoints: its two-phase sinks commit with them, the last one included. */
+  readonly checkpointed: boolean;
 }
 
 /** Asks the actor that speaks for a process what the process is doing. */
@@ -1097,6 +1099,40 @@ export interface PendingCheckpointRecord {
   readonly drain: boolean;
 }
 
+/** Memory and disk of a TaskManager process, in bytes: what its slot threads use and what they may. 0 as a maximum: not limited. */
+export interface ProcessMemory {
+  /** How short memory is in the thread where it is shortest: 0 not, 1 elevated, 2 high. */
+  readonly pressure: number;
+  /** Memory of the whole process that the system holds for it alone. */
+  readonly residentBytes: number;
+  /** What it should keep within. */
+  readonly processMaxBytes: number;
+  /** Heap of the slot threads. */
+  readonly heapUsedBytes: number;
+  /** What all slots may have of it. */
+  readonly heapMaxBytes: number;
+  /** Buffers of the slot threads, outside the heap. */
+  readonly offHeapUsedBytes: number;
+  /** What all slots may have of them. */
+  readonly offHeapMaxBytes: number;
+  /** Caches of state in LMDB. */
+  readonly managedUsedBytes: number;
+  /** What all slots may have for them. */
+  readonly managedMaxBytes: number;
+  /** Batches that were received and not worked off. */
+  readonly networkUsedBytes: number;
+  /** What all slots may hold of them in memory. */
+  readonly networkMaxBytes: number;
+  /** Size of a memory segment, the unit in which network memory is told. */
+  readonly segmentBytes: number;
+  /** Batches that were received and wait on disk, for want of network memory. */
+  readonly spilledBytes: number;
+  /** State and spilled batches on disk. */
+  readonly diskUsedBytes: number;
+  /** What a slot may have of the disk. */
+  readonly slotDiskMaxBytes: number;
+}
+
 /** A TaskManager joins, or registers anew, with everything that it runs. */
 export interface RegisterTaskManager {
   readonly type: 'RegisterTaskManager';
@@ -1549,6 +1585,8 @@ export interface TaskManagerDescription {
   readonly attempts: readonly AttemptReport[];
   /** Its parts, parents first. */
   readonly actors: readonly ActorDescription[];
+  /** Of its slot threads; null where nothing is measured. */
+  readonly memory: ProcessMemory | null;
 }
 
 /** A TaskManager lives. */
@@ -1566,6 +1604,8 @@ export interface TaskManagerHeartbeat {
   readonly attempts: readonly AttemptReport[];
   /** Of those among the attempts that run. */
   readonly metrics: readonly TaskMetrics[];
+  /** Of its slot threads; null where nothing is measured. */
+  readonly memory: ProcessMemory | null;
 }
 
 /** A TaskManager is gone: its slots no longer exist and its live attempts have failed. */

@@ -72,15 +72,15 @@ export function optionsProblem(options: JobOptions): string | null {
 export function checkpointingProblem(config: CheckpointConfig): string | null {
   const { intervalMs, minPauseMs, timeoutMs, maxConcurrent, toleratedFailures, retained, unaligned, alignedTimeoutMs } =
     config;
-  if (unaligned === true && maxConcurrent !== 1)
+  if (unaligned === true && maxConcurrent !== null && maxConcurrent !== 1)
     return 'checkpointing.unaligned needs checkpointing.maxConcurrent to be 1';
   return firstProblem('checkpointing', [
     // The longest there is means never, and is added to no time that is recorded.
     ['intervalMs', intervalMs, MIN_CHECKPOINT_INTERVAL_MS, Number.MAX_SAFE_INTEGER],
-    ['minPauseMs', minPauseMs, 0, Number.MAX_SAFE_INTEGER],
-    ['timeoutMs', timeoutMs, MIN_CHECKPOINT_INTERVAL_MS, MAX_DURATION_MS],
-    ['maxConcurrent', maxConcurrent, 1, MAX_CONCURRENT_CHECKPOINTS],
-    ['toleratedFailures', toleratedFailures, 0, MAX_INT],
+    ['minPauseMs', minPauseMs ?? 0, 0, Number.MAX_SAFE_INTEGER],
+    ['timeoutMs', timeoutMs ?? MIN_CHECKPOINT_INTERVAL_MS, MIN_CHECKPOINT_INTERVAL_MS, MAX_DURATION_MS],
+    ['maxConcurrent', maxConcurrent ?? 1, 1, MAX_CONCURRENT_CHECKPOINTS],
+    ['toleratedFailures', toleratedFailures ?? 0, 0, MAX_INT],
     ['alignedTimeoutMs', alignedTimeoutMs ?? 0, 0, MAX_DURATION_MS],
     ['retained', retained ?? 1, 1, MAX_RETAINED_CHECKPOINTS],
   ]);

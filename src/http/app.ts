@@ -1,5 +1,5 @@
-// The routes of REST v1: Flink's paths and fields, each with and without `/v1`, and `/jobmanagers` of our own. Every JobManager
-// answers from its own replica, leader or not.
+// The routes of REST v1: Flink's paths and fields, each with and without `/v1`, and `/jobmanagers` of our own; and the web UI at `/`. Every
+// JobManager answers from its own replica, leader or not.
 import fastify, { type FastifyInstance } from 'fastify';
 import { MAX_TASK_MANAGERS } from '../core/inputLimits.ts';
 import type { Job } from '../core/state.ts';
@@ -9,24 +9,32 @@ import { checkpointSubtasks } from './checkpointSubtasks.ts';
 import { clusterOverview, config, jobManagersOverview } from './clusterResources.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
+import { jobConfig } from './jobConfig.ts';
 import { addJobOperations, Triggered } from './jobOperations.ts';
 import { jobDetails, jobExceptions, jobIds, jobsOverview } from './jobResources.ts';
 import { addLiveViews } from './liveViews.ts';
 import { addSavepointDisposal, type Disposals } from './savepointDisposal.ts';
 import { taskManagerDetails, taskManagersOverview } from './taskManagerResources.ts';
 import { addVertexMetrics } from './vertexMetrics.ts';
+import { addWebUi, WEB_UI_FOLDER } from './webUi.ts';
 
 const REFUSED_SUBMISSION =
   'Jobs are not submitted as JAR files or serialised graphs: run `sluice run FILE`, or append a SubmitJob to the topic commands.';
 
-export function buildApp(view: ClusterView, logger: Logger): FastifyInstance {
+/** `webUiFolder`: what `npm run build` made of src/ui. */
+export function buildApp(view: ClusterView, logger: Logger, webUiFolder = WEB_UI_FOLDER): FastifyInstance {
   const app = fastify({ logger: false, routerOptions: { ignoreTrailingSlash: true } });
+  // Nothing of what is answered is to be taken for anything but what it says it is.
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
   ignoreBodies(app);
   answerErrors(app, logger);
   const triggered = new Triggered();
   const disposals: Disposals = new Map();
   app.register(async (routes) => addRoutes(routes, view, triggered, disposals));
   app.register(async (routes) => addRoutes(routes, view, triggered, disposals), { prefix: '/v1' });
+  addWebUi(app, webUiFolder);
   return app;
 }
 
@@ -39,6 +47,7 @@ function addRoutes(app: FastifyInstance, view: ClusterView, triggered: Triggered
     throw new RequestError(400, REFUSED_SUBMISSION);
   });
   app.get<JobRequest>('/jobs/:jobId', ({ params }) => jobDetails(jobOf(view, params.jobId), view));
+  app.get<JobRequest>('/jobs/:jobId/config', ({ params }) => jobConfig(jobOf(view, params.jobId)));
   app.get<JobRequest>('/jobs/:jobId/checkpoints', ({ params }) => checkpointsOverview(jobOf(view, params.jobId), view));
   app.get<JobRequest>('/jobs/:jobId/checkpoints/config', ({ params }) => checkpointConfig(jobOf(view, params.jobId)));
   app.get<{ Params: { jobId: string; id: string } }>('/jobs/:jobId/checkpoints/details/:id', ({ params }) =>

@@ -2,7 +2,7 @@
 // that are remembered, and the counts of all. How much was processed during an
 // alignment is not measured, and shown as 0.
 
-import { isUnaligned, retentionOf } from '../core/checkpointConfig.ts';
+import { DEFAULT_CHECKPOINT_POLICY, isUnaligned, retentionOf } from '../core/checkpointConfig.ts';
 import type { CompletedCheckpoint, FailedCheckpoint, PendingCheckpoint } from '../core/checkpointState.ts';
 import type { SubtaskState } from '../core/schema.gen.ts';
 import type { Job } from '../core/state.ts';
@@ -57,12 +57,13 @@ export function checkpointsOverview(job: Readonly<Job>, view: View): object {
 export function checkpointConfig(job: Readonly<Job>): object {
   const config = job.options.checkpointing;
   if (config === null) throw new RequestError(404, `Checkpointing has not been enabled for job ${job.id}.`);
+  const fallback = DEFAULT_CHECKPOINT_POLICY;
   return {
     mode: 'exactly_once',
     interval: config.intervalMs,
-    timeout: config.timeoutMs,
-    min_pause: config.minPauseMs,
-    max_concurrent: config.maxConcurrent,
+    timeout: config.timeoutMs ?? fallback.timeoutMs,
+    min_pause: config.minPauseMs ?? fallback.minPauseMs,
+    max_concurrent: config.maxConcurrent ?? fallback.maxConcurrent,
     externalization: {
       enabled: retentionOf(job) !== 'NO_EXTERNALIZED_CHECKPOINTS',
       delete_on_cancellation: retentionOf(job) !== 'RETAIN_ON_CANCELLATION',
@@ -71,7 +72,7 @@ export function checkpointConfig(job: Readonly<Job>): object {
     checkpoint_storage: 'FileSystemCheckpointStorage',
     unaligned_checkpoints: isUnaligned(job),
     aligned_checkpoint_timeout: config.alignedTimeoutMs ?? 0,
-    tolerable_failed_checkpoints: config.toleratedFailures,
+    tolerable_failed_checkpoints: config.toleratedFailures ?? fallback.toleratedFailures,
     checkpoints_after_tasks_finish: false,
     state_changelog_enabled: false,
     changelog_periodic_materialization_interval: 0,

@@ -66,6 +66,7 @@ export function config(): object {
 export function jobManagersOverview(view: ClusterView): object {
   const { state } = view;
   return {
+    now: view.now(),
     leaderId: state.leader?.id ?? null,
     epoch: state.epoch,
     offset: state.offset,

@@ -2,24 +2,47 @@
 // `/jobmanagers/:id` of our own. Any JobManager asks any process; one that is away is 503, while everything else still answers.
 import type { FastifyInstance } from 'fastify';
 import { ActorError } from '../actors/errors.ts';
-import type { ActorDescription, AttemptReport, TaskManagerDescription } from '../core/schema.gen.ts';
+import type { ActorDescription, AttemptReport, ProcessMemory, TaskManagerDescription } from '../core/schema.gen.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
+import { networkSegments } from './taskManagerMemory.ts';
 
 /** Attempts that a thread dump lists. */
 const MAX_LISTED_ATTEMPTS = 1_000;
 
 const METRICS: Readonly<Record<string, (description: TaskManagerDescription) => number>> = {
   'Status.JVM.CPU.Load': ({ cpuLoad }) => cpuLoad,
-  'Status.JVM.Memory.Heap.Used': ({ usedHeapBytes }) => usedHeapBytes,
+  'Status.JVM.Memory.Heap.Used': ({ usedHeapBytes, memory }) => usedHeapBytes + (memory?.heapUsedBytes ?? 0),
+  'Status.JVM.Memory.Heap.Max': of(({ heapMaxBytes }) => heapMaxBytes),
+  'Status.JVM.Memory.Direct.MemoryUsed': of(({ offHeapUsedBytes }) => offHeapUsedBytes),
+  'Status.JVM.Memory.Direct.TotalCapacity': of(({ offHeapMaxBytes }) => offHeapMaxBytes),
+  'Status.Flink.Memory.Managed.Used': of(({ managedUsedBytes }) => managedUsedBytes),
+  'Status.Flink.Memory.Managed.Total': of(({ managedMaxBytes }) => managedMaxBytes),
+  'Status.Shuffle.Netty.TotalMemorySegments': of((memory) => networkSegments(memory).total),
+  'Status.Shuffle.Netty.UsedMemorySegments': of((memory) => networkSegments(memory).used),
+  'Status.Shuffle.Netty.AvailableMemorySegments': of((memory) => {
+    const { total, used } = networkSegments(memory);
+    return total - used;
+  }),
+  'Status.Shuffle.Netty.TotalMemory': of(({ networkMaxBytes }) => networkMaxBytes),
+  'Status.Shuffle.Netty.UsedMemory': of(({ networkUsedBytes }) => networkUsedBytes),
   // Ours.
   'sluice.uptime': ({ upMs }) => upMs,
   'sluice.leader.epoch': ({ epoch }) => epoch,
   'sluice.registered': ({ registered }) => (registered ? 1 : 0),
   'sluice.reports.waiting': ({ waitingReports }) => waitingReports,
   'sluice.attempts': ({ attemptCount }) => attemptCount,
+  'sluice.memory.pressure': of(({ pressure }) => pressure),
+  'sluice.memory.resident': of(({ residentBytes }) => residentBytes),
+  'sluice.network.spilled': of(({ spilledBytes }) => spilledBytes),
+  'sluice.disk.used': of(({ diskUsedBytes }) => diskUsedBytes),
   'sluice.actors.restarts': ({ actors }) => actors.reduce((sum, { restarts }) => sum + restarts, 0),
 };
+
+/** Of its slot threads; 0 where nothing is measured. */
+function of(read: (memory: ProcessMemory) => number): (description: TaskManagerDescription) => number {
+  return ({ memory }) => (memory === null ? 0 : read(memory));
+}
 
 interface TaskManagerRequest {
   Params: { taskManagerId: string };

@@ -3,6 +3,7 @@ import type { TaskMetrics } from '../core/schema.gen.ts';
 import type { ExecutionJobVertex, Job } from '../core/state.ts';
 import type { ClusterView } from './clusterView.ts';
 
+const MS_PER_SECOND = 1_000;
 /** Flink's value of a watermark where there is none yet. */
 const NO_WATERMARK = '-9223372036854775808';
 
@@ -36,4 +37,19 @@ export function measuredOf(job: Readonly<Job>, vertex: ExecutionJobVertex, view:
     }
   }
   return found.sort((left, right) => left.subtask - right.subtask);
+}
+
+/** Of a vertex: as busy, and as held up, as its worst subtask (shares of time, 0 to 1); null where nothing is measured. */
+export function ratesOf(measured: readonly TaskMetrics[]): object | null {
+  if (measured.length === 0) return null;
+  const worst = (value: (metrics: TaskMetrics) => number): number =>
+    Math.min(1, measured.reduce((max, metrics) => Math.max(max, value(metrics)), 0) / MS_PER_SECOND);
+  const sum = (value: (metrics: TaskMetrics) => number): number =>
+    measured.reduce((all, metrics) => all + value(metrics), 0);
+  return {
+    busy: worst((metrics) => metrics.busyTimeMsPerSecond),
+    backpressured: worst((metrics) => metrics.backPressuredTimeMsPerSecond),
+    'records-in-per-second': sum((metrics) => metrics.recordsInPerSecond),
+    'records-out-per-second': sum((metrics) => metrics.recordsOutPerSecond),
+  };
 }

@@ -6,6 +6,7 @@ import type { ExecutionJobVertex, Job } from '../core/state.ts';
 import type { ClusterView } from './clusterView.ts';
 import { RequestError } from './errors.ts';
 import { measuredOf, TASK_METRICS } from './measured.ts';
+import { vertexResource } from './vertexResources.ts';
 
 const MS_PER_SECOND = 1_000;
 /** Flink's bounds of the levels. */
@@ -34,6 +35,10 @@ export function addVertexMetrics(
     return measuredOf(job, vertexOf(job, vertexId), view);
   };
   const path = '/jobs/:jobId/vertices/:vertexId';
+  app.get<VertexRequest>(path, ({ params: { jobId, vertexId } }) => {
+    const job = jobOf(jobId);
+    return vertexResource(job, vertexOf(job, vertexId), view);
+  });
   app.get<VertexRequest>(`${path}/backpressure`, ({ params }) => backPressure(measured(params), view.now()));
   app.get<VertexRequest & { Querystring: { get?: string } }>(`${path}/metrics`, ({ params, query }) =>
     asked(measured(params).flatMap(bySubtask), query.get),
@@ -62,7 +67,7 @@ export function addVertexMetrics(
 
 function vertexOf(job: Readonly<Job>, vertexId: string): ExecutionJobVertex {
   const vertex = job.vertices.find(({ info }) => info.id === vertexId);
-  if (vertex === undefined) throw new RequestError(404, `Job ${job.id} has no vertex ${vertexId}.`);
+  if (vertex === undefined) throw new RequestError(404, `Job ${job.id} has no vertex ${vertexId.slice(0, 40)}.`);
   return vertex;
 }
 

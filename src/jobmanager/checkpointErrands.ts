@@ -153,19 +153,22 @@ export class CheckpointErrands {
 
   /**
    * Shared files that no checkpoint of the job refers to. Those that were written for a checkpoint which is under way, or which this state
-   * does not know yet, are left alone; by the port's rules nobody refers anew to what no kept checkpoint refers to.
+   * does not know yet, are left alone; by the port's rules nobody refers anew to what no kept checkpoint refers to. So are those that a damaged
+   * checkpoint may refer to.
    */
   #unusedShared(jobId: string, names: readonly string[]): string[] {
     const checkpoints = this.#options.state.jobs.get(jobId)?.checkpoints;
     if (names.length === 0 || checkpoints === undefined) return [];
-    const { pending, completed, savepoints, restored, nextId } = checkpoints;
+    const { pending, completed, savepoints, restored, damaged, nextId } = checkpoints;
+    const newestDamaged = Math.max(0, ...damaged.map(({ id }) => id));
     const used = new Set<string>();
     for (const { states } of [...pending.values(), ...completed, ...savepoints, ...(restored ? [restored] : [])]) {
       for (const { shared } of states) for (const handle of shared) used.add(nameOf(handle));
     }
     return names.filter((name) => {
       const writtenFor = checkpointOfShared(name);
-      return writtenFor !== null && writtenFor < nextId && !pending.has(writtenFor) && !used.has(name);
+      const isOld = writtenFor !== null && writtenFor > newestDamaged && writtenFor < nextId;
+      return isOld && !pending.has(writtenFor) && !used.has(name);
     });
   }
 }

@@ -12,7 +12,8 @@ export async function disposeSavepoint(storage: CheckpointStorage | null, path: 
   const { purpose, states } = decodeManifest(await storage.read(`${folder}/${MANIFEST}`));
   if (purpose !== 'SAVEPOINT' && purpose !== 'STOP')
     throw new Error(`${folder} is a checkpoint, which may share files with others: delete the job's folder instead.`);
-  const names = new Set(states.map(({ handle }) => fileOfHandle(handle)).filter((name) => !name.includes('/')));
+  const files = states.flatMap(({ handle, shared }) => [handle, ...shared]).map(fileOfHandle);
+  const names = new Set(files.filter((name) => !name.includes('/')));
   await storage.remove(folder, [...names]);
   await storage.remove(folder, [MANIFEST]);
 }

@@ -7,6 +7,7 @@ import type {
   CheckpointComplete,
   CheckpointReport,
   DeployTasks,
+  ProcessMemory,
   ResultBatch,
   TaskMetrics,
   TaskRef,
@@ -44,5 +45,7 @@ export interface Workers {
   attempts(): readonly AttemptReport[];
   /** What was measured last of an attempt that is not ended; null before its first second is over, and where nothing is measured. */
   metrics(jobId: string, task: TaskRef): TaskMetrics | null;
+  /** Memory and disk of what runs the tasks; null where nothing is measured. */
+  memory(): ProcessMemory | null;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -60,19 +60,29 @@ function inTurn(first: number, count: number, start: number): ChannelSelector {
   };
 }
 
-/** The subtask is computed anew for each record: that is as quick as a cache of keys, and does not mind how many there are. */
 function byKey(spec: ExchangeSpec, key: KeySelector): ChannelSelector {
-  const { consumerParallelism, consumerMaxParallelism, consumerName } = spec;
+  const owner = ownerOf(spec);
+  const { consumerName } = spec;
   return (value) => {
     try {
-      const found = key(value);
-      // With one consumer only those are looked at further that may be no keys.
-      if (consumerParallelism === 1 && typeof found === 'string') return 0;
-      const keyGroup = keyGroupOf(found, consumerMaxParallelism, consumerName);
-      return subtaskOf(keyGroup, consumerParallelism, consumerMaxParallelism);
+      return owner(key(value));
     } catch (error) {
       throw keyFailure(consumerName, error);
     }
+  };
+}
+
+/** The subtask that owns a key. Throws KeyError where the value cannot be a key. */
+export function ownerOf({
+  consumerParallelism,
+  consumerMaxParallelism,
+  consumerName,
+}: Pick<ExchangeSpec, 'consumerParallelism' | 'consumerMaxParallelism' | 'consumerName'>): (key: unknown) => number {
+  return (key) => {
+    // With one consumer only those are looked at further that may be no keys.
+    if (consumerParallelism === 1 && typeof key === 'string') return 0;
+    const keyGroup = keyGroupOf(key, consumerMaxParallelism, consumerName);
+    return subtaskOf(keyGroup, consumerParallelism, consumerMaxParallelism);
   };
 }
 

@@ -2,30 +2,44 @@
 // strings or all numbers. A column of strings refers to a dictionary that both ends of the channel grow alike, so that a word costs
 // two bytes after its first appearance and arrives as the same string object, whose hash the engine has computed already. The
 // dictionary is bounded; where strings do not repeat, the column switches to literals for a while.
-import type { ByteReader, ByteWriter } from './byteWriter.ts';
-import { TaskError } from './errors.ts';
+import type { ByteWriter } from './byteWriter.ts';
+import { ITSELF, type KeyHandle } from './keyHandles.ts';
 
-const SCALAR = 0;
+export const SCALAR = 0;
 const MAX_ARITY = 16;
 /** Below this, the checks cost more than the columns save. */
 const MIN_RECORDS = 4;
 
-const INT32 = 1;
-const FLOAT64 = 2;
-const CONSTANT_INT32 = 3;
-const DICTIONARY = 4;
-const LITERALS = 5;
+export const INT32 = 1;
+export const FLOAT64 = 2;
+export const CONSTANT_INT32 = 3;
+export const DICTIONARY = 4;
+export const LITERALS = 5;
+/** A dictionary column that holds the records' keys. */
+export const KEYS = 6;
 
 /** Id of a string that is spelled out without joining the dictionary. */
-const LITERAL_ID = 0xffff;
+export const LITERAL_ID = 0xffff;
 export const MAX_DICTIONARY_SIZE = 0xfffe;
 /** Longer strings are never kept, so that a dictionary's memory is bounded by its size. In characters. */
 const MAX_KEPT_LENGTH = 64;
 /** A full dictionary that misses more than half of a batch is cleared, and this many batches travel as literals first. */
 const LITERAL_BATCHES = 64;
 
+/** What a keyed exchange knows of the records' keys. */
+export interface KnownKeys {
+  readonly keys?: readonly KeyHandle[] | null;
+  /** Field of the tuples that is the key; -1: the record itself; otherwise below. */
+  readonly keyAt?: number;
+}
+
+/** A state of a dictionary, of whichever encoder. */
+let lastGeneration = 0;
+
 export class ColumnEncoder {
   readonly #size: number;
+  /** Ids that handles hold are of this one, or void. */
+  #generation = ++lastGeneration;
   /** Created with the first string: most channels of a wide exchange never need it. */
   #ids: Map<string, number> | null = null;
   #literalBatches = 0;
@@ -36,15 +50,19 @@ export class ColumnEncoder {
   }
 
   /** False where the batch has no columnar form; what was written then is void. */
-  encode(records: readonly unknown[], out: ByteWriter): boolean {
+  encode(records: readonly unknown[], out: ByteWriter, known?: KnownKeys): boolean {
     const count = records.length;
+    const keys = known?.keys ?? null;
+    const keyAt = keys === null ? NaN : known!.keyAt!;
     const first = records[0];
     if (count < MIN_RECORDS) return false;
     if (!Array.isArray(first)) {
       if (typeof first !== 'string' && typeof first !== 'number') return false;
       out.u8(SCALAR);
       out.u32(count);
-      return this.#column(records, first, out);
+      if (keyAt !== ITSELF) return this.#column(records, first, out);
+      this.#keys(keys!, out);
+      return true;
     }
     const arity = first.length;
     if (arity < 1 || arity > MAX_ARITY) return false;
@@ -55,6 +73,7 @@ export class ColumnEncoder {
     // Checked in full before anything is written, because a dictionary may not be touched by a batch that then travels otherwise.
     const tuples = records as readonly (readonly unknown[])[];
     for (let at = 0; at < arity; at++) {
+      if (at === keyAt) continue;
       const type = typeof first[at];
       if (type !== 'string' && type !== 'number') return false;
       for (let i = 1; i < count; i++) if (typeof tuples[i]![at] !== type) return false;
@@ -62,6 +81,10 @@ export class ColumnEncoder {
     out.u8(arity);
     out.u32(count);
     for (let at = 0; at < arity; at++) {
+      if (at === keyAt) {
+        this.#keys(keys!, out);
+        continue;
+      }
       const column = new Array<unknown>(count);
       for (let i = 0; i < count; i++) column[i] = tuples[i]![at];
       this.#column(column, first[at], out);
@@ -116,13 +139,9 @@ export class ColumnEncoder {
       for (let i = 0; i < count; i++) out.string(column[i]!);
       return;
     }
-    this.#ids ??= new Map();
-    const ids = this.#ids;
+    const ids = this.#dictionary();
     const spelled: string[] = [];
-    if (this.#clear) ids.clear();
-    out.u8(DICTIONARY);
-    out.u8(this.#clear ? 1 : 0);
-    this.#clear = false;
+    this.#begin(DICTIONARY, out);
     out.ensure(count * 2);
     const { view } = out;
     let at = out.position;
@@ -143,115 +162,74 @@ export class ColumnEncoder {
       view.setUint16(at, id, true);
     }
     out.position = at;
+    this.#spell(spelled, literals, count, out);
+  }
+
+  /** As `#strings`, but what was found out about a key once is not looked up again. */
+  #keys(keys: readonly KeyHandle[], out: ByteWriter): void {
+    const count = keys.length;
+    if (this.#literalBatches > 0) {
+      this.#literalBatches--;
+      out.u8(LITERALS);
+      for (let i = 0; i < count; i++) out.string(keys[i]!.key);
+      return;
+    }
+    const ids = this.#dictionary();
+    const spelled: string[] = [];
+    this.#begin(KEYS, out);
+    const generation = this.#generation;
+    out.ensure(count * 2);
+    const { view } = out;
+    let at = out.position;
+    let literals = 0;
+    for (let i = 0; i < count; i++, at += 2) {
+      const handle = keys[i]!;
+      if (handle.generation === generation) {
+        view.setUint16(at, handle.id, true);
+        continue;
+      }
+      const { key } = handle;
+      let id = ids.get(key);
+      if (id === undefined) {
+        spelled.push(key);
+        if (ids.size < this.#size && key.length <= MAX_KEPT_LENGTH) {
+          id = ids.size;
+          ids.set(key, id);
+        } else {
+          id = LITERAL_ID;
+          literals++;
+        }
+      }
+      if (id !== LITERAL_ID) {
+        handle.id = id;
+        handle.generation = generation;
+      }
+      view.setUint16(at, id, true);
+    }
+    out.position = at;
+    this.#spell(spelled, literals, count, out);
+  }
+
+  #dictionary(): Map<string, number> {
+    this.#ids ??= new Map();
+    return this.#ids;
+  }
+
+  #begin(type: typeof DICTIONARY | typeof KEYS, out: ByteWriter): void {
+    out.u8(type);
+    out.u8(this.#clear ? 1 : 0);
+    if (!this.#clear) return;
+    this.#clear = false;
+    this.#ids?.clear();
+    this.#generation = ++lastGeneration;
+  }
+
+  /** The strings without an id follow all ids. */
+  #spell(spelled: readonly string[], literals: number, count: number, out: ByteWriter): void {
     for (let i = 0; i < spelled.length; i++) out.string(spelled[i]!);
     if (literals * 2 > count) {
       this.#clear = true;
       this.#literalBatches = LITERAL_BATCHES;
     }
   }
-}
-
-export class ColumnDecoder {
-  readonly #dictionary: string[] = [];
-
-  decode(input: ByteReader): unknown[] {
-    const arity = input.u8();
-    const count = input.u32();
-    // Every record takes a byte at least, unless its column is constant: refuses absurd counts before memory is set aside for them.
-    if (count > MAX_COUNT) throw corrupt(`a batch of ${count} records`);
-    if (arity === SCALAR) return this.#column(input, count);
-    if (arity === 2) {
-      const left = this.#column(input, count);
-      const right = this.#column(input, count);
-      for (let i = 0; i < count; i++) left[i] = [left[i], right[i]];
-      return left;
-    }
-    const records: unknown[][] = new Array(count);
-    const first = this.#column(input, count);
-    for (let i = 0; i < count; i++) records[i] = [first[i]];
-    for (let at = 1; at < arity; at++) {
-      const column = this.#column(input, count);
-      for (let i = 0; i < count; i++) records[i]!.push(column[i]);
-    }
-    return records;
-  }
-
-  #column(input: ByteReader, count: number): unknown[] {
-    const column: unknown[] = new Array(count);
-    const type = input.u8();
-    const { view } = input;
-    switch (type) {
-      case INT32: {
-        input.need(count * 4);
-        let at = input.position;
-        for (let i = 0; i < count; i++, at += 4) column[i] = view.getInt32(at, true);
-        input.position = at;
-        return column;
-      }
-      case FLOAT64: {
-        input.need(count * 8);
-        let at = input.position;
-        for (let i = 0; i < count; i++, at += 8) column[i] = view.getFloat64(at, true);
-        input.position = at;
-        return column;
-      }
-      case CONSTANT_INT32:
-        return column.fill(input.u32() | 0);
-      case LITERALS:
-        for (let i = 0; i < count; i++) column[i] = input.string();
-        return column;
-      case DICTIONARY:
-        this.#fromDictionary(input, column);
-        return column;
-      default:
-        throw corrupt(`a column of unknown type ${type}`);
-    }
-  }
-
-  #fromDictionary(input: ByteReader, column: unknown[]): void {
-    const dictionary = this.#dictionary;
-    const unknown: number[] = [];
-    if (input.u8() === 1) dictionary.length = 0;
-    const count = column.length;
-    input.need(count * 2);
-    const { view } = input;
-    let known = dictionary.length;
-    let at = input.position;
-    for (let i = 0; i < count; i++, at += 2) {
-      const id = view.getUint16(at, true);
-      if (id < dictionary.length) {
-        column[i] = dictionary[id];
-      } else {
-        // The spelling follows all ids; a new string's second appearance in this batch is resolved with it.
-        column[i] = id;
-        unknown.push(i);
-      }
-    }
-    input.position = at;
-    for (let u = 0; u < unknown.length; u++) {
-      const i = unknown[u]!;
-      const id = column[i] as number;
-      if (id < known) {
-        column[i] = dictionary[id];
-        continue;
-      }
-      const value = input.string();
-      if (id === known) {
-        dictionary.push(value);
-        known++;
-      } else if (id !== LITERAL_ID) {
-        throw corrupt(`string ${id} where ${known} are known`);
-      }
-      column[i] = value;
-    }
-  }
-}
-
-const MAX_COUNT = 16 * 1024 * 1024;
-
-function corrupt(what: string): TaskError {
-  return new TaskError(
-    'PROTOCOL_VIOLATION',
-    `A batch holds ${what}; both ends of a channel must run one version and lose nothing`,
-  );
 }

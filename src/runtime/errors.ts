@@ -20,8 +20,13 @@ export type TaskErrorCode =
   | 'THREAD_DIED'
   /** Stored state is damaged, gone, or not this job's. */
   | 'STATE_UNUSABLE'
+  /** State and spilled records are more than the slot or the job may have on disk. */
+  | 'DISK_QUOTA_EXCEEDED'
   /** The job could not be rebuilt from its bundle, or does not fit the deployment. */
   | 'DEPLOYMENT_FAILED';
+
+/** Causes of an error that are told with it; a chain may be a ring. */
+const MAX_CAUSES = 5;
 
 export interface TaskErrorOptions extends ErrorOptions {
   /** The message does not say in which operator; whoever calls that operator does. Default: false. */
@@ -48,8 +53,18 @@ export function inOperator(operator: string, error: unknown): TaskError {
   return new TaskError('USER_FUNCTION_THREW', `Operator '${operator}' failed: ${stackOf(error)}`, { cause: error });
 }
 
-/** Stack where there is one, else whatever was thrown. */
+/** Stack where there is one, with those of its causes, else whatever was thrown. */
 export function stackOf(error: unknown): string {
+  const stacks = [ownStackOf(error)];
+  let cause = error instanceof Error ? error.cause : undefined;
+  while (cause != null && stacks.length <= MAX_CAUSES) {
+    stacks.push(ownStackOf(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return stacks.join('\nCaused by: ');
+}
+
+function ownStackOf(error: unknown): string {
   if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`;
   return `thrown value ${String(error)}`;
 }

@@ -81,6 +81,8 @@ export const FRAME_CREDIT = 4;
 export const FRAME_BARRIER = 5;
 /** A barrier for all hosts behind a link; the others name the task that they are for. */
 export const FRAME_BROADCAST = 6;
+/** Frames between two TaskManagers, deflated together; no thread gets to see it. */
+export const FRAME_COMPRESSED = 7;
 /** The length of what follows it. */
 export const FRAME_LENGTH_BYTES = 4;
 /** Length and kind. */

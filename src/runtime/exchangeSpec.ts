@@ -2,6 +2,7 @@
 import type { ShipStrategy } from '../core/schema.gen.ts';
 import type { ConsumerRoutes } from './consumerRoutes.ts';
 import type { KeySelector, PartitionOf } from './operatorSpec.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
 
 /** Missing consumers that a message names. */
 const MAX_NAMED = 3;
@@ -25,6 +26,8 @@ export interface ExchangeSpec {
   readonly partition: PartitionOf | null;
   /** Carries timestamps and watermarks. */
   readonly eventTime: boolean;
+  /** Of the records, where their type was declared. */
+  readonly serializer: AnyRecordSerializer | null;
   /** Of the emitting operator and the consuming one, for messages. */
   readonly operator: string;
   readonly consumerName: string;

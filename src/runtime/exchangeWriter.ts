@@ -2,21 +2,21 @@
 // channel for each consumer that has ever been picked. At the end of input it
 // ends the partition on every link that a consumer lives behind, once all consumers have announced themselves and all is sent.
 import type { Barrier } from './barrier.ts';
-import { selectorOf } from './channelSelectors.ts';
 import { ConsumerRoutes } from './consumerRoutes.ts';
+import { collectorOf } from './exchangeCollectors.ts';
 import type { ChannelAddress } from './exchangeProtocol.ts';
 import { consumersOf, creditWindow, type ExchangeSpec, missingConsumers } from './exchangeSpec.ts';
 import type { OvertakenOutput } from './inFlight.ts';
 import type { OperatorInput } from './operator.ts';
 import { type ChannelOwner, OutputChannel, sendBarrier } from './outputChannel.ts';
 import type { RecordBatch } from './recordBatch.ts';
-import { ACTIVE, type ElementTime, IDLE, type StreamTime } from './streamTime.ts';
-import type { Collect, Pressure, TaskContext, TaskOutput } from './taskContext.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
+import { ACTIVE, IDLE, type StreamTime } from './streamTime.ts';
+import type { Pressure, TaskContext, TaskOutput } from './taskContext.ts';
 
 export class ExchangeWriter implements TaskOutput, ChannelOwner {
   readonly spec: ExchangeSpec;
   readonly #context: TaskContext;
-  readonly #time: ElementTime;
   readonly #channels: (OutputChannel | undefined)[];
   /** Until the host gives it one that it shares with others. */
   #routes: ConsumerRoutes;
@@ -33,7 +33,6 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     this.spec = spec;
     this.#routes = new ConsumerRoutes(spec.consumerAttempts);
     this.#context = context;
-    this.#time = context.time;
     this.#window = creditWindow(spec.strategy === 'FORWARD' ? 1 : context.parallelism);
     this.#channels = spec.consumerParallelism <= 1024 ? new Array(spec.consumerParallelism).fill(undefined) : [];
   }
@@ -58,6 +57,10 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
     return this.spec.eventTime;
   }
 
+  get serializer(): AnyRecordSerializer | null {
+    return this.spec.serializer;
+  }
+
   countOut(records: number, bytes: number): void {
     this.#context.countOut(records, bytes);
   }
@@ -66,28 +69,18 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
 
   /** Where its operator emits. */
   input(): OperatorInput {
-    const collect = this.#collector();
+    const collect = collectorOf({
+      spec: this.spec,
+      context: this.#context,
+      channels: this.#channels,
+      open: (subtask) => this.#channel(subtask),
+      list: (channel) => this.#list(channel),
+    });
     if (!this.spec.eventTime) return { collect, watermark() {}, status() {} };
     return {
       collect,
       watermark: (timestamp) => this.#mark({ kind: 'watermark', timestamp }),
       status: (idle) => this.#mark(idle ? IDLE : ACTIVE),
-    };
-  }
-
-  #collector(): Collect {
-    const channels = this.#channels;
-    if (this.spec.strategy === 'BROADCAST') {
-      return (value) => {
-        for (let subtask = 0; subtask < this.spec.consumerParallelism; subtask++)
-          this.#push(channels[subtask] ?? this.#channel(subtask), value);
-      };
-    }
-    if (this.spec.strategy === 'FORWARD') return this.#forward();
-    const select = selectorOf(this.spec, this.#context);
-    return (value) => {
-      const subtask = select(value);
-      this.#push(channels[subtask] ?? this.#channel(subtask), value);
     };
   }
 
@@ -267,22 +260,5 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
   #list(channel: OutputChannel): void {
     channel.listed = true;
     if (this.#listed.push(channel) === 1) this.#context.exchangeFlusher.add(this);
-  }
-
-  #push(channel: OutputChannel, value: unknown): void {
-    if (channel.timestamps !== null) channel.timestamps.push(this.#time.timestamp);
-    const count = channel.records.push(value);
-    if (count >= channel.limit) channel.full();
-    else if (!channel.listed) this.#list(channel);
-  }
-
-  #forward(): Collect {
-    const { subtask } = this.#context;
-    let channel: OutputChannel | undefined;
-    return (value) => {
-      // A watermark, a barrier or what was restored may have come first.
-      channel ??= this.#channels[subtask] ?? this.#channel(subtask);
-      this.#push(channel, value);
-    };
   }
 }

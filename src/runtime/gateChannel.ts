@@ -3,7 +3,9 @@ import type { Barrier } from './barrier.ts';
 import { ByteReader } from './byteWriter.ts';
 import { type ChannelAddress, type Link, writeCreditFrame } from './exchangeProtocol.ts';
 import type { CreditReceiver } from './outputChannel.ts';
+import type { WaitingFrame } from './receivedFrames.ts';
 import { type RecordBatch, readTimes } from './recordBatch.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
 import { type BatchDecoder, createDecoder } from './serializer.ts';
 
 /** Where credit for a channel goes. */
@@ -15,6 +17,7 @@ export interface Channel {
   readonly producer: number;
   address: ChannelAddress;
   readonly source: number;
+  readonly serializer: AnyRecordSerializer | null;
   /** Null until the producer has sent anything. */
   sender: Sender | null;
   readonly window: number;
@@ -33,9 +36,18 @@ export type Arrival =
   | {
       readonly producer: number;
       readonly channel: Channel;
-      readonly content: RecordBatch | { readonly frame: Uint8Array; readonly start: number };
+      readonly content: RecordBatch | { readonly frame: WaitingFrame; readonly start: number };
     }
   | { readonly producer: number; readonly channel: null; readonly content: Barrier };
+
+/** The channel, whose sender is known from its first batch on. */
+export function senderOf(channel: Channel, address: ChannelAddress, sender: () => Sender): Channel {
+  if (channel.sender !== null) return channel;
+  const { jobId, vertex, input, subtask, attempt, producerSubtask, producerAttempt } = address;
+  channel.address = { jobId, vertex, input, subtask, attempt, producerSubtask, producerAttempt };
+  channel.sender = sender();
+  return channel;
+}
 
 /** The batch, decoded if it is not yet: of one channel each once, in their order. */
 export function decodedArrival({ producer, channel, content }: Arrival & { readonly channel: Channel }): {
@@ -44,11 +56,13 @@ export function decodedArrival({ producer, channel, content }: Arrival & { reado
   readonly content: RecordBatch;
 } {
   if ('records' in content) return { producer, channel, content };
-  const input = new ByteReader(content.frame, content.start);
+  const frame = content.frame.take();
+  const input = new ByteReader(frame, content.start);
   const times = readTimes(input);
-  channel.decoder ??= createDecoder();
-  const records = channel.decoder.decode(content.frame, input.position);
-  return { producer, channel, content: { ...times, records } };
+  channel.decoder ??= createDecoder(channel.serializer);
+  const { records, keys } = channel.decoder.decode(frame, input.position);
+  const { timestamps, marks } = times;
+  return { producer, channel, content: { records, timestamps, marks, keys } };
 }
 
 /** The batch is worked off. Credit goes back once half of the window has, so that it costs few messages. */

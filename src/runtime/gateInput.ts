@@ -4,6 +4,7 @@ import { TaskError } from './errors.ts';
 import type { ChannelAddress } from './exchangeProtocol.ts';
 import { creditWindow } from './exchangeSpec.ts';
 import type { Channel } from './gateChannel.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
 
 export interface InputSpec {
   /** Input of the task's head that it feeds. */
@@ -12,6 +13,8 @@ export interface InputSpec {
   /** Producing vertex. */
   readonly source: number;
   readonly sourceName: string;
+  /** Of the records, where their type was declared. */
+  readonly serializer: AnyRecordSerializer | null;
   /** Current attempt of each producing subtask. */
   readonly producerAttempts: readonly number[];
 }
@@ -65,7 +68,8 @@ export function channelOf(input: Input, address: ChannelAddress): Channel {
     const { spec, first, window } = input;
     const counts = { sequence: 0, held: 0, restored: 0, owed: 0 };
     const producer = first + producerSubtask;
-    channel = { producer, address, source: spec.source, sender: null, window, decoder: null, ...counts };
+    const { source, serializer } = spec;
+    channel = { producer, address, source, serializer, sender: null, window, decoder: null, ...counts };
     input.channels.set(producerSubtask, channel);
   }
   return channel;

@@ -174,7 +174,7 @@ function decoded(bytes: Uint8Array): RecordBatch[] {
   while (input.position < bytes.length) {
     const end = input.u32() + input.position;
     const times = readTimes(input);
-    batches.push({ ...times, records: decoder.decode(bytes.subarray(0, end), input.position) });
+    batches.push({ ...times, ...decoder.decode(bytes.subarray(0, end), input.position) });
     input.position = end;
   }
   return batches;

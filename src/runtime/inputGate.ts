@@ -6,10 +6,11 @@ import { ArrivalQueue } from './arrivalQueue.ts';
 import type { Barrier } from './barrier.ts';
 import type { ChannelAddress, EndOfPartition, Frame, Link } from './exchangeProtocol.ts';
 import type { GateCapture } from './gateCapture.ts';
-import { type Arrival, type Channel, decodedArrival, type Sender, workedOff } from './gateChannel.ts';
+import { type Arrival, type Channel, decodedArrival, type Sender, senderOf, workedOff } from './gateChannel.ts';
 import { channelOf, type Input, type InputSpec, inputsOf, owesBarrier, poolUsageOf, violation } from './gateInput.ts';
 import { GateTime } from './gateTime.ts';
 import type { CreditReceiver } from './outputChannel.ts';
+import { type FrameStore, IN_MEMORY } from './receivedFrames.ts';
 import type { RecordBatch } from './recordBatch.ts';
 import type { StreamTime } from './streamTime.ts';
 
@@ -40,6 +41,8 @@ export class InputGate {
   overtaking: { readonly barrier: Barrier; readonly startedAt: number } | null = null;
   #capture: GateCapture | null = null;
   readonly time: GateTime;
+  /** Where frames wait for their turn; whoever gave it closes it. */
+  frames: FrameStore = IN_MEMORY;
   /** Of batches that came from other threads. */
   bytesIn = 0;
   /** Input of the head that the batch taken last is for. */
@@ -105,7 +108,11 @@ export class InputGate {
     }
     channel.sequence = (channel.sequence + 1) >>> 0;
     this.bytesIn += frame.bytes.length - frame.start;
-    this.#arrive({ producer: channel.producer, channel, content: { frame: frame.bytes, start: frame.start } });
+    this.#arrive({
+      producer: channel.producer,
+      channel,
+      content: { frame: this.frames.hold(frame.bytes), start: frame.start },
+    });
   }
 
   /** Returns whether the task has something to do because of it. A producer that sends no records costs no channel. */
@@ -287,12 +294,6 @@ export class InputGate {
   #channel(address: ChannelAddress, sender: () => Sender): Channel | null {
     const producer = this.#producer(address);
     if (producer === null) return null;
-    const channel = channelOf(this.#inputs[address.input]!, address);
-    if (channel.sender === null) {
-      const { jobId, vertex, input, subtask, attempt, producerSubtask, producerAttempt } = address;
-      channel.address = { jobId, vertex, input, subtask, attempt, producerSubtask, producerAttempt };
-      channel.sender = sender();
-    }
-    return channel;
+    return senderOf(channelOf(this.#inputs[address.input]!, address), address, sender);
   }
 }

@@ -5,6 +5,7 @@ import { emitAll } from './emitAll.ts';
 import { inOperator, TaskError } from './errors.ts';
 import { add, fieldOf, withField } from './fields.ts';
 import { KeyError, keyIdentity } from './keyGroups.ts';
+import type { ElementKey } from './keyHandles.ts';
 import { type OperatorRuntime, type Output, oneInput, type StreamOperator } from './operator.ts';
 import type { ChainNode, FactoriesOf, KeyedSpec, KeySelector } from './operatorSpec.ts';
 import { ValueStateDescriptor } from './state/descriptors.ts';
@@ -22,13 +23,13 @@ export const keyedOperators: FactoriesOf<KeyedSpec> = {
   keyedReduce: (node, spec, output, runtime) =>
     keyed(node, output, runtime, (next, backend) => ({
       state: REDUCED,
-      collect: keyedReduce(node, spec, next, backend),
+      collect: keyedReduce(node, spec, next, backend, runtime.context.key),
       result: (reduced) => reduced,
     })),
   keyedSum: (node, spec, output, runtime) =>
     keyed(node, output, runtime, (next, backend) => ({
       state: SUM,
-      collect: keyedSum(node, spec, next, backend),
+      collect: keyedSum(node, spec, next, backend, runtime.context.key),
       result: (cell) => (spec.field === null ? cell : withField((cell as Cell)[0], spec.field, (cell as Cell)[1])),
     })),
 };
@@ -67,6 +68,7 @@ function keyedReduce(
   { key, fn }: ReduceSpec,
   next: Collect,
   backend: KeyedStateBackend,
+  current: ElementKey,
 ): Collect {
   const fold = backend.folding(REDUCED);
   const step = (reduced: unknown, record: unknown): Held => {
@@ -77,7 +79,10 @@ function keyedReduce(
       throw inOperator(operator, error);
     }
   };
-  return (record) => next(fold(identityOf(operator, key, record), record, step));
+  return (record) => {
+    const { handle } = current;
+    next(fold(handle === null ? identityOf(operator, key, record) : handle.key, record, step, handle));
+  };
 }
 
 /** Fields other than the summed one are those of the key's first record, as in Flink. */
@@ -86,20 +91,38 @@ function keyedSum(
   { key, field }: SumSpec,
   next: Collect,
   backend: KeyedStateBackend,
+  current: ElementKey,
 ): Collect {
-  if (field === null) return sumOfRecords(operator, key, backend, next);
-  return field === 1 ? sumOfPairs(operator, key, backend, next) : sumOfField(operator, key, field, backend, next);
+  if (field === null) return sumOfRecords(operator, key, backend, next, current);
+  return field === 1
+    ? sumOfPairs(operator, key, backend, next, current)
+    : sumOfField(operator, key, field, backend, next, current);
 }
 
-function sumOfRecords(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
+function sumOfRecords(
+  operator: string,
+  key: KeySelector,
+  backend: KeyedStateBackend,
+  next: Collect,
+  current: ElementKey,
+): Collect {
   const fold = backend.folding(SUM as ValueStateDescriptor<number | bigint>);
   const step = (sum: number | bigint | undefined, record: unknown): number | bigint =>
     add(operator, 'the record', sum, record);
-  return (record) => next(fold(identityOf(operator, key, record), record, step));
+  return (record) => {
+    const { handle } = current;
+    next(fold(handle === null ? identityOf(operator, key, record) : handle.key, record, step, handle));
+  };
 }
 
 /** Field 1 of a tuple, by far the commonest: `[word, 1]`. */
-function sumOfPairs(operator: string, key: KeySelector, backend: KeyedStateBackend, next: Collect): Collect {
+function sumOfPairs(
+  operator: string,
+  key: KeySelector,
+  backend: KeyedStateBackend,
+  next: Collect,
+  current: ElementKey,
+): Collect {
   const fold = backend.folding(SUM as ValueStateDescriptor<Cell>);
   const step = (cell: Cell | undefined, record: unknown): Cell => {
     const summand = fieldOf(operator, record, 1);
@@ -112,7 +135,9 @@ function sumOfPairs(operator: string, key: KeySelector, backend: KeyedStateBacke
     return cell;
   };
   return (record) => {
-    const [held, sum] = fold(identityOf(operator, key, record), record, step);
+    const { handle } = current;
+    const cell = fold(handle === null ? identityOf(operator, key, record) : handle.key, record, step, handle);
+    const [held, sum] = cell;
     const first = held as readonly unknown[];
     next(first.length === 2 ? [first[0], sum] : updated(first, 1, sum, record));
   };
@@ -124,6 +149,7 @@ function sumOfField(
   field: string | number,
   backend: KeyedStateBackend,
   next: Collect,
+  current: ElementKey,
 ): Collect {
   const fold = backend.folding(SUM as ValueStateDescriptor<Cell>);
   const step = (cell: Cell | undefined, record: unknown): Cell => {
@@ -133,7 +159,9 @@ function sumOfField(
     return cell;
   };
   return (record) => {
-    const [first, sum] = fold(identityOf(operator, key, record), record, step);
+    const { handle } = current;
+    const cell = fold(handle === null ? identityOf(operator, key, record) : handle.key, record, step, handle);
+    const [first, sum] = cell;
     next(updated(first, field, sum, record));
   };
 }

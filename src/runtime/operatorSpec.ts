@@ -9,6 +9,7 @@ import type { CoSpec } from './coOperators.ts';
 import type { IntervalJoinSpec } from './intervalJoinOperator.ts';
 import type { OperatorFactory } from './operator.ts';
 import type { ProcessSpec } from './processOperators.ts';
+import type { AnyRecordSerializer } from './recordSerializer.ts';
 import type { StateBackendKind } from './state/stateBackendKind.ts';
 import type { TimeSpec } from './timeOperators.ts';
 import type { UserFunction } from './userFunction.ts';
@@ -116,6 +117,8 @@ export interface OutgoingExchange {
   readonly tag: string | null;
   /** Carries timestamps and watermarks: there are any, and an operator behind it looks at them. */
   readonly eventTime: boolean;
+  /** Of the records, where their type was declared; null: any data. */
+  readonly serializer: AnyRecordSerializer | null;
 }
 
 /** A rebuilt job, ready to run any of its subtasks. `vertices[i]` belongs to `graph.vertices[i]`. */
@@ -128,16 +131,17 @@ export interface ExecutableJob {
   readonly checkpointing: CheckpointConfig | null;
   /** As the program asks for; null: the TaskManager's. */
   readonly stateBackend: StateBackendKind | null;
+  /** As the program asks for; null: the TaskManager's. */
+  readonly incremental: boolean | null;
   readonly vertices: readonly ExecutableVertex[];
-  /**
-   * Its tasks stay RUNNING at the end of their input until a checkpoint has completed that covers it all, so that two-phase sinks can commit their
-   * last; true where the job has such sinks, and checkpoints.
-   */
-  readonly finalCheckpoint: boolean;
+  /** It has sinks that commit with checkpoints. */
+  readonly twoPhase: boolean;
 }
 
 export interface ExecutableVertex {
   readonly head: ChainNode;
   /** For each of the vertex's inputs, by index, the port of the head that it feeds: several feed one where streams are united. */
   readonly ports: readonly number[];
+  /** For each of the vertex's inputs, by index: as the exchange has it that leads to it. */
+  readonly serializers: readonly (AnyRecordSerializer | null)[];
 }

@@ -1,52 +1,41 @@
 // The state of a subtask's operators as bytes, and back. Keyed state is stored by key group, so that at another parallelism each subtask can
 // take the groups it owns from the snapshots of all; anything else is one value, which its operator divides itself. An operator is known by
-// its uid. A snapshot is of the moment of its barrier: what the operator does afterwards does not change it, although it is written in slices
+// its uid. Of a backend that is incremental a checkpoint has links: files of earlier checkpoints and what has changed since. A snapshot is of the moment of its barrier: what the operator does afterwards does not change it, although it is written in slices
 // between which the task goes on.
 import { performance } from 'node:perf_hooks';
 import { ByteReader, ByteWriter } from './byteWriter.ts';
-import { reasonOf, TaskError } from './errors.ts';
-import { type Place, readRows, skipRows } from './state/keyedSnapshot.ts';
-import type { KeyedSnapshot, KeyedStateBackend } from './state/keyedStateBackend.ts';
+import { TaskError } from './errors.ts';
+import {
+  advance,
+  type KeyedPart,
+  type OperatorState,
+  partOf,
+  type Reading,
+  readKeyed,
+  SLICE_MS,
+  type Store,
+  type StoredPart,
+  storing,
+  type ValueState,
+  writeKeyed,
+} from './keyedParts.ts';
+import type { Place } from './state/keyedSnapshot.ts';
 import { ValueDecoder, ValueEncoder } from './valueCodec.ts';
+
+export type { Load, OperatorState, Store, StoredPart } from './keyedParts.ts';
 
 /** First bytes of every snapshot: the format and its version. */
 const MAGIC = 0x32534c53;
-const KEYED = 1;
 const VALUE = 2;
-const KEYED_SEGMENTS = 3;
-/** How long keyed state is written before the task goes on: what a barrier waits at most, and each slice after it. */
-const SLICE_MS = 5;
 
-export type OperatorState =
-  | {
-      readonly kind: 'keyed';
-      readonly uid: string;
-      readonly operator: string;
-      readonly backend: KeyedStateBackend;
-    }
-  | {
-      readonly kind: 'value';
-      readonly uid: string;
-      readonly operator: string;
-      /** At a barrier, at once; a promise is of what was held then. */
-      snapshot(checkpointId: number): unknown;
-      /** `own`: the parts are this subtask's only; else those of all subtasks there were, in their order. */
-      restore(parts: readonly unknown[], own: boolean, all: readonly unknown[]): void;
-      /** Whether the subtask, which has found its own part, needs those of all; they are `all` then, and else the same as `parts`. */
-      needsAll?(part: unknown): boolean;
-    };
-
-type KeyedState = Extract<OperatorState, { kind: 'keyed' }>;
-type ValueState = Extract<OperatorState, { kind: 'value' }>;
-
-/** Keeps a part that is too large to lie with the rest. Resolves with the name that `Load` knows it by. */
-export type Store = (segment: Uint8Array) => Promise<string>;
-export type Load = (name: string) => Promise<Uint8Array>;
-
-/** What was held when this is called, at a barrier. The returned function resolves with null where the operators keep nothing. */
+/**
+ * What was held when this is called, at a barrier. The returned function resolves with null where the operators keep nothing. `whole`: it must not refer to
+ * files of other checkpoints.
+ */
 export function snapshot(
   states: readonly OperatorState[],
   checkpointId: number,
+  whole = true,
 ): (store: Store) => Promise<Uint8Array | null> {
   const keyed: KeyedPart[] = [];
   const values: (readonly [ValueState, Uint8Array | null | Promise<Uint8Array | null>])[] = [];
@@ -55,7 +44,7 @@ export function snapshot(
   };
   try {
     for (const state of states) {
-      if (state.kind === 'keyed') keyed.push({ state, taken: state.backend.snapshot(), complete: false });
+      if (state.kind === 'keyed') keyed.push(partOf(state, checkpointId, whole));
       else values.push([state, heldNow(state, checkpointId)]);
     }
     const deadlineMs = performance.now() + SLICE_MS;
@@ -101,53 +90,12 @@ function heldNow(state: ValueState, checkpointId: number): Uint8Array | null | P
   return bytes;
 }
 
-interface KeyedPart {
-  readonly state: KeyedState;
-  readonly taken: KeyedSnapshot;
-  complete: boolean;
-}
-
-function advance(part: KeyedPart, deadlineMs: number): void {
-  if (!part.complete) part.complete = storing(part.state, () => part.taken.advance(deadlineMs));
-}
-
-/** A small state with the rest, a large one as a list of its segments. */
-async function writeKeyed(part: KeyedPart, out: ByteWriter, store: Store): Promise<void> {
-  const { uid } = part.state;
-  const segments: string[] = [];
-  for (;;) {
-    for (let segment = part.taken.take(false); segment !== null; segment = part.taken.take(false))
-      segments.push(await store(segment));
-    if (part.complete) break;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    advance(part, performance.now() + SLICE_MS);
-  }
-  const rest = part.taken.take(true);
-  if (segments.length === 0) {
-    if (rest === null) return;
-    out.string(uid);
-    out.u8(KEYED);
-    out.raw(rest);
-    return;
-  }
-  if (rest !== null) segments.push(await store(rest));
-  out.string(uid);
-  out.u8(KEYED_SEGMENTS);
-  out.varint(segments.length);
-  for (const name of segments) out.string(name);
-}
-
-/** A subtask's stored state. */
-export interface StoredPart {
-  readonly handle: string;
-  readonly bytes: Uint8Array;
-  readonly load: Load;
-}
-
 export interface RestoreOptions {
   /** The parts are this subtask's only; else those of all subtasks there were. */
   readonly own: boolean;
   readonly allowNonRestoredState: boolean;
+  /** The checkpoint that the parts are of, where it is one of the same job, so that the next may refer to its files. Default: null. */
+  readonly continued?: number | null;
   /** Those of all subtasks, for the few states that need them. Default: the parts. */
   readonly all?: () => Promise<readonly StoredPart[]>;
 }
@@ -156,25 +104,28 @@ export interface RestoreOptions {
 export async function restore(
   states: readonly OperatorState[],
   parts: readonly StoredPart[],
-  { own, allowNonRestoredState, all = async () => parts }: RestoreOptions,
+  { own, allowNonRestoredState, continued = null, all = async () => parts }: RestoreOptions,
   place: Place,
 ): Promise<void> {
-  const values = await readParts(parts, states, place, allowNonRestoredState);
+  const reading = { place, allowNonRestoredState, continued: own && parts.length === 1 ? continued : null };
+  const values = await readParts(parts, states, reading);
   const needy = [...values].flatMap(([state, [part]]) => (own && state.needsAll?.(part) ? state : []));
-  const whole = needy.length === 0 ? values : await readParts(await all(), needy, place, true);
+  const whole =
+    needy.length === 0
+      ? values
+      : await readParts(await all(), needy, { place, allowNonRestoredState: true, continued: null });
   for (const [state, found] of values) state.restore(found, own, (whole.has(state) ? whole : values).get(state)!);
 }
 
 async function readParts(
   parts: readonly StoredPart[],
   states: readonly OperatorState[],
-  place: Place,
-  allowNonRestoredState: boolean,
+  reading: Reading,
 ): Promise<Map<ValueState, unknown[]>> {
   const values = new Map<ValueState, unknown[]>();
   for (const part of parts) {
     try {
-      await readPart(part, states, values, place, allowNonRestoredState);
+      await readPart(part, states, values, reading);
     } catch (error) {
       throw new TaskError(
         'STATE_UNUSABLE',
@@ -187,12 +138,13 @@ async function readParts(
 }
 
 async function readPart(
-  { bytes, load }: StoredPart,
+  part: StoredPart,
   states: readonly OperatorState[],
   values: Map<ValueState, unknown[]>,
-  place: Place,
-  allowNonRestoredState: boolean,
+  reading: Reading,
 ): Promise<void> {
+  const { bytes } = part;
+  const { allowNonRestoredState } = reading;
   const input = new ByteReader(bytes);
   if (input.u32() !== MAGIC)
     throw new TaskError('STATE_UNUSABLE', 'it is of another format; use the version that wrote it');
@@ -210,15 +162,7 @@ async function readPart(
     }
     const backend = own.find((candidate) => candidate.kind === 'keyed')?.backend;
     if (backend === undefined && own[0] !== undefined && !allowNonRestoredState) throw otherKind(own[0], 'keyed state');
-    if (kind === KEYED) {
-      if (backend === undefined) skipRows(input);
-      else backend.restore(readRows(input, place));
-      continue;
-    }
-    for (let rest = input.varint(); rest > 0; rest--) {
-      const name = input.string();
-      if (backend !== undefined) backend.restore(readRows(new ByteReader(await load(name)), place));
-    }
+    await readKeyed(kind, input, part, backend, reading);
   }
 }
 
@@ -235,15 +179,4 @@ function otherKind({ uid, operator }: OperatorState, stored: string): TaskError 
     'STATE_UNUSABLE',
     `it has ${stored} for the uid '${uid}', which is not what the operator '${operator}' keeps. Give that operator another uid`,
   );
-}
-
-function storing<T>(state: OperatorState, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    const code = error instanceof TaskError ? error.code : 'STATE_UNUSABLE';
-    throw new TaskError(code, `The state of operator '${state.operator}' cannot be stored: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
 }

@@ -14,7 +14,9 @@ import {
 } from './exchangeProtocol.ts';
 import { guessRecordBytes } from './heapSize.ts';
 import type { OvertakenOutput } from './inFlight.ts';
+import { type KeyHandle, keyPlace, NOWHERE } from './keyHandles.ts';
 import { type RecordBatch, writeTimes } from './recordBatch.ts';
+import { type AnyRecordSerializer, checkRecords } from './recordSerializer.ts';
 import { type BatchEncoder, createEncoder } from './serializer.ts';
 import { addMark, type Mark, type StreamTime } from './streamTime.ts';
 import type { Pressure } from './taskContext.ts';
@@ -53,6 +55,8 @@ export interface ChannelOwner extends CreditReceiver {
   readonly fanOut: number;
   /** Carries timestamps and watermarks. */
   readonly eventTime: boolean;
+  /** Of the records, where their type was declared. */
+  readonly serializer: AnyRecordSerializer | null;
   countOut(records: number, bytes: number): void;
 }
 
@@ -61,12 +65,22 @@ export type Route =
   | { readonly kind: 'local'; readonly receiver: LocalReceiver }
   | { readonly kind: 'link'; readonly link: Link };
 
+/** A batch as it leaves: what is known of keys serves the encoder, too. */
+interface OutputBatch extends RecordBatch {
+  readonly keys?: readonly KeyHandle[] | null;
+  readonly keyAt?: number;
+}
+
 export class OutputChannel {
   /** The batch that is being filled. Exchanges push here and call `full` at `limit` records. */
   records: unknown[] = [];
   /** One a record; null where the exchange carries no event time. */
   timestamps: number[] | null;
   limit: number;
+  /** Of the records' keys, where each has been met before; null: of some record it is not known. */
+  keys: KeyHandle[] | null = null;
+  /** Where in the records the keys are. */
+  keyAt = NOWHERE;
   /** Whether the exchange has it on its list for the next flush. */
   listed = false;
   readonly address: ChannelAddress;
@@ -74,7 +88,7 @@ export class OutputChannel {
   readonly #maxRecords: number;
   readonly #dictionarySize: number;
   /** In order: batches without credit, and the barriers between and behind them. */
-  readonly #waiting: (RecordBatch | Barrier)[] = [];
+  readonly #waiting: (OutputBatch | Barrier)[] = [];
   /** The barrier among them that may yet overtake them. */
   #overtaking: { readonly barrier: Barrier; readonly overtaken: OvertakenOutput; readonly sent: () => void } | null =
     null;
@@ -108,6 +122,17 @@ export class OutputChannel {
   /** Nothing is left here. */
   get empty(): boolean {
     return !this.pending && this.#waiting.length === 0;
+  }
+
+  /** Its records leave the thread, as far as is known. */
+  get leaves(): boolean {
+    return this.#route !== null && this.#route.kind === 'link';
+  }
+
+  /** The batch begins with this record, and its key. */
+  beginKeys(value: unknown, key: string, handle: KeyHandle): void {
+    this.keys = [handle];
+    this.keyAt = keyPlace(value, key);
   }
 
   connect(route: Route, credit: number): void {
@@ -151,7 +176,7 @@ export class OutputChannel {
 
   /** What a checkpoint found here goes before anything that is emitted. */
   restore(batches: readonly RecordBatch[]): void {
-    this.#waiting.push(...batches);
+    this.#waiting.push(...batches.map((batch) => ({ ...batch, keys: null })));
     if (this.#route !== null) this.#sendWaiting();
     if (this.#waiting.length === 0 || this.#blocked) return;
     this.#blocked = true;
@@ -164,8 +189,16 @@ export class OutputChannel {
     addMark(this.#marks, this.records.length, time);
   }
 
-  #takeBatch(): RecordBatch {
-    const batch: RecordBatch = { records: this.records, timestamps: this.timestamps, marks: this.#marks };
+  #takeBatch(): OutputBatch {
+    const batch: OutputBatch = {
+      records: this.records,
+      timestamps: this.timestamps,
+      marks: this.#marks,
+      keys: this.keys,
+      keyAt: this.keyAt,
+    };
+    this.keys = null;
+    this.keyAt = NOWHERE;
     this.records = [];
     if (this.timestamps !== null) this.timestamps = [];
     this.#marks = null;
@@ -208,33 +241,49 @@ export class OutputChannel {
     this.#send(this.#takeBatch());
   }
 
-  #send(batch: RecordBatch): void {
+  #send(batch: OutputBatch): void {
     const { records } = batch;
     this.#credit--;
     const route = this.#route!;
     if (route.kind === 'local') {
+      this.#check(records);
       this.#owner.countOut(records.length, 0);
       if (records.length > 0)
         this.#aimAt((this.#maxRecords * LOCAL_RECORD_BYTES) / Math.max(LOCAL_RECORD_BYTES, guessRecordBytes(records)));
       route.receiver.receive(this.address, batch, this.#owner);
       return;
     }
-    this.#encoder ??= createEncoder(this.#dictionarySize);
+    this.#encoder ??= createEncoder(this.#dictionarySize, this.#owner.serializer);
     const { out } = route.link;
     const start = beginDataFrame(out, this.address, this.#sequence);
     try {
       writeTimes(batch, out);
-      this.#encoder.encode(records, out);
+      this.#encoder.encode(records, out, batch);
     } catch (error) {
       out.position = start;
-      if (!(error instanceof TaskError)) throw error;
-      throw new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
+      throw this.#named(error);
     }
     endFrame(out, start);
     this.#owner.countOut(records.length, out.position - start);
     this.#sequence = (this.#sequence + 1) >>> 0;
     if (records.length > 0) this.#aimAt(TARGET_BATCH_BYTES / ((out.position - start) / records.length));
     route.link.frameWritten();
+  }
+
+  /** Nothing is encoded within the thread, but what may be emitted must not depend on where tasks run. */
+  #check(records: readonly unknown[]): void {
+    const { serializer } = this.#owner;
+    if (serializer === null) return;
+    try {
+      checkRecords(serializer, records);
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  #named(error: unknown): unknown {
+    if (!(error instanceof TaskError)) return error;
+    return new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
   }
 
   #aimAt(records: number): void {

@@ -2,6 +2,7 @@
 // between them. Order is kept exactly: a record behind a watermark stays behind it.
 import type { ByteReader, ByteWriter } from './byteWriter.ts';
 import { TaskError } from './errors.ts';
+import type { KeyHandle } from './keyHandles.ts';
 import { ACTIVE, IDLE, type Mark, type StreamTime } from './streamTime.ts';
 
 export interface RecordBatch {
@@ -10,6 +11,8 @@ export interface RecordBatch {
   readonly timestamps: readonly number[] | null;
   /** In order. */
   readonly marks: readonly Mark[] | null;
+  /** Of a keyed exchange: the handle of each record's key, or null for one that has none; absent where none is known. */
+  readonly keys?: readonly (KeyHandle | null)[] | null;
 }
 
 const TIMESTAMPS = 1;
@@ -36,7 +39,7 @@ export function writeTimes({ timestamps, marks }: RecordBatch, out: ByteWriter):
   }
 }
 
-export function readTimes(input: ByteReader): Omit<RecordBatch, 'records'> {
+export function readTimes(input: ByteReader): Pick<RecordBatch, 'timestamps' | 'marks'> {
   const flags = input.u8();
   const timestamps = (flags & TIMESTAMPS) === 0 ? null : readTimestamps(input);
   if ((flags & MARKS) === 0) return { timestamps, marks: null };

@@ -9,6 +9,7 @@ import { reasonOf } from './errors.ts';
 import type { Credit } from './exchangeProtocol.ts';
 import type { ExchangeWriter } from './exchangeWriter.ts';
 import type { InputGate } from './inputGate.ts';
+import { ElementKey } from './keyHandles.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import { ProcessingTimers } from './processingTimers.ts';
 import { ElementTime, MAX_WATERMARK } from './streamTime.ts';
@@ -32,9 +33,6 @@ import {
   vertexOf,
 } from './taskWiring.ts';
 
-/** How long an ending attempt waits for its files to close. */
-const RELEASE_TIMEOUT_MS = 5_000;
-
 export class Task implements TaskContext {
   readonly jobId: string;
   readonly vertex: number;
@@ -45,6 +43,7 @@ export class Task implements TaskContext {
   readonly deployment: Deployment;
   readonly pressure: Pressure = { blocked: 0 };
   readonly time = new ElementTime();
+  readonly key = new ElementKey();
   readonly timers = new ProcessingTimers((delayMs) => this.wakeAt(this.now() + delayMs));
   /** Null for a source. */
   readonly gate: InputGate | null;
@@ -87,12 +86,12 @@ export class Task implements TaskContext {
     });
     const parts = buildParts(job, deployment, assignment, this, {
       onResults: owner.onResults,
-      backends: owner.stateBackends.of(job, this),
+      ...owner.stateBackends.placesOf(job, this, assignment),
       keep: (state) => this.#checkpoints.keep(state),
       giveUp: (checkpointId, reason) => owner.answers.declined(this, checkpointId, reason),
     });
     this.#parts = parts;
-    this.#ending = new TaskEnding(parts, job.finalCheckpoint);
+    this.#ending = new TaskEnding(parts);
     this.gate = parts.gate;
     this.writers = parts.writers;
     this.#feed = createFeed(parts, this, (barrier) => this.#barrier(barrier));
@@ -285,11 +284,11 @@ export class Task implements TaskContext {
     if (state === 'CANCELED') this.state = 'CANCELING';
     this.#checkpoints.close();
     this.timers.clear();
-    const releases = [this.#parts.source?.close(), ...closeAll(this.#parts.chain)];
+    const releases = [this.#parts.source?.close(), ...closeAll(this.#parts)];
     // Finished outputs have closed already.
     if (state !== 'FINISHED' || this.#checkpoints.stopping)
       releases.push(...outputsOf(this.#parts).map((output) => output.abort()));
-    afterAll(releases, RELEASE_TIMEOUT_MS, ([error]) => {
+    afterAll(releases, ([error]) => {
       if (this.#phase === 'ended') return;
       this.#phase = 'ended';
       [this.state, this.reason] = endedAs(state, reason, this.#checkpoints.stopping ? undefined : error);

@@ -3,13 +3,20 @@
 // the barrier of one that stops the job the task waits for its end, one way or the other.
 import { performance } from 'node:perf_hooks';
 import type { RestorePoint } from '../core/schema.gen.ts';
-import { CheckpointStorageError, checkpointFolder, type StateStorage } from '../ports/checkpointStorage.ts';
+import {
+  CheckpointStorageError,
+  checkpointFolder,
+  type StateStorage,
+  sharedFolder,
+  sharedName,
+} from '../ports/checkpointStorage.ts';
 import type { AlignmentTimes } from './alignment.ts';
 import type { Barrier } from './barrier.ts';
 import type { StoredState } from './checkpointReports.ts';
 import { reasonOf, TaskError } from './errors.ts';
 import type { InFlight } from './inFlight.ts';
-import { type OperatorState, restore, type StoredPart, snapshot } from './operatorState.ts';
+import { type OperatorState, restore, type Store, type StoredPart, snapshot } from './operatorState.ts';
+import type { ChainFile } from './state/segmentChain.ts';
 import type { TaskContext } from './taskContext.ts';
 
 /** Handles read at the same time. */
@@ -82,8 +89,11 @@ export class TaskCheckpoints {
     const startDelayMs = Math.max(0, (alignment?.startedAt ?? Date.now()) - barrier.timestamp);
     let stored: ReturnType<typeof snapshot>;
     try {
-      stored = snapshot(inFlight === null ? this.#states : [...this.#states, inFlight.state], checkpointId);
+      const states = inFlight === null ? this.#states : [...this.#states, inFlight.state];
+      // A savepoint is its owner's, who may move it and keep it for ever.
+      stored = snapshot(states, checkpointId, barrier.targetPath !== null);
     } catch (error) {
+      this.#ended(checkpointId, false);
       this.#answers.declined(checkpointId, reasonOf(error));
       return;
     }
@@ -97,9 +107,9 @@ export class TaskCheckpoints {
     };
     const snapped = performance.now();
     this.#store(storage, barrier, stored).then(
-      ({ handle, bytes, shared }) => {
+      ({ handle, bytes, written, shared }) => {
         const metrics = {
-          checkpointedBytes: bytes,
+          checkpointedBytes: written,
           syncMs: snapped - began,
           asyncMs: performance.now() - snapped,
           alignmentMs: inFlight?.overtook ? inFlight.alignmentMs : (alignment?.lastedMs ?? 0),
@@ -110,22 +120,34 @@ export class TaskCheckpoints {
         const operators = handle === '' ? [] : this.#operators();
         answer(() => this.#answers.acked(checkpointId, { handle, bytes, shared, operators, metrics, inputEnded }));
       },
-      (error: unknown) =>
-        answer(() => this.#answers.declined(checkpointId, error instanceof Error ? error.message : reasonOf(error))),
+      (error: unknown) => {
+        this.#ended(checkpointId, false);
+        answer(() => this.#answers.declined(checkpointId, error instanceof Error ? error.message : reasonOf(error)));
+      },
     );
   }
 
   /** True: the task stands behind its barrier, and ends. */
   complete(checkpointId: number): boolean {
+    this.#ended(checkpointId, true);
     return this.#stoppingAt === checkpointId;
   }
 
   /** True: the task stood behind its barrier, and goes on. */
   abort(checkpointId: number): boolean {
+    this.#ended(checkpointId, false);
     if (this.#storing.delete(checkpointId) && checkpointId === this.#newest) this.#inFlight?.abandon();
     if (this.#stoppingAt !== checkpointId) return false;
     this.#stoppingAt = null;
     return true;
+  }
+
+  #ended(checkpointId: number, complete: boolean): void {
+    for (const state of this.#states) {
+      if (state.kind !== 'keyed' || state.backend.incremental === null) continue;
+      if (complete) state.backend.incremental.completed(checkpointId);
+      else state.backend.incremental.aborted(checkpointId);
+    }
   }
 
   /** The task ends: nothing is answered any more. */
@@ -154,11 +176,16 @@ export class TaskCheckpoints {
         `The state ${states[0]?.handle} cannot be read: there is no checkpoint storage`,
       );
     const parts = await this.#readAll(storage, point, states);
-    const { vertex } = this.#context;
+    const { jobId, vertex } = this.#context;
     const { allowNonRestoredState } = point;
+    const ofJob = `${sharedFolder(jobId)}/`;
+    const continued = states.every(({ shared }) => shared.every((handle) => handle.startsWith(ofJob)))
+      ? point.checkpointId
+      : null;
     const all = (): Promise<StoredPart[]> =>
       this.#readAll(storage, point, inOrder(point.states.filter((state) => state.vertex === vertex)));
-    await restore([...this.#states, ...this.#others], parts, { own, allowNonRestoredState, all }, this.#context);
+    const options = { own, allowNonRestoredState, continued, all };
+    await restore([...this.#states, ...this.#others], parts, options, this.#context);
   }
 
   async #readAll(storage: StateStorage, point: RestorePoint, states: RestorePoint['states']): Promise<StoredPart[]> {
@@ -171,6 +198,7 @@ export class TaskCheckpoints {
             bytes: await this.#read(storage, point, handle),
             // A segment's name is its place among the files that the state refers to: those may have been moved.
             load: (name: string) => this.#read(storage, point, shared[Number(name)] ?? ''),
+            handleOf: (name: string) => shared[Number(name)] ?? '',
           })),
         )),
       );
@@ -182,23 +210,41 @@ export class TaskCheckpoints {
     storage: StateStorage,
     { checkpointId, targetPath }: Barrier,
     stored: ReturnType<typeof snapshot>,
-  ): Promise<{ handle: string; bytes: number; shared: string[] }> {
+  ): Promise<{ handle: string; bytes: number; written: number; shared: string[] }> {
     const { jobId, vertex, subtask, attempt } = this.#context;
     const folder = targetPath ?? checkpointFolder(jobId, checkpointId);
     const name = `${vertex}-${subtask}-${attempt}`;
     const shared: string[] = [];
+    let files = 0;
     let bytes = 0;
-    const write = (file: string, content: Uint8Array): Promise<string> => {
-      // Before it is handed on: writing may take the buffer over.
-      bytes += content.length;
-      return storage.write(folder, file, content);
-    };
-    const index = await stored(async (segment) => {
+    let written = 0;
+    const write = (place: string, file: string, content: Uint8Array): Promise<string> => {
       if (!this.#storing.has(checkpointId)) throw new TaskError('STATE_UNUSABLE', 'the checkpoint was given up');
-      return String(shared.push(await write(`${name}-${shared.length}`, segment)) - 1);
-    });
-    if (index === null || !this.#storing.has(checkpointId)) return { handle: '', bytes: 0, shared: [] };
-    return { handle: await write(name, index), bytes, shared };
+      // Before it is handed on: writing may take the buffer over.
+      written += content.length;
+      return storage.write(place, file, content);
+    };
+    // A file is known by its place among those that the state refers to.
+    const refer = ({ handle, bytes: ofFile }: ChainFile): string => {
+      bytes += ofFile;
+      return String(shared.push(handle) - 1);
+    };
+    const store: Store = {
+      write: async (segment) => {
+        const { length } = segment;
+        return refer({ handle: await write(folder, `${name}-${++files}`, segment), bytes: length });
+      },
+      share: async (segment) => {
+        const { length } = segment;
+        const file = sharedName(checkpointId, `${name}-${++files}`);
+        return { handle: await write(sharedFolder(jobId), file, segment), bytes: length };
+      },
+      refer,
+    };
+    const index = await stored(store);
+    if (index === null || !this.#storing.has(checkpointId)) return { handle: '', bytes: 0, written: 0, shared: [] };
+    bytes += index.length;
+    return { handle: await write(folder, name, index), bytes, written, shared };
   }
 
   /** Rejects with TaskError STATE_UNUSABLE, having said so where it will not be otherwise the next time. */

@@ -1,5 +1,6 @@
 // What the parts of one task (sources, operators, exchanges, sinks) share with each other and may ask of the host that runs them.
 import type { RestorePoint, TaskAssignment, TaskManagerAddress, VertexPlacement } from '../core/schema.gen.ts';
+import type { ElementKey } from './keyHandles.ts';
 import type { ProcessingTimeService } from './processingTimers.ts';
 import type { ElementTime } from './streamTime.ts';
 
@@ -15,6 +16,10 @@ export interface Deployment {
   readonly tasks: readonly TaskAssignment[];
   /** Null: start empty. */
   readonly restore: RestorePoint | null;
+  /** The job has periodic checkpoints. */
+  readonly checkpointed: boolean;
+  /** What the job has of this TaskManager's disk, counted by all threads. Undefined: by this one alone. */
+  readonly jobSpace?: Int32Array<SharedArrayBuffer> | undefined;
 }
 
 /**
@@ -49,6 +54,8 @@ export interface TaskContext {
   readonly pressure: Pressure;
   /** Of the record that is being processed. */
   readonly time: ElementTime;
+  /** Of the record that is being processed. */
+  readonly key: ElementKey;
   readonly timers: ProcessingTimeService;
   readonly exchangeFlusher: Flusher;
   readonly sinkFlusher: Flusher;

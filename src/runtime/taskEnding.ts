@@ -16,10 +16,9 @@ export class TaskEnding {
   #waitsForCheckpoint: boolean;
   #steps: (() => void)[] = [];
 
-  /** `finalCheckpoint`: the job ends with a last checkpoint. */
-  constructor(parts: TaskParts, finalCheckpoint: boolean) {
+  constructor(parts: TaskParts) {
     this.#parts = parts;
-    this.#waitsForCheckpoint = finalCheckpoint;
+    this.#waitsForCheckpoint = parts.finalCheckpoint;
   }
 
   /** The last checkpoint is still to come. */

@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Barrier } from './barrier.ts';
 import type { InputGate } from './inputGate.ts';
+import type { KeyHandle } from './keyHandles.ts';
 import type { OperatorInput } from './operator.ts';
 import { Pacer } from './pacer.ts';
 import type { RecordBatch } from './recordBatch.ts';
@@ -153,7 +154,7 @@ class GateFeed implements TaskFeed {
 
   /** A chunk of the batch, up to its next mark. */
   #work(batch: RecordBatch): void {
-    const { records, timestamps, marks } = batch;
+    const { records, timestamps, marks, keys } = batch;
     const mark = marks?.[this.#nextMark];
     if (mark !== undefined && mark.at === this.#next) {
       this.#nextMark++;
@@ -161,7 +162,8 @@ class GateFeed implements TaskFeed {
     } else {
       const start = this.#next;
       const end = Math.min(mark?.at ?? records.length, start + CHUNK_RECORDS);
-      if (timestamps === null) this.#collect(records, start, end);
+      if (keys !== undefined && keys !== null) this.#collectKeyed(records, timestamps, keys, start, end);
+      else if (timestamps === null) this.#collect(records, start, end);
       else this.#collectTimed(records, timestamps, start, end);
       this.recordsIn += this.#next - start;
     }
@@ -175,6 +177,29 @@ class GateFeed implements TaskFeed {
     const { collect } = this.#input;
     let next = start;
     while (next < end && pressure.blocked === 0) collect(records[next++]);
+    this.#next = next;
+  }
+
+  #collectKeyed(
+    records: readonly unknown[],
+    timestamps: readonly number[] | null,
+    keys: readonly (KeyHandle | null)[],
+    start: number,
+    end: number,
+  ): void {
+    const { pressure, time, key } = this.#context;
+    const { collect } = this.#input;
+    let next = start;
+    try {
+      while (next < end && pressure.blocked === 0) {
+        if (timestamps !== null) time.timestamp = timestamps[next]!;
+        key.handle = keys[next]!;
+        collect(records[next++]);
+      }
+    } finally {
+      // A record of another batch, or a timer, has none.
+      key.handle = null;
+    }
     this.#next = next;
   }
 

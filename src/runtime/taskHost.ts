@@ -11,7 +11,6 @@ import { announce, askWhoIsReady } from './hostLinks.ts';
 import type { ExecutableJob } from './operatorSpec.ts';
 import type { LocalReceiver, Route } from './outputChannel.ts';
 import { RunQueue, TimedFlusher } from './runQueue.ts';
-import { StateBackends } from './state/stateBackends.ts';
 import { Task } from './task.ts';
 import type { Deployment } from './taskContext.ts';
 import { DEFAULT_BUFFER_TIMEOUT_MS, DEFAULT_PEER_TIMEOUT_MS, type TaskHostOptions } from './taskHostOptions.ts';
@@ -50,7 +49,7 @@ export class TaskHost {
       sinkFlusher: this.#sinkFlusher,
       onResults: options.onResults,
       storage: options.storage,
-      stateBackends: new StateBackends(options.stateBackends),
+      stateBackends: options.stateBackends,
       answers: this.#answers,
       wake: (task) => queue.wake(task),
       wakeAt: (task, timeMs) => queue.wakeAt(task, timeMs),

@@ -3,7 +3,7 @@ import type { AttemptReport, CheckpointReport } from '../core/schema.gen.ts';
 import type { StateStorage } from '../ports/checkpointStorage.ts';
 import type { Link } from './exchangeProtocol.ts';
 import type { ResultHandler } from './sinks.ts';
-import type { StateBackendOptions } from './state/stateBackends.ts';
+import type { StateBackends } from './state/stateBackends.ts';
 
 /**
  * Default longest time that a record waits for its batch to fill. Flink's default is 100 ms; a batch costs about 20 µs here, so that 20 ms
@@ -18,7 +18,7 @@ export interface TaskHostOptions {
   readonly onReports: (reports: readonly AttemptReport[]) => void;
   /** After the reports of the same moment. */
   readonly onCheckpointReports: (report: CheckpointReport) => void;
-  readonly stateBackends: StateBackendOptions;
+  readonly stateBackends: StateBackends;
   /** Null: checkpoints are declined. */
   readonly storage: StateStorage | null;
   readonly onResults: ResultHandler;

@@ -9,10 +9,14 @@ import type { ChainNode, ExecutableJob, OutgoingExchange } from './operatorSpec.
 import type { OperatorState } from './operatorState.ts';
 import { buildChain, type Chain, type ChainEnds } from './operators.ts';
 import { isSource } from './operatorTraits.ts';
+import type { FrameStore } from './receivedFrames.ts';
 import { createSink, type ResultHandler } from './sinks.ts';
 import { createSource, type SourceReader } from './sources.ts';
 import type { TaskBackends } from './state/stateBackends.ts';
 import type { Deployment, TaskContext, TaskOutput } from './taskContext.ts';
+
+/** How long an ending attempt waits for its files to close. */
+const RELEASE_TIMEOUT_MS = 5_000;
 
 export interface TaskParts {
   readonly chain: Chain;
@@ -24,6 +28,8 @@ export interface TaskParts {
   readonly sinks: readonly TaskOutput[];
   /** Each is told of complete checkpoints. */
   readonly checkpointListeners: readonly ((checkpointId: number) => void)[];
+  /** The job ends with a last checkpoint. */
+  readonly finalCheckpoint: boolean;
 }
 
 export interface PartHandlers {
@@ -32,6 +38,8 @@ export interface PartHandlers {
   readonly keep: (state: OperatorState) => void;
   readonly giveUp: GiveUp;
   readonly backends: TaskBackends;
+  /** Where received frames wait. */
+  readonly frames: FrameStore;
 }
 
 export function buildParts(
@@ -39,7 +47,7 @@ export function buildParts(
   deployment: Deployment,
   assignment: TaskAssignment,
   context: TaskContext,
-  { onResults, keep, giveUp, backends }: PartHandlers,
+  { onResults, keep, giveUp, backends, frames }: PartHandlers,
 ): TaskParts {
   const writers: ExchangeWriter[] = [];
   const sinks: TaskOutput[] = [];
@@ -70,9 +78,11 @@ export function buildParts(
     },
   });
   const { spec, name: operator, uid } = head;
+  const outputs = { writers, sinks, checkpointListeners, finalCheckpoint: endsWithCheckpoint(job, deployment) };
   if (!isSource(spec)) {
     const gate = inputGate(job, deployment, assignment, giveUp);
-    return { chain, source: null, recordsPerSecond: undefined, gate, writers, sinks, checkpointListeners };
+    gate.frames = frames;
+    return { chain, source: null, recordsPerSecond: undefined, gate, ...outputs };
   }
   const source = createSource(spec, operator, context, chain.inputs[0]!);
   checkpointListeners.push((checkpointId) => source.checkpointCompleted?.(checkpointId));
@@ -83,7 +93,7 @@ export function buildParts(
     snapshot: (checkpointId) => source.position(checkpointId),
     restore: (positions, own) => source.restore(positions, own),
   });
-  return { chain, source, recordsPerSecond: spec.recordsPerSecond, gate: null, writers, sinks, checkpointListeners };
+  return { chain, source, recordsPerSecond: spec.recordsPerSecond, gate: null, ...outputs };
 }
 
 /** What the deployment and the graph say of a vertex. */
@@ -123,8 +133,9 @@ export function openings({ operators }: Chain): (() => Promise<unknown> | null)[
 }
 
 /** Each rejects with what its function threw. */
-export function closeAll({ operators }: Chain): Promise<void>[] {
-  return operators.filter((operator) => operator.close !== undefined).map(async (operator) => operator.close?.());
+export function closeAll({ chain, gate }: TaskParts): Promise<void>[] {
+  gate?.frames.close();
+  return chain.operators.filter((operator) => operator.close !== undefined).map(async (operator) => operator.close?.());
 }
 
 /** Takes the steps one after the other, at once as long as there is nothing to wait for, then calls `done`; or `failed`, once. */
@@ -151,17 +162,13 @@ export function inOrder(
  * Calls `end` once all have settled, or the time is up, with the errors of those that failed; at once where there is nothing to wait for. When
  * the time is up it may be called again.
  */
-export function afterAll(
-  waits: readonly (Promise<void> | void)[],
-  timeoutMs: number,
-  end: (errors: readonly unknown[]) => void,
-): void {
+export function afterAll(waits: readonly (Promise<void> | void)[], end: (errors: readonly unknown[]) => void): void {
   const pending = waits.filter((wait) => wait !== undefined);
   if (pending.length === 0) {
     end([]);
     return;
   }
-  const limit = setTimeout(() => end([]), timeoutMs);
+  const limit = setTimeout(() => end([]), RELEASE_TIMEOUT_MS);
   Promise.allSettled(pending).then((outcomes) => {
     clearTimeout(limit);
     end(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
@@ -187,9 +194,17 @@ function exchangeSpec(
   };
 }
 
+/**
+ * The job's tasks stay RUNNING at the end of their input until a checkpoint has completed that covers it all, so that two-phase sinks can commit
+ * their last.
+ */
+function endsWithCheckpoint(job: ExecutableJob, deployment: Deployment): boolean {
+  return job.twoPhase && deployment.checkpointed;
+}
+
 function inputGate(
   job: ExecutableJob,
-  { placements }: Deployment,
+  deployment: Deployment,
   { vertex, subtask }: TaskAssignment,
   giveUp: GiveUp,
 ): InputGate {
@@ -199,12 +214,13 @@ function inputGate(
     subtask,
     inputs.map(({ source, strategy }, index) => ({
       port: job.vertices[vertex]!.ports[index]!,
+      serializer: job.vertices[vertex]!.serializers[index]!,
       strategy,
       source,
       sourceName: job.graph.vertices[source]!.name,
-      producerAttempts: placements[source]!.attempts,
+      producerAttempts: deployment.placements[source]!.attempts,
     })),
     giveUp,
-    job.finalCheckpoint,
+    endsWithCheckpoint(job, deployment),
   );
 }

@@ -91,6 +91,12 @@ export class AssignmentReader {
       case 'message': {
         if (delivery.key !== taskManagerId) return;
         const { message, offset } = delivery;
+        // The leader's key is the message's own: taken by its key alone, a stranger's word to nobody would stop this TaskManager's tasks.
+        if (message.taskManagerId !== taskManagerId) {
+          const { type, epoch, taskManagerId: to } = message;
+          logger.error({ type, epoch, to, offset }, 'refused: its key names this TaskManager, and the message another');
+          return;
+        }
         if (message.epoch < heard.highest) {
           const { type, epoch } = message;
           logger.warn({ type, epoch, highestEpoch: heard.highest, offset }, 'refused: sent by a deposed leader');

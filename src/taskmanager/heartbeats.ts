@@ -64,6 +64,7 @@ export class Heartbeats {
       usedHeapBytes,
       attempts,
       metrics,
+      memory: workers.memory(),
     });
     this.#underWay++;
     const sent = signals

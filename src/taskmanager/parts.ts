@@ -182,6 +182,7 @@ export class Parts {
         epoch: this.epoch,
         upMs: Math.round(clock.monotonic() - startedAtMs),
         ...gauges(),
+        memory: workers.memory(),
         waitingReports: this.outbox.current?.waiting ?? 0,
         attemptCount: attempts.length,
         attempts: attempts.slice(0, Math.min(maxAttempts, MAX_DESCRIBED_ATTEMPTS)).map(withoutReason),

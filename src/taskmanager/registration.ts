@@ -30,7 +30,8 @@ export interface RegistrationOptions {
 type Status =
   | { readonly kind: 'unregistered' }
   | { readonly kind: 'withdrawing' }
-  | { readonly kind: 'registering'; repeat: Timer | null }
+  /** `composed`: what it lists is settled, and the record is on its way until it is durable. */
+  | { readonly kind: 'registering'; composed: boolean; repeat: Timer | null }
   | { readonly kind: 'registered' }
   | { readonly kind: 'ended' };
 
@@ -47,15 +48,16 @@ export class Registration {
   }
 
   begin(): void {
-    const status: Status = { kind: 'registering', repeat: null };
+    const status: Status = { kind: 'registering', composed: false, repeat: null };
     this.#status = status;
     this.#send(status, MIN_REPEAT_DELAY_MS);
   }
 
   /** The ledger knows this TaskManager: it said so, or deployed something here. */
   accept(epoch: number): void {
-    // While attempts are being withdrawn, the registration that follows has yet to be accepted.
-    if (this.#status.kind !== 'registering') return;
+    // While attempts are being withdrawn, or the record that no longer lists them waits behind reports, what is accepted is the registration
+    // before: a leader that has just begun says so of everyone it knows. Only the record tells it that those attempts are gone.
+    if (this.#status.kind !== 'registering' || !this.#status.composed) return;
     this.#status.repeat?.cancel();
     this.#options.outbox.withdrawRegistration();
     this.#status = { kind: 'registered' };
@@ -109,6 +111,7 @@ export class Registration {
     const { outbox, withdrawal, workers, clock, logger, offer, numbers } = this.#options;
     const compose = (): RegisterTaskManager => {
       withdrawal.release();
+      status.composed = true;
       const registration = ++numbers.last;
       return { ...offer, registration, attempts: workers.attempts().map((report) => ({ ...report, reason: null })) };
     };

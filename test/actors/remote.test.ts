@@ -38,6 +38,7 @@ function description(taskManagerId: string, registered = true): TaskManagerDescr
     upMs: 1,
     cpuLoad: 0.5,
     usedHeapBytes: 1,
+    memory: null,
     waitingReports: 0,
     attemptCount: 0,
     attempts: [],

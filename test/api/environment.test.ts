@@ -203,15 +203,15 @@ describe('execute', () => {
 });
 
 describe('checkpointing', () => {
-  it('is off by default, and has Flink’s defaults once enabled', () => {
+  it('is off by default, and leaves to the cluster what it does not say once enabled', () => {
     const define = (env: StreamExecutionEnvironment) => void env.fromElements(1).discard();
     expect(jobOf(define).checkpointing).toBeNull();
     expect(jobOf((env) => define(env.enableCheckpointing(1_000, { minPauseMs: 500 }))).checkpointing).toEqual({
       intervalMs: 1_000,
       minPauseMs: 500,
-      timeoutMs: 600_000,
-      maxConcurrent: 1,
-      toleratedFailures: 0,
+      timeoutMs: null,
+      maxConcurrent: null,
+      toleratedFailures: null,
       retained: null,
       retention: null,
       unaligned: null,
@@ -227,6 +227,9 @@ describe('checkpointing', () => {
       () => env.enableCheckpointing(1_000, { minPauseMs: -1 }),
       () => env.enableCheckpointing(1_000, { maxConcurrent: 0 }),
       () => env.enableCheckpointing(1_000, { retained: 1.5 }),
+      () => env.enableCheckpointing(1_000, { timeoutMs: 9 }),
+      () => env.enableCheckpointing(1_000, { toleratedFailures: -1 }),
+      () => env.enableCheckpointing(1_000, { unaligned: true, maxConcurrent: 2 }),
     ]) {
       expect(codeOf(action)).toBe('INVALID_ARGUMENT');
     }

@@ -82,6 +82,12 @@ describe('sluice log', () => {
       { offset: from, verdict: 'counted' },
       { offset: from + 1, verdict: 'counted' },
     ]);
+    expect(await ok('log', '--from', String(records.length)), 'nothing yet').toBe('');
+    expect(await run('log', '--from', String(records.length + 1))).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `sluice: The ledger ends before offset ${records.length + 1}: its next record has offset ${records.length}.\n`,
+    });
   });
 
   test('keeps to one type of event, and knows which there are', async () => {

@@ -66,6 +66,10 @@ describe('commands as JSON', () => {
     // Documented, so that other services can compute it.
     expect(jobIdOf('c-1')).toBe('77ce13328bd9e1575fbe0d5482b1d7eb');
     expect(jobIdOf('c-2')).not.toBe(jobIdOf('c-1'));
+    const options = { checkpointing: { intervalMs: 200 } };
+    expect(decodeMessage('commands', json({ ...brief, options }))).toMatchObject({
+      options: { checkpointing: { intervalMs: 200, minPauseMs: null, retained: null } },
+    });
     const sha256 = '0a'.repeat(32);
     expect(decodeMessage('commands', json({ ...brief, artifact: sha256 }))).toMatchObject({
       artifact: { sha256, name: sha256 },

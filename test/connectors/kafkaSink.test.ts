@@ -11,6 +11,7 @@ import { drain, Emitted, readerContext, sinkContext } from './probe.ts';
 
 const brokers = await kafkaForTests();
 const run = randomBytes(4).toString('hex');
+let topics = 0;
 
 interface Run {
   readonly writer: SinkWriter<string, KafkaCommittable, PoolState>;
@@ -23,15 +24,17 @@ describe.skipIf(!brokers)('the Kafka sink', () => {
   beforeAll(() => admin.connect());
   afterAll(() => admin.disconnect());
 
+  /** A fresh one each time, for a test that is repeated. */
   async function topic(name: string, numPartitions: number): Promise<string> {
-    await admin.createTopics({ topics: [{ topic: `${run}-${name}`, numPartitions }], waitForLeaders: true });
-    return `${run}-${name}`;
+    const full = `${run}-${name}-${++topics}`;
+    await admin.createTopics({ topics: [{ topic: full, numPartitions }], waitForLeaders: true });
+    return full;
   }
 
-  async function committed(topics: string): Promise<KafkaMessage[]> {
+  async function committed(name: string): Promise<KafkaMessage[]> {
     const source = new KafkaSource<KafkaMessage>({
       brokers: brokers!,
-      topics,
+      topics: name,
       deserializer: (message) => message,
       stoppingOffsets: 'latest',
     });
@@ -44,6 +47,8 @@ describe.skipIf(!brokers)('the Kafka sink', () => {
 
   const values = async (name: string) =>
     (await committed(name)).map(({ value }) => Buffer.from(value!).toString()).sort();
+  /** The coordinator answers a commit when it is decided; the partitions show it a moment later, when its marker is written. */
+  const expectShown = (name: string, expected: readonly string[]) => expect.poll(() => values(name)).toEqual(expected);
 
   function create(options: Partial<KafkaSinkOptions<string>>, subtask = 0, parallelism = 1): Run {
     const sink = new KafkaSink<string>({ brokers: brokers!, ...options });
@@ -129,8 +134,9 @@ describe.skipIf(!brokers)('the Kafka sink', () => {
     const two = await checkpoint(first);
     await write(first, 'lingering');
     await first.writer.flush(false);
+    expect(await values(name)).toEqual([]);
     await first.committer!.commit(one.committables);
-    expect(await values(name)).toEqual(['a', 'b', 'c']);
+    await expectShown(name, ['a', 'b', 'c']);
     await close(first);
 
     // Restored from the second checkpoint: its transaction is committed, and what came behind is aborted, so that readers see what follows.
@@ -143,7 +149,7 @@ describe.skipIf(!brokers)('the Kafka sink', () => {
       else await next.writer.flush(false);
       await close(next);
     }
-    expect(await values(name)).toEqual(['a', 'b', 'c', 'd', 'f']);
+    await expectShown(name, ['a', 'b', 'c', 'd', 'f']);
   });
 
   it('takes transactional ids again, and has few of them', async () => {
@@ -159,7 +165,10 @@ describe.skipIf(!brokers)('the Kafka sink', () => {
     }
     expect((await checkpoint(sink)).committables).toEqual([]);
     await close(sink);
-    expect(await values(name)).toEqual(Array.from({ length: 10 }, (_, i) => String(i)));
+    await expectShown(
+      name,
+      Array.from({ length: 10 }, (_, i) => String(i)),
+    );
     expect(ids.size).toBeLessThanOrEqual(5);
   });
 
@@ -182,7 +191,7 @@ describe.skipIf(!brokers)('the Kafka sink', () => {
     const restored = create(exactly(name));
     await restored.committer!.commit([...one.committables, ...two.committables]);
     await close(restored);
-    expect(await values(name)).toEqual(['a', 'b']);
+    await expectShown(name, ['a', 'b']);
   });
 
   it('commits and aborts what it inherits at another parallelism', async () => {
@@ -203,7 +212,7 @@ describe.skipIf(!brokers)('the Kafka sink', () => {
     await write(after, 'new');
     await after.committer!.commit((await checkpoint(after)).committables);
     await close(after);
-    expect(await values(name)).toEqual(['kept-0', 'kept-1', 'new']);
+    await expectShown(name, ['kept-0', 'kept-1', 'new']);
   });
 
   it('tells of prepared records that the broker has given up', async () => {

@@ -10,6 +10,7 @@ import { drain, Emitted, readerContext } from './probe.ts';
 
 const brokers = await kafkaForTests();
 const run = randomBytes(4).toString('hex');
+let topics = 0;
 
 describe.skipIf(!brokers)('the Kafka source', () => {
   const kafka = new Kafka({ brokers: brokers!, clientId: 'source-test', logLevel: logLevel.NOTHING });
@@ -25,8 +26,9 @@ describe.skipIf(!brokers)('the Kafka source', () => {
     await admin.disconnect();
   });
 
+  /** A fresh one each time, for a test that is repeated. */
   async function topic(name: string, numPartitions: number): Promise<string> {
-    const full = `${run}-${name}`;
+    const full = `${run}-${name}-${++topics}`;
     await admin.createTopics({ topics: [{ topic: full, numPartitions }], waitForLeaders: true });
     return full;
   }
@@ -66,7 +68,7 @@ describe.skipIf(!brokers)('the Kafka source', () => {
   it('reads bounded topics to their end, with timestamps, and is a split a partition', async () => {
     const name = await topic('bounded', 3);
     await fill(name, 3, 100);
-    const { emitted } = await read({ topics: new RegExp(`^${run}-boun`), stoppingOffsets: 'latest' });
+    const { emitted } = await read({ topics: new RegExp(`^${name}$`), stoppingOffsets: 'latest' });
     expect(sorted(emitted.records)).toEqual(upTo(100));
     expect(emitted.timestamps).toEqual(emitted.records.map((n) => 1_000_000 + n));
     expect([...emitted.splits].sort()).toEqual([0, 1, 2].map((partition) => `${name}/${partition}`));
@@ -98,7 +100,7 @@ describe.skipIf(!brokers)('the Kafka source', () => {
     expect(await from('latest')).toEqual([]);
     expect(await from({ committed: 'earliest' }, `${run}-nobody`)).toEqual(upTo(20));
 
-    const groupId = `${run}-group`;
+    const groupId = `${name}-group`;
     const reader = source({ topics: name, groupId }).createReader(readerContext());
     await reader.start(null);
     await drain(reader, new Emitted<number>(), 20);
@@ -113,7 +115,7 @@ describe.skipIf(!brokers)('the Kafka source', () => {
 
   it('leaves out what was aborted, and waits for what is open', async () => {
     const name = await topic('transactions', 1);
-    const transactional = kafka.producer({ transactionalId: `${run}-tx`, maxInFlightRequests: 1, idempotent: true });
+    const transactional = kafka.producer({ transactionalId: `${name}-tx`, maxInFlightRequests: 1, idempotent: true });
     await transactional.connect();
     const send = async (value: number) => {
       const transaction = await transactional.transaction();

@@ -17,8 +17,8 @@ const seed = Number(process.env.SLUICE_SEED ?? randomBytes(3).readUIntBE(0, 3));
 console.info(`kafka faults: SLUICE_SEED=${seed}`);
 /** From the port's opening to the first acknowledgement and to the first record read; about 0.5 s where nothing else runs. */
 const RESUME_LIMIT_MS = 1_500;
-/** Two busy cores stretch it; the limit itself is printed against. */
-const SLACK = 3;
+/** A busy machine stretches it; what it took is printed. With Kafka's own settings for sessions it would be ten seconds and more. */
+const SLACK = 6;
 
 const proxy = await ResponseLosingProxy.listen(seededRandom(seed));
 const broker = await ownBrokerForTests({ config: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}` } });
@@ -124,7 +124,7 @@ describe.skipIf(!broker)('kafka journal: faults', () => {
     const brokerPid = Number(line.toString());
     expect(isAlive(brokerPid)).toBe(true);
     owner.kill('SIGKILL');
-    await expect.poll(() => isAlive(brokerPid), { timeout: 5_000, interval: 20 }).toBe(false);
+    await expect.poll(() => isAlive(brokerPid), { interval: 20 }).toBe(false);
   });
 });
 

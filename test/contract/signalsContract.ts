@@ -9,7 +9,7 @@ export interface SignalsUnderTest {
   close(): Promise<void>;
 }
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 60_000;
 const REPEAT_MS = 20;
 
 function signal(from: string, text: string): Signal {

@@ -1,7 +1,7 @@
 // A tail that remembers what it was given and lets a test wait for it.
 import type { Journal, RecordBatch, StoredRecord, Tail, TailPosition } from '../../src/ports/journal.ts';
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 60_000;
 
 interface Waiter {
   readonly holds: () => boolean;

@@ -38,7 +38,7 @@ export function taskManagerDriverContract(name: string, open: () => Promise<Driv
         await stage.driver().stop(id);
         for (const kept of ids.slice(index + 1)) expect(await stage.running()).toContain(kept);
       }
-      await expect.poll(() => stage.running(), { timeout: 5_000 }).toEqual([]);
+      await expect.poll(() => stage.running()).toEqual([]);
     });
 
     it('takes one that does not run for stopped', async () => {

@@ -1,6 +1,8 @@
 // CheckpointCoordinator and what savepoints are for: trigger, ack, decline, time out, subsume; recovery from the newest complete one; pause,
 // resume, stop, rescale.
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_CHECKPOINT_POLICY } from '../../src/core/checkpointConfig.ts';
+import { checkpointDueAt } from '../../src/core/checkpointSchedule.ts';
 import { type Effect, pendingEffects } from '../../src/core/effects.ts';
 import type { Manifest } from '../../src/core/manifest.ts';
 import type { CheckpointConfig, CheckpointReport, DeployTasks } from '../../src/core/schema.gen.ts';
@@ -14,6 +16,17 @@ const CHECKPOINTING: CheckpointConfig = {
   maxConcurrent: 1,
   toleratedFailures: 1,
   retained: 2,
+  retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
+};
+
+const NOTHING_SAID = {
+  minPauseMs: null,
+  timeoutMs: null,
+  maxConcurrent: null,
+  toleratedFailures: null,
+  retained: null,
   retention: null,
   unaligned: null,
   alignedTimeoutMs: null,
@@ -122,6 +135,81 @@ describe('a periodic checkpoint', () => {
     expect(nextDeadline(cluster.state, cluster.policy), 'only its time-out is due').toBe(triggeredAt + 5_000);
     complete(cluster.later(900), 1);
     expect(nextDeadline(cluster.state, cluster.policy)).toBe(triggeredAt + 1_100);
+  });
+
+  it('has others beside it up to the number that is allowed, which may complete in any order', () => {
+    const cluster = running({ ...CHECKPOINTING, maxConcurrent: 2, minPauseMs: 0 });
+    elapse(cluster);
+    expect(summary(elapse(cluster).events)).toBe('CheckpointTriggered');
+    const expiresAt = cluster.job('job').checkpoints.pending.get(1)?.expiresAt;
+    expect(nextDeadline(cluster.state, cluster.policy), 'no third one: only a time-out is due').toBe(expiresAt);
+    expect(summary(complete(cluster, 2))).toBe('CheckpointCompleted');
+    expect(cluster.job('job').checkpoints.completed.map(({ id }) => id)).toEqual([2]);
+    expect(nextDeadline(cluster.state, cluster.policy)).toBeLessThan(expiresAt ?? 0);
+  });
+
+  it('is in step with no other job’s, also after a time without a leader', () => {
+    const cluster = new Cluster();
+    cluster.when(register('tm-1', 20));
+    const options = { ...OPTIONS, checkpointing: { ...CHECKPOINTING, timeoutMs: 60_000, minPauseMs: 0 } };
+    for (let job = 0; job < 20; job++) cluster.when(submit(`job-${job}`, chain({ parallelism: 1 }), { options }));
+    cluster.when(cluster.report('tm-1', 'RUNNING'));
+    const jobs = [...cluster.state.jobs.values()];
+    const spread = () => {
+      const due = jobs.map((job) => checkpointDueAt(job) ?? 0);
+      expect(Math.max(...due) - Math.min(...due)).toBeLessThan(CHECKPOINTING.intervalMs * 1.5);
+      return new Set(due).size;
+    };
+    expect(spread()).toBeGreaterThan(15);
+    cluster.later(10_000).claim('jm-2');
+    cluster.when({ type: 'DeadlinePassed' });
+    expect(jobs.every(({ checkpoints }) => checkpoints.lastTriggeredAt === cluster.now)).toBe(true);
+    for (const { id: jobId, checkpoints } of jobs) {
+      const attempts = cluster.report('tm-1', 'RUNNING', (subtask) => subtask.jobId === jobId).attempts;
+      const acked = attempts.map((attempt) => ({ ...attempt, handle: '', bytes: 0, shared: [], operators: [] }));
+      const id = { jobId, checkpointId: checkpoints.nextId - 1 };
+      const done = { metrics: null, inputEnded: false };
+      const answer = { declines: [], damaged: [], acks: acked.map((ack) => ({ ...ack, ...done })) };
+      cluster.when({ type: 'CheckpointReport', taskManagerId: 'tm-1', ...id, ...answer });
+      cluster.when({ type: 'ManifestWritten', ...id });
+    }
+    expect(spread()).toBeGreaterThan(15);
+  });
+
+  it('is taken of jobs that ask for none where the cluster says so, and as it says', () => {
+    const policy = {
+      ...DEFAULT_CHECKPOINT_POLICY,
+      intervalMs: 700,
+      minPauseMs: 50,
+      timeoutMs: 9_000,
+      maxConcurrent: 3,
+      toleratedFailures: 2,
+    };
+    const cluster = new Cluster({ checkpoints: policy });
+    const { intervalMs, ...open } = { ...CHECKPOINTING, ...NOTHING_SAID };
+    const recorded = (name: string) => cluster.job(name).options.checkpointing;
+    cluster.when(submit('silent', chain({ parallelism: 1 })));
+    expect(recorded('silent')).toEqual(policy);
+    cluster.when(
+      submit('own', chain({ parallelism: 1 }), {
+        options: { ...OPTIONS, checkpointing: { intervalMs, ...open, timeoutMs: 5_000, unaligned: true } },
+      }),
+    );
+    expect(recorded('own')).toEqual({ ...policy, intervalMs, timeoutMs: 5_000, maxConcurrent: 1, unaligned: true });
+    // What the leader plans is settled when its program has had its say.
+    for (const [name, checkpointing] of [
+      ['planned', { intervalMs, ...open }],
+      ['planned silent', null],
+    ] as const) {
+      const { jobId, artifact } = submit(name, chain({ parallelism: 1 }));
+      cluster.when({ ...submit(name, chain({ parallelism: 1 })), graph: null });
+      expect(recorded(name)).toBeNull();
+      cluster.when({ type: 'PlanReady', jobId, artifact, graph: chain({ parallelism: 1 }), checkpointing });
+      expect(recorded(name)).toEqual(checkpointing === null ? policy : { ...policy, intervalMs });
+    }
+    cluster.policy = { ...cluster.policy, checkpoints: DEFAULT_CHECKPOINT_POLICY };
+    cluster.when(submit('none', chain({ parallelism: 1 })));
+    expect(recorded('none')).toBeNull();
   });
 
   it('begun under one leader completes under the next, which asks for the barrier again', () => {
@@ -417,19 +505,79 @@ describe('a damaged checkpoint', () => {
     });
   }
 
+  /** What attempts are told to start from: checkpoint by `vertex/subtask#attempt`. */
+  function told(effects: readonly Effect[]): Record<string, number | undefined> {
+    const starts: Record<string, number | undefined> = {};
+    for (const effect of effects) {
+      if (effect.type !== 'Assign' || effect.message.type !== 'DeployTasks') continue;
+      const { tasks, restore } = effect.message;
+      for (const { vertex, subtask, attempt } of tasks)
+        starts[`${vertex}/${subtask}#${attempt}`] = restore?.checkpointId;
+    }
+    return starts;
+  }
+
   it('is passed over for the one before, once however many report it', () => {
     const cluster = restarted(2);
-    expect(damaged(cluster, 2)).toMatchObject([{ type: 'CheckpointDamaged', checkpointId: 2, handle: STATE(2) }]);
+    expect(damaged(cluster, 2)).toMatchObject([
+      { type: 'JobRestarting', reason: 'checkpoint 2 is damaged: its bytes have changed', regions: [0] },
+      { type: 'CheckpointDamaged', checkpointId: 2, handle: STATE(2) },
+      ...Array.from({ length: 4 }, () => ({ type: 'TaskCancelling' })),
+    ]);
     expect(damaged(cluster, 2)).toEqual([]);
-    fail(cluster);
-    const deployed = pendingEffects(cluster.state).flatMap((effect) =>
-      effect.type === 'Assign' && effect.message.type === 'DeployTasks' ? [effect.message.restore?.checkpointId] : [],
+    // The one that found it fails; to the ledger it has been cancelled, and the job restarts once.
+    cluster.when(cluster.report('tm-1', 'FAILED', ({ vertex }) => vertex === 0, 'its state is damaged'));
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'CANCELED'));
+    elapse(cluster);
+    expect(cluster.job('job').restarts).toBe(2);
+    expect(Object.values(told(pendingEffects(cluster.state)))).toEqual([1, 1, 1, 1]);
+  });
+
+  it('has regions that are being deployed start anew, and leaves those that run alone', () => {
+    const cluster = new Cluster();
+    for (const id of ['tm-1', 'tm-2']) cluster.when(register(id, 2));
+    const forward = { inputs: [{ source: 0, strategy: 'FORWARD' as const }] };
+    cluster.when(
+      submit('job', chain({ parallelism: 3 }, { parallelism: 3, ...forward }), {
+        parallelism: 3,
+        options: { ...OPTIONS, checkpointing: { ...CHECKPOINTING, retained: 2 } },
+      }),
     );
-    expect(deployed).toEqual([1, 1]);
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'RUNNING'));
+    for (const id of [1, 2]) {
+      elapse(cluster);
+      complete(cluster, id);
+    }
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'FAILED'));
+    elapse(cluster);
+    const first = told(pendingEffects(cluster.state));
+    expect(Object.values(first)).toEqual([2, 2, 2, 2, 2, 2]);
+    // Region 0 runs, region 1 half, and a task of region 2 finds its state damaged.
+    const ofRegion = (region: number, ...vertices: number[]) =>
+      [...['tm-1', 'tm-2']].forEach((id) => {
+        const report = cluster.report(
+          id,
+          'RUNNING',
+          ({ vertex, index }) => index === region && vertices.includes(vertex),
+        );
+        if (report.attempts.length > 0) cluster.when(report);
+      });
+    ofRegion(0, 0, 1);
+    ofRegion(1, 0);
+    const events = damaged(cluster, 2);
+    expect(events[0]).toMatchObject({ type: 'JobRestarting', regions: [1, 2] });
+    // A TaskManager that registers again is told what it may have missed, and a new leader says all that is not done.
+    const known = cluster.report('tm-1', 'RUNNING').attempts;
+    const again = cluster.effectsAfter(register('tm-1', 2, known)).effects;
+    for (const effects of [again, pendingEffects(cluster.state)]) expect(told(effects)).toEqual({});
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'CANCELED', ({ index }) => index > 0));
+    elapse(cluster);
+    expect(told(pendingEffects(cluster.state))).toEqual({ '0/1#2': 1, '0/2#2': 1, '1/1#2': 1, '1/2#2': 1 });
   });
 
   it('is never deleted: a disk that is not mounted may have been taken for damage', () => {
     const cluster = restarted(2);
+    for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'RUNNING'));
     const speculative = cluster.effectsAfter({
       type: 'CheckpointReport',
       taskManagerId: 'tm-1',
@@ -444,7 +592,11 @@ describe('a damaged checkpoint', () => {
 
   it('that was the last fails the job with the reason, whatever its restart strategy', () => {
     const cluster = restarted(1);
-    damaged(cluster, 1);
+    expect(damaged(cluster, 1)).toMatchObject([
+      { type: 'CheckpointDamaged', checkpointId: 1 },
+      { type: 'JobFailing', reason: expect.stringMatching(/no undamaged checkpoint is left/) },
+      ...Array.from({ length: 4 }, () => ({ type: 'TaskCancelling' })),
+    ]);
     cluster.when(cluster.report('tm-1', 'FAILED', ({ vertex }) => vertex === 0, 'its state is damaged'));
     for (const id of ['tm-1', 'tm-2']) cluster.when(cluster.report(id, 'CANCELED'));
     expect(cluster.job('job').status).toMatchObject({

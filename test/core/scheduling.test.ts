@@ -390,4 +390,17 @@ describe('the JobGraphStore', () => {
     expect(summary(cluster.later(60_000).when({ type: 'DeadlinePassed' }))).toBe('JobExpired');
     expect(cluster.state.jobs.size).toBe(0);
   });
+
+  it('knows the command of a forgotten job: sent again it is no new one, another command is', () => {
+    const cluster = twoByTwo({ jobExpirationMs: 60_000 });
+    const command = submit('job', chain({ parallelism: 1 }));
+    cluster.when(command);
+    cluster.when(cluster.report('tm-1', 'FINISHED'));
+    cluster.later(60_000).when({ type: 'DeadlinePassed' });
+    const known = cluster.when(command);
+    expect(known).toMatchObject([{ type: 'CommandAnswered', jobId: command.jobId, rejection: null }]);
+    cluster.claim('jm-2');
+    expect(cluster.when(command)).toEqual(known);
+    expect(cluster.when({ ...command, commandId: 'another' })[0]).toMatchObject({ type: 'JobSubmitted' });
+  });
 });

@@ -126,6 +126,7 @@ describe('a wide job', () => {
       const cluster = new WideCluster(parallelism);
       cluster.registerAll();
       cluster.when(...cluster.running(cluster.subtasks()));
+      cluster.state.at += CHECKPOINTING.intervalMs;
       cluster.when({ type: 'DeadlinePassed' });
       const [first, ...others] = cluster.acks(cluster.subtasks());
       const reads = cluster.readsOf(first!);

@@ -6,7 +6,7 @@ import { reportOf, runChaos } from './chaos.ts';
 
 const seed = Number(process.env.SEED ?? randomBytes(2).readUInt16LE());
 const DURATION_MS = 12_000;
-const TEST_TIMEOUT_MS = 240_000;
+const TEST_TIMEOUT_MS = 400_000;
 const broker = await ownBrokerForTests();
 
 describe.concurrent(`random faults (SEED=${seed})`, { timeout: TEST_TIMEOUT_MS }, () => {

@@ -16,8 +16,9 @@ import { type Backbone, openBackbone } from '../../src/wiring.ts';
 
 export const root = path.dirname(path.dirname(import.meta.dirname));
 const main = path.join(root, 'dist', 'main.js');
-const COMMAND_TIMEOUT_MS = 40_000;
-const WAIT_MS = 15_000;
+/** Generous, both: they end only what is broken, however busy the machine. */
+const COMMAND_TIMEOUT_MS = 90_000;
+const WAIT_MS = 60_000;
 const POLL_MS = 15;
 
 export interface CommandResult {
@@ -53,12 +54,16 @@ export function sluice(cwd: string, args: readonly string[]): Promise<CommandRes
 }
 
 /** Waits until `probe` gives something other than null, undefined or false. */
-export async function waitFor<T>(what: string, probe: () => Promise<T> | T): Promise<NonNullable<T>> {
-  const deadline = performance.now() + WAIT_MS;
+export async function waitFor<T>(
+  what: string,
+  probe: () => Promise<T> | T,
+  timeoutMs = WAIT_MS,
+): Promise<NonNullable<T>> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await probe();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`${what} did not happen within ${WAIT_MS / 1_000} s`);
+    if (performance.now() > deadline) throw new Error(`${what} did not happen within ${timeoutMs / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -10,8 +10,8 @@ import { seed } from '../examples/results.ts';
 import { root, TestCluster, waitFor } from './cluster.ts';
 import { linesOf } from './output.ts';
 
-/** Of the example that loses a TaskManager: about five seconds' work. */
-const LINES = 20_000;
+/** Of the example that loses a TaskManager: about ten seconds' work. */
+const LINES = 40_000;
 const LINES_PER_SECOND = 4_000;
 
 describe(`the examples on a cluster (SEED=${seed})`, () => {

@@ -1,24 +1,29 @@
 // The folder for checkpoints runs full, and is read-only for a while: checkpoints fail with that reason, a job that tolerates it runs on and one
 // that does not restarts, and with the folder back the next checkpoint is one that a killed TaskManager's tasks start from.
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root, TestCluster, waitFor } from './cluster.ts';
 import { SmallDisk } from './faultsDisk.ts';
-import { linesOf } from './output.ts';
+import { linesOf, release } from './output.ts';
 
-const TEST_TIMEOUT_MS = 90_000;
+const TEST_TIMEOUT_MS = 240_000;
 const job = path.join(root, 'test', 'e2e', 'jobs', 'tolerant.ts');
-const COUNT = 12_000;
+/** Two minutes', of which the test lets pass what it needs. */
+const COUNT = 120_000;
 const RATE = 1_000;
 const MANY = 10_000;
 
-const disk = SmallDisk.make();
+const possible = SmallDisk.possible();
 
-describe.skipIf(disk === null)('a checkpoint folder that cannot be written', { timeout: TEST_TIMEOUT_MS }, () => {
+describe.skipIf(!possible)('a checkpoint folder that cannot be written', { timeout: TEST_TIMEOUT_MS }, () => {
+  let disk: SmallDisk;
   let cluster: TestCluster;
+  beforeEach(() => {
+    disk = SmallDisk.make();
+  });
   afterEach(async () => {
     await cluster?.stop();
-    disk!.remove();
+    disk?.remove();
   });
 
   const aborted = (jobId: string) => cluster.events('CheckpointAborted', jobId);
@@ -37,7 +42,7 @@ describe.skipIf(disk === null)('a checkpoint folder that cannot be written', { t
       taskManagers: 2,
       settings: [
         'taskmanager.numberOfTaskSlots=4',
-        `execution.checkpointing.dir=${disk!.path}`,
+        `execution.checkpointing.dir=${disk.path}`,
         'restart-strategy.type=fixed-delay',
         'restart-strategy.fixed-delay.attempts=100',
         'restart-strategy.fixed-delay.delay=10 ms',
@@ -49,29 +54,34 @@ describe.skipIf(disk === null)('a checkpoint folder that cannot be written', { t
     await completesAnother(tolerant);
     await completesAnother(strict);
 
-    disk!.fill();
-    await waitFor('failed checkpoints', async () => (await aborted(tolerant)).length > 3);
+    // Kept full: what one job deletes of a checkpoint must not be room for another's.
+    await waitFor('failed checkpoints', async () => {
+      disk.fill();
+      return (await aborted(tolerant)).length > 3;
+    });
     for (const { reason } of await aborted(tolerant)) expect(reason).toMatch(/ENOSPC.*Make room/);
     const [restarting] = await waitFor('a restart', async () => {
+      disk.fill();
       const restarts = await cluster.events('JobRestarting', strict);
       return restarts.length > 0 ? restarts : null;
     });
     expect(restarting!.reason).toBe('3 checkpoints failed in a row, more than are tolerated');
-    disk!.free();
+    disk.free();
     await completesAnother(tolerant);
     await completesAnother(strict);
     await cluster.ok('cancel', strict);
 
     const before = (await aborted(tolerant)).length;
-    disk!.readOnly(true);
+    await disk.readOnly(true);
     await waitFor('failed checkpoints', async () => (await aborted(tolerant)).length > before + 2);
     for (const { reason } of (await aborted(tolerant)).slice(before + 1)) expect(reason).toMatch(/EROFS/);
-    disk!.readOnly(false);
+    await disk.readOnly(false);
     await completesAnother(tolerant);
     expect(new Set(await attempts(tolerant)), 'no task restarted').toEqual(new Set([0]));
 
     const [deployed] = await cluster.events('TaskDeployed', tolerant);
     await cluster.signal(deployed!.taskManagerId, 'SIGKILL');
+    release(output);
     await waitFor('the end', async () => {
       const state = await cluster.jobState(tolerant);
       if (state === 'FAILED') throw new Error(`the job failed\n${cluster.logs()}`);

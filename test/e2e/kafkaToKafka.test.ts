@@ -8,10 +8,12 @@ import { KafkaSource, stringValue } from '../../src/connectors/kafka/index.ts';
 import { drain, Emitted, readerContext } from '../connectors/probe.ts';
 import { kafkaForTests } from '../kafka/broker.ts';
 import { root, TestCluster, waitFor } from './cluster.ts';
+import { release } from './output.ts';
 
 const brokers = await kafkaForTests();
 const job = path.join(root, 'test', 'e2e', 'jobs', 'kafkaToKafka.ts');
-const COUNT = 4_500;
+/** Twenty seconds', of which the test lets pass what it needs. */
+const COUNT = 30_000;
 const RATE = 1_500;
 const run = randomBytes(4).toString('hex');
 const seed = Number(process.env.SEED ?? randomBytes(2).readUInt16LE());
@@ -49,8 +51,8 @@ describe.skipIf(!brokers)(`Kafka to Kafka (SEED=${seed})`, () => {
     await producer.disconnect();
   });
   afterAll(async () => {
-    await admin.disconnect();
     await cluster?.stop();
+    await admin.disconnect();
   });
 
   async function committed(): Promise<number[]> {
@@ -68,17 +70,20 @@ describe.skipIf(!brokers)(`Kafka to Kafka (SEED=${seed})`, () => {
   }
 
   it('copies each record once though its TaskManager is killed', async () => {
-    const jobId = await cluster.submit(job, '-p2', brokers![0]!, from, to, String(RATE));
+    const jobId = await cluster.submit(job, '-p2', brokers![0]!, from, to, String(RATE), cluster.file('job'));
     const enough = (seed % 2_000) + 300;
     await waitFor(`${enough} records`, async () => (await committed()).length >= enough);
     const [deployed] = await cluster.events('TaskDeployed', jobId);
     await cluster.signal(deployed!.taskManagerId, 'SIGKILL');
+    release(cluster.file('job'));
     await waitFor('the job FINISHED\n', async () => {
       const now = await cluster.jobState(jobId);
       if (now === 'FAILED') throw new Error(`the job failed: ${(await cluster.events('JobFailed', jobId))[0]?.reason}`);
       return now === 'FINISHED';
     });
     expect((await cluster.events('TaskDeployed', jobId)).some(({ attempt }) => attempt > 0)).toBe(true);
+    // The broker shows what it was told to commit a moment after it has answered.
+    await waitFor('the last commit', async () => (await committed()).length >= COUNT);
     expect(await committed()).toEqual(Array.from({ length: COUNT }, (_, n) => n));
   });
 });

@@ -3,23 +3,39 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 
+/** Lets the rest of a job's records come as fast as they are taken (jobs/held.ts). */
+export function release(output: string): void {
+  fs.writeFileSync(`${output}.released`, '');
+}
+
+/** None of a file that is not there, or no longer: a restored attempt hides it while it prepares it. */
 export function linesOf(output: string): string[] {
-  if (!fs.existsSync(output)) return [];
-  const files = fs.statSync(output).isDirectory()
-    ? fs
-        .readdirSync(output)
-        // Hidden while a restored attempt prepares it.
-        .filter((name) => !name.startsWith('.'))
-        .map((name) => path.join(output, name))
-    : // One that began at parallelism 1 and was given more subtasks goes on beside its first file.
-      [
-        output,
-        ...fs
-          .readdirSync(path.dirname(output))
-          .filter((name) => name.startsWith(`${path.basename(output)}.`) && /\.\d+$/.test(name))
-          .map((name) => path.join(path.dirname(output), name)),
-      ];
-  return files.flatMap((file) => fs.readFileSync(file, 'utf8').split('\n').filter(Boolean));
+  return filesOf(output).flatMap((file) => textOf(file).split('\n').filter(Boolean));
+}
+
+function filesOf(output: string): string[] {
+  if (fs.statSync(output, { throwIfNoEntry: false })?.isDirectory())
+    return fs
+      .readdirSync(output)
+      .filter((name) => !name.startsWith('.'))
+      .map((name) => path.join(output, name));
+  // One that began at parallelism 1 and was given more subtasks goes on beside its first file.
+  return [
+    output,
+    ...fs
+      .readdirSync(path.dirname(output))
+      .filter((name) => name.startsWith(`${path.basename(output)}.`) && /\.\d+$/.test(name))
+      .map((name) => path.join(path.dirname(output), name)),
+  ];
+}
+
+function textOf(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return '';
+  }
 }
 
 /** Of jobs/paced.ts: every number was written exactly once, and every key's count grew by one each time. */

@@ -3,10 +3,11 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, TestCluster, waitFor } from './cluster.ts';
-import { expectExactlyOnce, linesOf } from './output.ts';
+import { expectExactlyOnce, linesOf, release } from './output.ts';
 
 const job = path.join(root, 'test', 'e2e', 'jobs', 'checkpointed.ts');
-const COUNT = 8_000;
+/** A minute's, of which the test lets pass what it needs. */
+const COUNT = 120_000;
 const RATE = 2_000;
 
 describe('the driver for processes', () => {
@@ -46,6 +47,7 @@ describe('the driver for processes', () => {
     expect(await requests()).toEqual(new Set(['request-1', 'request-2']));
     await waitFor('a checkpoint', async () => (await cluster.events('CheckpointCompleted', jobId)).length > 0);
     await cluster.signal(before[0]!.id, 'SIGKILL');
+    release(output);
     await waitFor('the end of the job', async () => (await cluster.jobState(jobId)) === 'FINISHED');
     expectExactlyOnce(output, COUNT);
     expect(await cluster.events('JobRestarting', jobId)).toHaveLength(1);

@@ -4,14 +4,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, TestCluster, waitFor } from './cluster.ts';
-import { linesOf } from './output.ts';
+import { linesOf, release } from './output.ts';
 
 const job = path.join(root, 'test', 'e2e', 'jobs', 'checkpointed.ts');
 const other = path.join(root, 'test', 'e2e', 'jobs', 'uncounted.ts');
-const COUNT = 8_000;
-/** A second: slow enough not to end before it is stopped, and of what goes on from there quick. */
-const RATE = 400;
-const QUICK_RATE = 8_000;
+/** A minute's, of which each test lets pass what it needs; what goes on from a savepoint is quick. */
+const COUNT = 60_000;
+const RATE = 1_000;
 
 describe('savepoints', () => {
   let cluster: TestCluster;
@@ -35,10 +34,12 @@ describe('savepoints', () => {
     await Promise.all([cluster?.stop(), second?.stop()]);
   });
 
-  async function start(name: string, rate = RATE): Promise<{ jobId: string; output: string }> {
+  async function start(name: string): Promise<{ jobId: string; output: string }> {
     const output = cluster.file(name);
-    const jobId = await cluster.submit(job, '-p2', String(COUNT), String(rate), output);
+    const jobId = await cluster.submit(job, '-p2', String(COUNT), String(RATE), output);
     await waitFor('output', () => linesOf(output).length > 100);
+    // Before that the cluster refuses to take a savepoint.
+    await waitFor('every task', async () => (await cluster.events('JobStarted', jobId)).length > 0);
     return { jobId, output };
   }
 
@@ -46,17 +47,8 @@ describe('savepoints', () => {
 
   /** Starts the job from the path; resolves with its id. */
   async function runFrom(where: TestCluster, place: string, parallelism: number, output: string): Promise<string> {
-    const args = [
-      '-d',
-      '--from-savepoint',
-      place,
-      '-p',
-      String(parallelism),
-      job,
-      String(COUNT),
-      String(QUICK_RATE),
-      output,
-    ];
+    const args = ['-d', '--from-savepoint', place, '-p', String(parallelism), job, String(COUNT), String(RATE), output];
+    release(output);
     return /JobID ([0-9a-f]{32})/.exec(await where.ok('run', ...args))![1]!;
   }
 
@@ -116,7 +108,7 @@ describe('savepoints', () => {
   });
 
   it('passes a damaged checkpoint over for the one before', async () => {
-    const { jobId, output } = await start('damaged', 1_500);
+    const { jobId, output } = await start('damaged');
     const completed = () => cluster.events('CheckpointCompleted', jobId);
     await waitFor('checkpoints', async () => (await completed()).length > 2);
     // What is damaged must still be the newest when the tasks fail, so no further one may complete.
@@ -131,6 +123,7 @@ describe('savepoints', () => {
     await cluster.signal(deployed!.taskManagerId, 'SIGKILL');
     await cluster.signal((await cluster.dir.liveProcesses('jobmanager'))[0]!.id, 'SIGCONT');
     await waitFor('a damaged one', async () => (await cluster.events('CheckpointDamaged', jobId)).length > 0);
+    release(output);
     await finishes(cluster, jobId);
     expectExactlyOnce(output);
     expect(await cluster.ok('why', jobId)).toContain('CheckpointDamaged');

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, TestCluster, waitFor } from './cluster.ts';
 import { linesOf } from './output.ts';
 
-const TEST_TIMEOUT_MS = 90_000;
+const TEST_TIMEOUT_MS = 240_000;
 const job = path.join(root, 'test', 'e2e', 'jobs', 'backpressured.ts');
 const COUNT = 60_000;
 /** What waits for a slow subtask takes it some seconds; a checkpoint may take this. */

@@ -81,6 +81,7 @@ export const SIGNALS: readonly Message[] = [
     pid: 1,
     cpuLoad: 0.5,
     usedHeapBytes: 1,
+    memory: null,
     metrics: [],
     attempts: [attempt],
   },

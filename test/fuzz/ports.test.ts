@@ -24,7 +24,7 @@ const MAX_GROWTH_BYTES = 32 * 1024 * 1024;
 
 function peers(received: unknown[]): Peers {
   return new Peers({
-    ...{ taskManagerId: 'tm-9', host: '127.0.0.1', port: 0, timeoutMs: 5_000, logger: undefined },
+    ...{ taskManagerId: 'tm-9', host: '127.0.0.1', port: 0, compression: 'NONE', timeoutMs: 5_000, logger: undefined },
     onReceived: (from, frames, controls) => void received.push({ from, frames: frames.length, controls }),
     onLost: () => {},
   });
@@ -176,6 +176,10 @@ describe(`REST among strangers, seed ${SEED}`, () => {
         'rescaling',
         'checkpoints',
         'taskmanagers',
+        'vertices',
+        'config',
+        'assets',
+        'index.html',
         '..',
       ),
       hostileText.map((text) => encodeURIComponent(text.slice(0, 300).replace(/[\ud800-\udfff]/g, ''))),

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildApp } from '../../src/http/app.ts';
 import { silentLogger } from '../jobmanager/harness.ts';
-import { Cluster, command } from './servedCluster.ts';
+import { Cluster, command, measured } from './servedCluster.ts';
 
 const { jobId } = command;
 
@@ -106,6 +106,72 @@ describe('REST', () => {
     expect(body.timestamps).toMatchObject({ CREATED: 20_000, RUNNING: 20_000, FAILED: 0, INITIALIZING: 20_000 });
   });
 
+  it('shows a vertex with its subtasks, where they run, for how long, and what they have read', async () => {
+    const cluster = new Cluster();
+    const { get } = serve(cluster);
+    const [source] = command.graph?.vertices ?? [];
+    const path = `/jobs/${jobId}/vertices/${source?.id}`;
+    const deployed = (await get(path)).body;
+    expect(deployed).toMatchObject({
+      id: source?.id,
+      name: 'Source',
+      parallelism: 2,
+      maxParallelism: 128,
+      now: 50_000,
+    });
+    expect(deployed.subtasks).toMatchObject([
+      { subtask: 0, status: 'DEPLOYING', attempt: 0, 'end-time': -1 },
+      { subtask: 1, status: 'DEPLOYING', attempt: 0, 'end-time': -1 },
+    ]);
+    expect(deployed.subtasks[0].metrics['read-records-complete']).toBe(false);
+
+    cluster.report('RUNNING');
+    cluster.metrics = [measured({ subtask: 1, recordsIn: 30, accumulatedBusyTimeMs: 400 })];
+    const running = (await get(`/v1${path}`)).body;
+    expect(running.subtasks[1]).toMatchObject({
+      status: 'RUNNING',
+      'taskmanager-id': 'tm-1',
+      endpoint: '127.0.0.1:6121',
+      'start-time': 20_000,
+      duration: 30_000,
+      metrics: { 'read-records': 30, 'read-records-complete': true, 'accumulated-busy-time': 400 },
+      'status-duration': { DEPLOYING: 0, RUNNING: 30_000, SCHEDULED: -1, INITIALIZING: -1 },
+    });
+    expect(running.aggregated.metrics['read-records']).toMatchObject({ min: 0, max: 30, avg: 15, sum: 30, median: 0 });
+    expect(running.aggregated['status-duration'].RUNNING).toMatchObject({ min: 30_000, max: 30_000 });
+
+    cluster.report('FAILED', 'Error: no');
+    const [failed] = (await get(path)).body.subtasks;
+    expect(failed).toMatchObject({ status: 'FAILED', 'end-time': 20_000, duration: 0 });
+    expect((await get(`/jobs/${jobId}/vertices/${'0'.repeat(32)}`)).status).toBe(404);
+  });
+
+  it('tells how busy and how held up the worst subtask of a vertex is', async () => {
+    const cluster = new Cluster();
+    cluster.report('RUNNING');
+    const { get } = serve(cluster);
+    expect((await get(`/jobs/${jobId}`)).body.vertices[0].rates).toBeNull();
+    cluster.metrics = [
+      measured({ subtask: 0, busyTimeMsPerSecond: 900, recordsOutPerSecond: 5 }),
+      measured({ subtask: 1, backPressuredTimeMsPerSecond: 400, recordsOutPerSecond: 7 }),
+    ];
+    const [vertex] = (await get(`/jobs/${jobId}`)).body.vertices;
+    expect(vertex.rates).toMatchObject({ busy: 0.9, backpressured: 0.4, 'records-out-per-second': 12 });
+  });
+
+  it('shows how a job is run', async () => {
+    const { body } = await serve(new Cluster()).get(`/jobs/${jobId}/config`);
+    expect(body).toMatchObject({
+      jid: jobId,
+      name: 'job 1',
+      'execution-config': {
+        'restart-strategy': 'Cluster level default restart strategy',
+        'user-config': { priority: '0' },
+      },
+    });
+    expect(Object.keys(body['execution-config']['user-config'])).not.toContain('parent');
+  });
+
   it('shows why a job failed', async () => {
     const cluster = new Cluster();
     cluster.report('FAILED', 'TypeError: x is not a function\n    at map (job.mjs:3)');
@@ -132,14 +198,32 @@ describe('REST', () => {
       timeSinceLastHeartbeat: 49_000,
     });
     const detail = (await get('/v1/taskmanagers/tm-1')).body;
-    expect(detail.metrics.heapUsed).toBe(1234);
+    expect(detail.metrics).toMatchObject({
+      heapUsed: 1234 + 500 * 2 ** 20,
+      heapMax: 6_144 * 2 ** 20,
+      directUsed: 30 * 2 ** 20,
+      nettyShuffleMemorySegmentsTotal: 6_144,
+      nettyShuffleMemorySegmentsUsed: 33,
+      nettyShuffleMemorySegmentsAvailable: 6_111,
+    });
+    expect(detail.memoryConfiguration).toMatchObject({ taskHeap: 6_144 * 2 ** 20, managedMemory: 3 * 2 ** 20 });
+    // Equal shares of what there is.
+    const share = { taskHeapMemory: 2_048, taskOffHeapMemory: 1_024, networkMemory: 64, managedMemory: 1 };
+    expect(detail.allocatedSlots.map(({ resource }: { resource: object }) => resource)).toMatchObject([share, share]);
+    expect(detail.freeResource).toMatchObject(share);
     expect(detail.allocatedSlots).toHaveLength(2);
-    expect(detail.allocatedSlots[0]).toMatchObject({ jobId, assignedTasks: 2 });
+    expect(detail.allocatedSlots[0]).toMatchObject({ index: 0, jobId, jobName: 'job 1', assignedTasks: 2 });
+    expect(detail.allocatedSlots[0].tasks).toMatchObject([
+      { name: 'Source', subtask: 0, parallelism: 2, attempt: 0, status: 'DEPLOYING' },
+      { name: 'Sink', subtask: 0, parallelism: 2, attempt: 0, status: 'DEPLOYING' },
+    ]);
+    expect(detail).toMatchObject({ status: 'registered', pid: 4711, cpuLoad: 0.1, heapUsed: 1234 });
   });
 
   it('says who leads', async () => {
     const { body } = await serve(new Cluster()).get('/jobmanagers');
     expect(body).toMatchObject({
+      now: 50_000,
       leaderId: 'jm-1',
       epoch: 1,
       jobManagers: [{ id: 'jm-1', pid: 1, rest: 'http://127.0.0.1:8081', role: 'leader' }],

@@ -29,6 +29,22 @@ describe('live views', () => {
     ]);
   });
 
+  it('give a TaskManager’s memory under Flink’s names', async () => {
+    const wanted = [
+      ['Status.JVM.Memory.Heap.Used', 1234 + 500 * 2 ** 20],
+      ['Status.JVM.Memory.Direct.MemoryUsed', 30 * 2 ** 20],
+      ['Status.Flink.Memory.Managed.Used', 2 * 2 ** 20],
+      ['Status.Flink.Memory.Managed.Total', 3 * 2 ** 20],
+      ['Status.Shuffle.Netty.TotalMemorySegments', 6_144],
+      ['Status.Shuffle.Netty.UsedMemorySegments', 33],
+      ['sluice.memory.pressure', 1],
+      ['sluice.network.spilled', 77],
+      ['sluice.disk.used', 4_096],
+    ] as const;
+    const path = `/taskmanagers/tm-1/metrics?get=${wanted.map(([id]) => id).join(',')}`;
+    expect((await get(new Cluster(), path)).body).toEqual(wanted.map(([id, value]) => ({ id, value: String(value) })));
+  });
+
   it('give what runs in a TaskManager as a thread dump', async () => {
     const { body } = await get(new Cluster(), '/taskmanagers/tm-1/thread-dump');
     expect(body.threadInfos.map(({ threadName }: { threadName: string }) => threadName)).toEqual([

@@ -8,6 +8,7 @@ import type {
   AttemptReport,
   AttemptState,
   JobManagerDescription,
+  ProcessMemory,
   TaskManagerDescription,
   TaskMetrics,
 } from '../../src/core/schema.gen.ts';
@@ -17,8 +18,54 @@ import { POLICY } from '../core/cluster.ts';
 import { submitJob } from '../jobmanager/harness.ts';
 
 const NOW = 50_000;
+const MIB = 2 ** 20;
+/** Three slots: 2 GiB of heap, 1 GiB beside it and 64 MiB for records under way each. */
+const MEMORY: ProcessMemory = {
+  pressure: 1,
+  residentBytes: 900 * MIB,
+  processMaxBytes: 0,
+  heapUsedBytes: 500 * MIB,
+  heapMaxBytes: 6_144 * MIB,
+  offHeapUsedBytes: 30 * MIB,
+  offHeapMaxBytes: 3_072 * MIB,
+  managedUsedBytes: 2 * MIB,
+  managedMaxBytes: 3 * MIB,
+  networkUsedBytes: 1 * MIB + 1,
+  networkMaxBytes: 192 * MIB,
+  segmentBytes: 32_768,
+  spilledBytes: 77,
+  diskUsedBytes: 4_096,
+  slotDiskMaxBytes: 0,
+};
 export const command = submitJob(1, 2);
 const { jobId } = command;
+
+/** What the TaskManager measured of a subtask of the source. */
+export function measured(more: Partial<TaskMetrics>): TaskMetrics {
+  return {
+    jobId,
+    vertex: 0,
+    subtask: 0,
+    attempt: 0,
+    busyTimeMsPerSecond: 300,
+    idleTimeMsPerSecond: 700,
+    backPressuredTimeMsPerSecond: 0,
+    accumulatedBusyTimeMs: 3_000,
+    accumulatedIdleTimeMs: 2_000,
+    accumulatedBackPressuredTimeMs: 1_000,
+    recordsIn: 10,
+    recordsOut: 20,
+    recordsInPerSecond: 1.5,
+    recordsOutPerSecond: 3,
+    bytesIn: 100,
+    bytesOut: 200,
+    bytesInPerSecond: 10,
+    bytesOutPerSecond: 20,
+    inPoolUsage: 0.5,
+    currentInputWatermark: null,
+    ...more,
+  };
+}
 
 export class Cluster implements ClusterView {
   readonly state: ClusterState = emptyState();
@@ -89,6 +136,7 @@ export class Cluster implements ClusterView {
         pid: 4711,
         cpuLoad: 0.1,
         usedHeapBytes: 1234,
+        memory: MEMORY,
         attempts: this.attempts('RUNNING', null),
         metrics: this.metrics,
       },
@@ -127,6 +175,7 @@ export class Cluster implements ClusterView {
       upMs: 5,
       cpuLoad: 0.25,
       usedHeapBytes: 1234,
+      memory: MEMORY,
       waitingReports: 0,
       attemptCount: attempts.length + 1,
       attempts: attempts.slice(0, maxAttempts),

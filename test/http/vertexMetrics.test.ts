@@ -4,32 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TaskMetrics } from '../../src/core/schema.gen.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { silentLogger } from '../jobmanager/harness.ts';
-import { Cluster, command } from './servedCluster.ts';
+import { Cluster, command, measured } from './servedCluster.ts';
 
-function measured(subtask: number, backPressured: number, more: Partial<TaskMetrics> = {}): TaskMetrics {
-  return {
-    jobId: command.jobId,
-    vertex: 0,
-    subtask,
-    attempt: 0,
-    busyTimeMsPerSecond: 300,
-    idleTimeMsPerSecond: 700 - backPressured,
-    backPressuredTimeMsPerSecond: backPressured,
-    accumulatedBusyTimeMs: 3_000,
-    accumulatedIdleTimeMs: 2_000,
-    accumulatedBackPressuredTimeMs: 1_000,
-    recordsIn: 10,
-    recordsOut: 20,
-    recordsInPerSecond: 1.5,
-    recordsOutPerSecond: 3,
-    bytesIn: 100,
-    bytesOut: 200,
-    bytesInPerSecond: 10,
-    bytesOutPerSecond: 20,
-    inPoolUsage: 0.5,
-    currentInputWatermark: null,
-    ...more,
-  };
+function held(subtask: number, backPressured: number, more: Partial<TaskMetrics> = {}): TaskMetrics {
+  const times = { idleTimeMsPerSecond: 700 - backPressured, backPressuredTimeMsPerSecond: backPressured };
+  return measured({ subtask, ...times, ...more });
 }
 
 describe('metrics of a vertex', () => {
@@ -41,11 +20,11 @@ describe('metrics of a vertex', () => {
     cluster = new Cluster();
     cluster.report('RUNNING');
     cluster.metrics = [
-      measured(1, 600, { currentInputWatermark: 77 }),
-      measured(0, 100),
+      held(1, 600, { currentInputWatermark: 77 }),
+      held(0, 100),
       // An attempt that is over, and another vertex.
-      measured(0, 1_000, { attempt: 7 }),
-      measured(0, 1_000, { vertex: 1 }),
+      held(0, 1_000, { attempt: 7 }),
+      held(0, 1_000, { vertex: 1 }),
     ];
     app = buildApp(cluster, silentLogger);
     const { jobId } = command;

@@ -16,9 +16,20 @@ import {
   sharedFolder,
   sharedName,
 } from '../../src/ports/checkpointStorage.ts';
-import { Cluster, chain, hex, OPTIONS, register, submit } from '../core/cluster.ts';
+import { Cluster, chain, fixedDelay, hex, OPTIONS, register, submit } from '../core/cluster.ts';
 
 const JOB = hex('job');
+const CHECKPOINTING = {
+  intervalMs: 1_000_000_000,
+  minPauseMs: 0,
+  timeoutMs: 600_000,
+  maxConcurrent: 1,
+  toleratedFailures: 9,
+  retained: 1,
+  retention: null,
+  unaligned: null,
+  alignedTimeoutMs: null,
+};
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 let storage: MemoryStorage;
@@ -57,12 +68,16 @@ function start(overrides: Partial<SubmitJob> = {}): void {
 }
 
 /** Both subtasks store something for a new checkpoint, of which the shared files are the named ones; the manifest is written. */
-async function checkpoint(shared: readonly string[] = [], targetPath: string | null = null): Promise<number> {
+async function checkpoint(
+  files: readonly string[] | ((folder: string) => Promise<string[]>) = [],
+  targetPath: string | null = null,
+): Promise<number> {
   const id = cluster.job('job').checkpoints.nextId;
   const commandId = `c-${id}`;
   if (targetPath === null) cluster.when({ type: 'RequestCheckpoint', commandId, jobId: JOB });
   else cluster.when({ type: 'TriggerSavepoint', commandId, jobId: JOB, targetPath });
   const pending = cluster.job('job').checkpoints.pending.get(id)!;
+  const shared = typeof files === 'function' ? await files(pending.targetPath!) : files;
   const acks = await Promise.all(
     [...pending.waitingFor].map(async ({ vertex, index: subtask, attempt }) => {
       const folder = pending.targetPath ?? checkpointFolder(JOB, id);
@@ -168,6 +183,15 @@ describe('what a job starts from', () => {
     expect(await storage.list(path)).toEqual([]);
   });
 
+  it('is deleted with the files of large state, which its states refer to', async () => {
+    start();
+    const id = await checkpoint(async (folder) => [await storage.write(folder, '0-0-1', new Uint8Array(9))], '/mine');
+    const { targetPath } = cluster.job('job').checkpoints.pending.get(id)!;
+    expect(await storage.list(targetPath!)).toHaveLength(4);
+    await disposeSavepoint(storage, targetPath!);
+    expect(await storage.list(targetPath!)).toEqual([]);
+  });
+
   it.each([
     ['is not there', async (path: string) => storage.remove(path), /There is no state/],
     ['lacks a file', async (path: string) => storage.remove(path, ['0-1']), /its file .*0-1 is not there/],
@@ -225,5 +249,34 @@ describe('shared files', () => {
     cluster.when({ type: 'ManifestFailed', jobId: JOB, checkpointId: 1, reason: 'the disk is full' });
     await discard(1);
     expect(await storage.list(sharedFolder(JOB))).toEqual(['2-ahead-of-this-replica']);
+  });
+
+  it('of a damaged checkpoint stay, since a disk that is not mounted looks like damage', async () => {
+    start({ options: { ...OPTIONS, restartStrategy: fixedDelay(9, 0) } });
+    const [a, b] = [await write(1, 'a'), await write(1, 'b')];
+    cluster.when({ type: 'ManifestWritten', jobId: JOB, checkpointId: await checkpoint([a, b]) });
+    const [subtask] = cluster.subtasks('job');
+    const task = { vertex: 0, subtask: 0, attempt: subtask!.attempt };
+    const report = { type: 'CheckpointReport', taskManagerId: 'tm-1', jobId: JOB, acks: [], declines: [] } as const;
+    cluster.when({ ...report, checkpointId: 1, damaged: [{ ...task, handle: a, reason: 'gone' }] });
+    expect(cluster.job('job').checkpoints.completed).toEqual([]);
+    await write(2, 'c');
+    await write(1, 'd');
+    cluster.when({ type: 'RequestCheckpoint', commandId: 'c-2', jobId: JOB });
+    cluster.when({ type: 'ManifestFailed', jobId: JOB, checkpointId: 2, reason: 'the disk is full' });
+    await discard(2);
+    expect((await storage.list(sharedFolder(JOB))).sort()).toContain('1-a');
+  });
+
+  it('take every checkpoint with them that refers to them, once one is damaged', async () => {
+    start({ options: { ...OPTIONS, checkpointing: { ...CHECKPOINTING, retained: 3 } } });
+    const [a, b] = [await write(1, 'a'), await write(2, 'b')];
+    for (const shared of [[], [a], [a, b]])
+      cluster.when({ type: 'ManifestWritten', jobId: JOB, checkpointId: await checkpoint(shared) });
+    const [subtask] = cluster.subtasks('job');
+    const task = { vertex: 0, subtask: 0, attempt: subtask!.attempt };
+    const report = { type: 'CheckpointReport', taskManagerId: 'tm-1', jobId: JOB, acks: [], declines: [] } as const;
+    cluster.when({ ...report, checkpointId: 3, damaged: [{ ...task, handle: a, reason: 'gone' }] });
+    expect(cluster.job('job').checkpoints.completed.map(({ id }) => id)).toEqual([1]);
   });
 });

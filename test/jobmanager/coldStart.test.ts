@@ -17,7 +17,7 @@ import { submitJob } from './harness.ts';
 
 const brokers = await kafkaForTests();
 const { signal } = new AbortController();
-const WAIT = { timeout: 20_000, interval: 10 };
+const WAIT = { timeout: 60_000, interval: 10 };
 
 describe.each(['embedded', 'kafka'] as const)('a JobManager on %s', (type) => {
   describe.skipIf(type === 'kafka' && !brokers)('', () => {

@@ -240,6 +240,7 @@ export class Harness {
         pid: 77,
         cpuLoad: 0.5,
         usedHeapBytes: 1000,
+        memory: null,
         metrics: [],
         attempts: [],
       });

@@ -167,15 +167,15 @@ describe('the parts of a JobManager', () => {
     const jobManager = make('jm-1', { rest: { host: '127.0.0.1', port: 0 } });
     const started = jobManager.start();
     // Sockets take real time, of which the clock knows nothing.
-    await vi.waitUntil(() => jobManager.restAddress !== '', 10_000);
+    await vi.waitUntil(() => jobManager.restAddress !== '', 60_000);
     await harness.within(started);
     const address = jobManager.restAddress;
     expect((await fetch(`${address}/overview`)).status).toBe(200);
     const [first] = created.mock.results;
     first?.value.emit('error', new Error('planted fault'));
-    await vi.waitUntil(() => first?.value.listening === false, 10_000);
+    await vi.waitUntil(() => first?.value.listening === false, 60_000);
     await harness.clock.advance(1_000);
-    await vi.waitUntil(() => created.mock.results.some(({ value }) => value.listening), 10_000);
+    await vi.waitUntil(() => created.mock.results.some(({ value }) => value.listening), 60_000);
     expect(jobManager.restAddress).toBe(address);
     expect((await fetch(`${address}/overview`)).status).toBe(200);
     expect(await restartsOf(jobManager, 'jobmanager/rest')).toBe(1);

@@ -42,6 +42,7 @@ function beat(): void {
     pid: 1,
     cpuLoad: 0,
     usedHeapBytes: 0,
+    memory: null,
     attempts: [],
     metrics: [],
   } as const;

@@ -15,6 +15,7 @@ function gateOf(producers: number): { gate: InputGate; givenUp: number[] } {
     strategy: 'HASH',
     source: 0,
     sourceName: 'source',
+    serializer: null,
     producerAttempts: Array.from({ length: producers }, () => 0),
   } as const;
   return { gate: new InputGate('task', 0, [input], (checkpointId) => givenUp.push(checkpointId), false), givenUp };

@@ -24,6 +24,7 @@ const context = (subtask: number, parallelism: number): TaskContext => ({
   maxParallelism: 128,
   pressure: { blocked: 0 },
   time: { timestamp: 0 },
+  key: { handle: null },
   timers: new ProcessingTimers(() => {}),
   suspend() {},
   exchangeFlusher: { add() {} },
@@ -48,6 +49,7 @@ function writerOf(consumers: number, producers = 1, kind: Partial<ExchangeSpec> 
       key: null,
       partition: null,
       eventTime: false,
+      serializer: null,
       operator: 'source',
       consumerName: 'sink',
       consumerParallelism: consumers,
@@ -77,6 +79,7 @@ function gatesOf(consumers: number, producers: number): InputGate[] {
     strategy: 'REBALANCE',
     source: 0,
     sourceName: 'source',
+    serializer: null,
     producerAttempts: Array.from({ length: producers }, () => 0),
   } as const;
   return Array.from(

@@ -34,6 +34,7 @@ function batchesOf(record: unknown, count: number): number[] {
     pressure: { blocked: 0 },
     fanOut: 1,
     eventTime: false,
+    serializer: null,
     countOut() {},
   };
   const channel = new OutputChannel(ADDRESS, owner);
@@ -56,7 +57,14 @@ it('learns the size of records from one of them', () => {
 it('lets go of a batch that is worked off, though others wait behind it', async () => {
   v8.setFlagsFromString('--expose-gc');
   const collectGarbage = vm.runInNewContext('gc') as () => void;
-  const input = { port: 0, strategy: 'FORWARD', source: 0, sourceName: 'source', producerAttempts: [1] } as const;
+  const input = {
+    port: 0,
+    strategy: 'FORWARD',
+    source: 0,
+    sourceName: 'source',
+    serializer: null,
+    producerAttempts: [1],
+  } as const;
   const gate = new InputGate('task', 0, [input], () => {}, false);
   const receive = (): WeakRef<RecordBatch> => {
     const batch: RecordBatch = { records: [{}], timestamps: null, marks: null };

@@ -7,6 +7,7 @@ import { type OperatorState, restore, type StoredPart, snapshot } from '../../sr
 import { avro } from '../../src/runtime/state/avroSerializer.ts';
 import { ListStateDescriptor, MapStateDescriptor } from '../../src/runtime/state/descriptors.ts';
 import type { ListState, MapState } from '../../src/runtime/state/states.ts';
+import { inOnePart } from './snapshotStores.ts';
 
 const LIST = new ListStateDescriptor<{ n: number }>('list');
 const UNION = new ListStateDescriptor<number>('union');
@@ -15,7 +16,6 @@ const NAMES = new ListStateDescriptor<{ name: string }>('names', {
   serializer: avro({ type: 'record', name: 'Named', fields: [{ name: 'name', type: 'string' }] }),
 });
 const node = { uid: 'fn', name: 'Fn' };
-const unused = () => Promise.reject(new Error('function state has no segments'));
 
 class Subtask implements CheckpointedFunction {
   readonly states: OperatorState[] = [];
@@ -60,7 +60,8 @@ class Subtask implements CheckpointedFunction {
   }
 
   async stored(): Promise<StoredPart> {
-    return { handle: `of ${this.#place.subtask}`, bytes: (await snapshot(this.states, 1)(unused))!, load: unused };
+    const bytes = (await snapshot(this.states, 1)(inOnePart.store))!;
+    return { ...inOnePart, handle: `of ${this.#place.subtask}`, bytes };
   }
 }
 

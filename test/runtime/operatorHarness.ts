@@ -8,6 +8,7 @@ import type { KeyedStateBackend } from '../../src/runtime/state/keyedStateBacken
 import { ElementTime, MAX_WATERMARK } from '../../src/runtime/streamTime.ts';
 import { Suspensions } from '../../src/runtime/suspensions.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
+import { inOnePart } from './snapshotStores.ts';
 import type { BackendKind } from './state/backendContract.ts';
 import { hashmap } from './state/backends.ts';
 
@@ -73,6 +74,7 @@ export class OperatorHarness {
       maxParallelism: MAX_PARALLELISM,
       pressure,
       time,
+      key: { handle: null },
       timers: this.#timers,
       exchangeFlusher: { add() {} },
       sinkFlusher: { add() {} },
@@ -93,6 +95,7 @@ export class OperatorHarness {
       key: null,
       partition: null,
       eventTime: true,
+      serializer: null,
     } as const;
     const exchanges = [null, ...tags].map((tag) => ({ ...exchange, tag }));
     this.#chain = buildChain(
@@ -133,7 +136,7 @@ export class OperatorHarness {
 
   static async open(spec: OperatorSpec, options: HarnessOptions = {}): Promise<OperatorHarness> {
     const harness = new OperatorHarness(spec, options);
-    const parts = (options.parts ?? []).map((bytes, index) => ({ handle: `part-${index}`, bytes, load: inOnePart }));
+    const parts = (options.parts ?? []).map((bytes, index) => ({ ...inOnePart, handle: `part-${index}`, bytes }));
     await restore(harness.#states, parts, { own: false, allowNonRestoredState: false }, harness.context);
     for (const operator of harness.#chain.operators) await operator.open?.();
     return harness;
@@ -189,7 +192,7 @@ export class OperatorHarness {
 
   /** Null: nothing is kept. */
   async snapshot(): Promise<Uint8Array | null> {
-    return snapshot(this.#states, 1)(inOnePart);
+    return snapshot(this.#states, 1)(inOnePart.store);
   }
 
   /** The task ends, and lets go of its state. */
@@ -204,6 +207,3 @@ export class OperatorHarness {
 }
 
 /** The state of a test is too small to have segments. */
-function inOnePart(): Promise<never> {
-  return Promise.reject(new Error('a small state was stored in segments'));
-}

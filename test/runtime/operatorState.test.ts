@@ -8,6 +8,7 @@ import { ValueStateDescriptor } from '../../src/runtime/state/descriptors.ts';
 import { HeapBackend } from '../../src/runtime/state/heapBackend.ts';
 import type { KeyIdentity } from '../../src/runtime/state/keyedStateBackend.ts';
 import { keyOfIdentity } from '../../src/runtime/state/keyOfIdentity.ts';
+import { inOnePart } from './snapshotStores.ts';
 
 const MAX_PARALLELISM = 128;
 const COUNT = new ValueStateDescriptor<unknown>('count');
@@ -21,10 +22,6 @@ const key = fc.oneof(
   fc.array(fc.oneof(fc.string(), fc.integer()), { maxLength: 3 }),
   fc.record({ name: fc.string(), n: fc.integer(), d: fc.double({ noNaN: true }), b: fc.bigInt() }),
 );
-
-/** For state too small to have segments. */
-const nowhere = () => Promise.reject(new Error('a small state was stored in segments'));
-const nothing = nowhere;
 
 type Keyed = Extract<OperatorState, { kind: 'keyed' }>;
 
@@ -83,8 +80,8 @@ describe('operator state', () => {
         const parts: StoredPart[] = [];
         for (let subtask = 0; subtask < before; subtask++) {
           const own = new Map([...all].filter(([identity]) => owner(identity, before) === subtask));
-          const bytes = await snapshot([keyed(own)], 1)(nowhere);
-          if (bytes !== null) parts.push({ handle: `h${subtask}`, bytes, load: nothing });
+          const bytes = await snapshot([keyed(own)], 1)(inOnePart.store);
+          if (bytes !== null) parts.push({ ...inOnePart, handle: `h${subtask}`, bytes });
         }
         const restored: (readonly [unknown, unknown])[] = [];
         for (let subtask = 0; subtask < after; subtask++) {
@@ -105,7 +102,7 @@ describe('operator state', () => {
     const count = 200_000;
     const padding = 'x'.repeat(200);
     const segments: Uint8Array[] = [];
-    const store = async (segment: Uint8Array) => String(segments.push(segment) - 1);
+    const store = { ...inOnePart.store, write: async (segment: Uint8Array) => String(segments.push(segment) - 1) };
     const load = async (name: string) => segments[Number(name)]!;
     const before = new Map<KeyIdentity, unknown>(
       Array.from({ length: count }, (_, index) => [index, [index, padding]]),
@@ -118,7 +115,7 @@ describe('operator state', () => {
       (state.backend.getState(COUNT).value() as number[])[0] = -1;
     }
     put(state.backend, new Map([['new', 1]]));
-    const part = { handle: 'h', load, bytes: (await stored(store))! };
+    const part = { ...inOnePart, handle: 'h', load, bytes: (await stored(store))! };
     const restored = keyed();
     await restore([restored], [part], { own: true, allowNonRestoredState: false }, place);
     // Two and a bit.
@@ -130,9 +127,9 @@ describe('operator state', () => {
   });
 
   it('refuses what it cannot read or what nobody claims, naming the handle', async () => {
-    const bytes = (await snapshot([keyed(new Map([['a', 1]]))], 1)(nowhere))!;
+    const bytes = (await snapshot([keyed(new Map([['a', 1]]))], 1)(inOnePart.store))!;
     const options = { own: true, allowNonRestoredState: false };
-    const of = (handle: string, stored = bytes): StoredPart[] => [{ handle, bytes: stored, load: nothing }];
+    const of = (handle: string, stored = bytes): StoredPart[] => [{ ...inOnePart, handle, bytes: stored }];
     await expect(restore([keyed(new Map(), 'sum')], of('job/chk-1/0'), options, place)).rejects.toThrow(
       /job\/chk-1\/0.*'count'.*'sum'/,
     );

@@ -6,6 +6,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileOutput } from '../../src/runtime/fileOutput.ts';
+import { ElementKey } from '../../src/runtime/keyHandles.ts';
 import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
 import { ElementTime } from '../../src/runtime/streamTime.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
@@ -29,6 +30,7 @@ function contextOf(subtask: number, parallelism: number): TaskContext & { woken(
     maxParallelism: 128,
     pressure: { blocked: 0 },
     time: new ElementTime(),
+    key: new ElementKey(),
     timers: new ProcessingTimers(() => {}),
     suspend() {},
     exchangeFlusher: { add() {} },

@@ -13,7 +13,7 @@ function encoded(encoder: BatchEncoder, batch: readonly unknown[]): Uint8Array {
 function roundTrip(batches: readonly (readonly unknown[])[], dictionarySize = 16): unknown[][] {
   const encoder = createEncoder(dictionarySize);
   const decoder = createDecoder();
-  return batches.map((batch) => decoder.decode(encoded(encoder, batch), 0));
+  return batches.map((batch) => decoder.decode(encoded(encoder, batch), 0).records);
 }
 
 // Lone surrogates included.

@@ -146,6 +146,7 @@ export class TestCluster {
         placements,
         tasks,
         restore: null,
+        checkpointed: false,
       };
       workers.deploy(message);
     });
@@ -170,7 +171,7 @@ export class TestCluster {
   }
 
   /** Resolves as soon as the condition holds, which is looked at whenever something is reported. */
-  async until(what: string, condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+  async until(what: string, condition: () => boolean, timeoutMs = 60_000): Promise<void> {
     if (condition()) return;
     await new Promise<void>((resolve, reject) => {
       const limit = setTimeout(() => {

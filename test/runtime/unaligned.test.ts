@@ -62,6 +62,7 @@ class Stage {
       maxParallelism: 128,
       pressure: { blocked: 0 },
       time: { timestamp: 0 },
+      key: { handle: null },
       timers: new ProcessingTimers(() => {}),
       suspend() {},
       exchangeFlusher: { add() {} },
@@ -76,7 +77,14 @@ class Stage {
     };
     this.#unsent = Array.from({ length: PRODUCERS }, () => []);
     const producerAttempts = new Array<number>(PRODUCERS).fill(0);
-    const spec = { port: 0, strategy: 'HASH', source: 0, sourceName: 'source', producerAttempts } as const;
+    const spec = {
+      port: 0,
+      strategy: 'HASH',
+      source: 0,
+      sourceName: 'source',
+      serializer: null,
+      producerAttempts,
+    } as const;
     this.gate = new InputGate('task', 0, [spec], () => {}, false);
     this.writer = new ExchangeWriter(
       {
@@ -86,6 +94,7 @@ class Stage {
         key: null,
         partition: null,
         eventTime: false,
+        serializer: null,
         operator: 'task',
         consumerName: 'sink',
         consumerParallelism: CONSUMERS,

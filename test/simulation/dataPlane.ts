@@ -47,8 +47,8 @@ export class DataPlane {
   readonly listener: DataPlaneListener;
   faults: TaskFaults;
   readonly #barriers = new Map<string, Barrier>();
-  /** Number of source subtasks by job, as last deployed. */
-  readonly #sources = new Map<string, number>();
+  /** Number of source subtasks by job, in the newest run that was deployed. */
+  readonly #sources = new Map<string, { readonly count: number; readonly run: number }>();
   #silenced: (() => void)[] = [];
   /** Handles of stored states that cannot be read back. */
   readonly damaged = new Set<string>();
@@ -73,10 +73,10 @@ export class DataPlane {
     const sources = message.placements.map(({ parallelism }, vertex) =>
       graph?.vertices[vertex]?.inputs.length === 0 ? parallelism : 0,
     );
-    this.#sources.set(
-      message.jobId,
-      sources.reduce((sum, count) => sum + count, 0),
-    );
+    // A rescaled job's attempts are all above those before. A TaskManager that wakes up may deploy what was meant for the run before.
+    const run = Math.max(...message.placements.flatMap(({ attempts }) => attempts));
+    if (run >= (this.#sources.get(message.jobId)?.run ?? run))
+      this.#sources.set(message.jobId, { count: sources.reduce((sum, count) => sum + count, 0), run });
     this.listener.onDeployed(taskManagerId, attempt, message);
   }
 
@@ -88,7 +88,7 @@ export class DataPlane {
     this.#barriers.set(key, barrier);
     if (barrier.emitted.has(attemptKey(source))) return;
     barrier.emitted.add(attemptKey(source));
-    if (barrier.emitted.size !== this.#sources.get(jobId)) return;
+    if (barrier.emitted.size !== this.#sources.get(jobId)?.count) return;
     for (const member of this.members) member.barrier(jobId, trigger);
   }
 }
@@ -166,6 +166,10 @@ export class SimulatedWorkers implements Workers {
   }
 
   metrics(): null {
+    return null;
+  }
+
+  memory(): null {
     return null;
   }
 

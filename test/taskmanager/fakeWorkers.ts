@@ -74,6 +74,10 @@ export class FakeWorkers implements Workers {
     return null;
   }
 
+  memory(): null {
+    return null;
+  }
+
   async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
     this.#handlers = handlers;
     return { host: this.#options.host ?? '127.0.0.1', dataPort: this.#options.dataPort ?? 6_121 };

@@ -103,7 +103,7 @@ describe('a TaskManager that is a process', () => {
     killed.kill('SIGKILL');
     const tookMs = await until(() => released.length === 1);
     // 200 ms to be sure, a tick, and a slow machine; by heartbeats alone it would be 120 s.
-    expect(tookMs).toBeLessThan(2_000);
+    expect(tookMs).toBeLessThan(20_000);
     later.kill('SIGKILL');
     await until(() => released.length === 2);
     expect(released).toEqual(['TaskManagerLost tm-1', 'TaskManagerLost tm-2']);

@@ -182,6 +182,7 @@ export function deployment(taskManagerId: string, tasks: number, over: Partial<D
     placements: [{ parallelism: tasks, taskManagers: new Array(tasks).fill(0), attempts: new Array(tasks).fill(0) }],
     tasks: Array.from({ length: tasks }, (_, subtask) => ({ vertex: 0, subtask, attempt: 0, slot: 0 })),
     restore: null,
+    checkpointed: false,
     ...over,
   };
 }

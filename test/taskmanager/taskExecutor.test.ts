@@ -129,6 +129,30 @@ describe(`TaskExecutor, seed ${seed}`, () => {
       expect(outcomes(stage.reports())).toEqual(['0/0 RUNNING', '1/0 RUNNING']);
     });
 
+    it('says so although a new leader accepts the registration before, while reports still wait to be sent', async () => {
+      const stage = await Stage.open(seed);
+      const { executor, workers } = await stage.startRegistered('tm-1');
+      await stage.assign(deployment('tm-1', 2));
+      await stage.until(() => stage.reports().length === 2);
+      await stage.clock.advance(ANSWERS_ARRIVE_MS);
+      // A report is lost on its way, and what is told behind it waits.
+      const healthy = stage.broker.faults;
+      stage.broker.faults = { ...healthy, lostRequestRate: 1 };
+      workers.finish(task(0));
+      await stage.clock.advance(10);
+      stage.broker.faults = healthy;
+      stage.accepting = 2;
+      await stage.assign(
+        { type: 'RegistrationRequired', epoch: 1, taskManagerId: 'tm-1', reason: 'it counts as lost' },
+        { type: 'RegistrationAccepted', epoch: 2, taskManagerId: 'tm-1' },
+      );
+      await stage.until(() => executor.epoch === 2 && workers.attempts().length === 0);
+      expect(stage.registrations()).toHaveLength(1);
+      await stage.until(() => executor.isRegistered);
+      expect(stage.registrations().map(({ attempts }) => attempts)).toEqual([[], []]);
+      expect(stage.status.map(({ type }) => type).slice(-2)).toEqual(['TaskReport', 'RegisterTaskManager']);
+    });
+
     it('reports the end of what never came to run or was told to stop, of which its registration says nothing', async () => {
       const stage = await Stage.open(seed);
       const { executor, workers } = await stage.startRegistered('tm-1', {
@@ -216,6 +240,18 @@ describe(`TaskExecutor, seed ${seed}`, () => {
       await stage.until(() => workers.deployments.length > 0);
       expect(workers.deployments).toHaveLength(1);
       expect(executor.epoch).toBe(1);
+    });
+
+    it('whose key names this TaskManager and the message another are refused, and logged', async () => {
+      const stage = await Stage.open(seed);
+      const { workers, executor, log } = await stage.startRegistered('tm-1');
+      await stage.assign(deployment('tm-1', 1));
+      await stage.until(() => workers.attempts()[0]?.state === 'RUNNING');
+      const stranger = { type: 'RegistrationRequired', epoch: 9, taskManagerId: '', reason: 'r' } as const;
+      await stage.settled(stage.leader.append('assignments', [{ key: 'tm-1', message: stranger }]));
+      await stage.until(() => log.lines.some(({ message }) => message.includes('the message another')));
+      expect(workers.attempts()[0]?.state).toBe('RUNNING');
+      expect([executor.isRegistered, executor.epoch]).toEqual([true, 1]);
     });
 
     it('may repeat', async () => {

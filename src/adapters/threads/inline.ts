@@ -13,9 +13,11 @@ import type {
 import type { StateStorage } from '../../ports/checkpointStorage.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
+import { DiskManager } from '../../runtime/disk/diskManager.ts';
+import { removeWorkingFolder } from '../../runtime/disk/workingFolder.ts';
+import { MemoryManager } from '../../runtime/memory/memoryManager.ts';
 import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
-import { defaultStateBackends, type StateBackendOptions } from '../../runtime/state/stateBackends.ts';
-import { removeWorkingFolder } from '../../runtime/state/workingFolder.ts';
+import { defaultStateBackends, type StateBackendOptions, StateBackends } from '../../runtime/state/stateBackends.ts';
 import { TaskHost } from '../../runtime/taskHost.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { BundlingLink } from './bundlingLink.ts';
@@ -65,7 +67,7 @@ export class InlineWorkers implements Workers {
       onResults,
       onCheckpointReports,
       storage: checkpoints ?? null,
-      stateBackends: this.#stateBackends,
+      stateBackends: new StateBackends(this.#stateBackends, new DiskManager(this.#stateBackends), new MemoryManager()),
       onReports: (reports) => {
         const news = reports.filter((report) => this.#attempts.apply(report));
         if (news.length > 0) onReports(news);
@@ -115,9 +117,14 @@ export class InlineWorkers implements Workers {
     return this.#attempts.metricsOf(jobId, task);
   }
 
+  /** One process has one heap, which nobody watches over here. */
+  memory(): null {
+    return null;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#host?.close();
-    removeWorkingFolder(this.#stateBackends.folder);
+    for (const folder of this.#stateBackends.folders) removeWorkingFolder(folder);
     this.#host = null;
   }
 }

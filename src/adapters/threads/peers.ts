@@ -9,6 +9,7 @@ import {
   type ExchangeControl,
   FRAME_BARRIER,
   FRAME_BROADCAST,
+  FRAME_COMPRESSED,
   FRAME_CONTROL,
   FRAME_CREDIT,
   FRAME_DATA,
@@ -18,10 +19,11 @@ import {
   readJsonFrame,
 } from '../../runtime/exchangeProtocol.ts';
 import { readControls } from './controls.ts';
+import { COMPRESSION, type CompressionCodec, FrameCompressor, unpack } from './frameCompression.ts';
 import { FrameParser } from './frameParser.ts';
+import { type Hello, helloFrame, readHello, versionProblem } from './hello.ts';
 import type { Bundle } from './protocol.ts';
 
-const PROTOCOL_VERSION = 3;
 /** From connect, or accept, to the peer's hello. */
 const HELLO_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 50;
@@ -34,15 +36,11 @@ const MAX_STRANGERS = 1_000;
 const MAX_HELLO_BYTES = 4_096;
 const FRAMES_FOR_TASKS: ReadonlySet<number> = new Set([FRAME_DATA, FRAME_CREDIT, FRAME_BARRIER, FRAME_BROADCAST]);
 
-interface Hello {
-  readonly version: number;
-  readonly from: string;
-  readonly to: string;
-}
-
 interface Peer {
   readonly id: string;
   socket: net.Socket | null;
+  /** Null: frames go as they are. */
+  compressor: FrameCompressor | null;
   /** What waits for the connection: announcements and questions of tasks; records cannot flow before those were answered. */
   waiting: Uint8Array[];
   /** Ends the wait for the connection. */
@@ -57,6 +55,7 @@ export interface PeersOptions {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
+  readonly compression: CompressionCodec;
   /** Frames of records and credit, and messages. */
   readonly onReceived: (from: string, frames: readonly Uint8Array[], controls: readonly ExchangeControl[]) => void;
   /** A connection broke or could not be had in time; again whenever something is sent that needs it. */
@@ -100,7 +99,7 @@ export class Peers {
   /** Sees to it that a connection to the TaskManager stands or will. */
   connect({ taskManagerId: id, host, dataPort }: TaskManagerAddress): void {
     if (this.#closed || this.#peers.has(id)) return;
-    const peer: Peer = { id, socket: null, waiting: [], deadline: null, attempt: null, retry: null };
+    const peer = newPeer(id);
     this.#peers.set(id, peer);
     this.#lost.delete(id);
     const { timeoutMs, taskManagerId } = this.#options;
@@ -123,7 +122,7 @@ export class Peers {
       if (!this.#closed) this.#options.onLost(id, error);
       return;
     }
-    const all: Uint8Array[] = frames.length > 0 ? [frames] : [];
+    const all: Uint8Array[] = frames.length > 0 ? [peer.compressor?.pack(frames) ?? frames] : [];
     if (controls.length > 0) all.push(jsonFrame(FRAME_CONTROL, controls));
     if (peer.socket === null) {
       peer.waiting.push(...all);
@@ -149,9 +148,7 @@ export class Peers {
     let connected = false;
     socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
     socket.once('connect', () => {
-      socket.write(
-        jsonFrame(FRAME_HELLO, { version: PROTOCOL_VERSION, from: taskManagerId, to: peer.id } satisfies Hello),
-      );
+      socket.write(helloFrame(taskManagerId, peer.id));
     });
     this.#read(socket, (hello) => {
       connected = true;
@@ -162,7 +159,7 @@ export class Peers {
           peer,
           new TaskError('PEER_LOST', `TaskManager ${peer.id} is not at ${host}:${port} any more: ${problem}.`),
         );
-      else this.#connected(peer, socket);
+      else this.#connected(peer, socket, hello);
     });
     socket.once('close', () => {
       if (connected || this.#peers.get(peer.id) !== peer) return;
@@ -179,9 +176,7 @@ export class Peers {
     this.#read(socket, (hello) => {
       this.#strangers.delete(socket);
       const { taskManagerId } = this.#options;
-      socket.write(
-        jsonFrame(FRAME_HELLO, { version: PROTOCOL_VERSION, from: taskManagerId, to: hello.from } satisfies Hello),
-      );
+      socket.write(helloFrame(taskManagerId, hello.from));
       if (hello.to !== taskManagerId || versionProblem(hello)) {
         this.#options.logger?.warn(
           { from: hello.from, wanted: hello.to },
@@ -200,10 +195,10 @@ export class Peers {
         peer = undefined;
       }
       if (!peer) {
-        peer = { id: hello.from, socket: null, waiting: [], deadline: null, attempt: null, retry: null };
+        peer = newPeer(hello.from);
         this.#peers.set(peer.id, peer);
       }
-      this.#connected(peer, socket);
+      this.#connected(peer, socket, hello);
     });
   }
 
@@ -219,7 +214,7 @@ export class Peers {
     let from: string | null = null;
     let frames: Uint8Array[] = [];
     let controls: ExchangeControl[] = [];
-    const parser = new FrameParser((frame) => {
+    const take = (frame: Uint8Array): void => {
       const kind = frame[4]!;
       if (from === null) {
         if (kind !== FRAME_HELLO)
@@ -229,9 +224,11 @@ export class Peers {
         parser.maxFrameBytes = MAX_FRAME_BYTES;
         onHello(hello);
       } else if (FRAMES_FOR_TASKS.has(kind)) frames.push(frame);
+      else if (kind === FRAME_COMPRESSED) for (const inner of unpack(frame)) take(inner);
       else if (kind === FRAME_CONTROL) controls = controls.concat(readControls(readJsonFrame(frame)));
       else throw new TaskError('PROTOCOL_VIOLATION', `TaskManager ${from} sent a frame of unknown kind ${kind}.`);
-    }, MAX_HELLO_BYTES);
+    };
+    const parser = new FrameParser(take, MAX_HELLO_BYTES);
     socket.on('data', (chunk) => {
       try {
         parser.feed(chunk);
@@ -248,7 +245,8 @@ export class Peers {
     });
   }
 
-  #connected(peer: Peer, socket: net.Socket): void {
+  #connected(peer: Peer, socket: net.Socket, { compression }: Hello): void {
+    if (this.#options.compression !== 'NONE' && compression === COMPRESSION) peer.compressor = new FrameCompressor();
     if (peer.deadline) clearTimeout(peer.deadline);
     peer.deadline = null;
     peer.attempt = null;
@@ -285,16 +283,6 @@ export class Peers {
   }
 }
 
-/** Throws TaskError PROTOCOL_VIOLATION. */
-function readHello(value: unknown): Hello {
-  const { version, from, to } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof version === 'number' && typeof from === 'string' && from !== '' && typeof to === 'string')
-    return { version, from, to };
-  throw new TaskError('PROTOCOL_VIOLATION', 'The peer did not say who it is, and whom it looks for.');
-}
-
-function versionProblem(hello: Hello): string | null {
-  return hello.version === PROTOCOL_VERSION
-    ? null
-    : `it speaks version ${hello.version} of the data plane, this one ${PROTOCOL_VERSION}`;
+function newPeer(id: string): Peer {
+  return { id, socket: null, compressor: null, waiting: [], deadline: null, attempt: null, retry: null };
 }

@@ -9,8 +9,11 @@ import type {
   TriggerCheckpoint,
 } from '../../core/schema.gen.ts';
 import type { CheckpointStorageErrorCode } from '../../ports/checkpointStorage.ts';
+import type { DiskCells } from '../../runtime/disk/diskManager.ts';
 import type { TaskErrorCode } from '../../runtime/errors.ts';
 import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
+import type { MemoryCell } from '../../runtime/memory/memoryCell.ts';
+import type { MemoryShares } from '../../runtime/memory/memoryManager.ts';
 import type { StateBackendOptions } from '../../runtime/state/stateBackends.ts';
 import type { Deployment } from '../../runtime/taskContext.ts';
 
@@ -22,8 +25,15 @@ export interface SlotThreadData {
   readonly stateBackends: StateBackendOptions;
   /** Whether the main thread stores checkpoints. */
   readonly storesCheckpoints: boolean;
-  /** Null: V8's own limit is the only one. */
-  readonly heap: { readonly limitBytes: number; readonly cell: Float64Array } | null;
+  readonly memory: {
+    readonly cell: MemoryCell;
+    /** Undefined: V8's own limit is the only one. */
+    readonly heapBytes: number | undefined;
+    /** Undefined: not limited. */
+    readonly offHeapBytes: number | undefined;
+    readonly shares: MemoryShares;
+  };
+  readonly disk: DiskCells;
 }
 
 /** A deployment with what a thread needs to rebuild the job. */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TransferListItem } from 'node:worker_threads';
 import { CheckpointStorageError, type StateStorage } from '../../ports/checkpointStorage.ts';
+import type { MemoryPool } from '../../runtime/memory/memoryPool.ts';
 import type { FromSlotThread, StorageAnswer, StorageRequest } from './protocol.ts';
 
 export class RemoteStorage implements StateStorage {
@@ -10,18 +11,26 @@ export class RemoteStorage implements StateStorage {
   readonly #waiting = new Map<string, { readonly resolve: (answer: StorageAnswer) => void }>();
   /** A thread that takes this one's place must not get its answers. */
   readonly #session = randomUUID();
+  readonly #pool: MemoryPool;
   #next = 0;
 
-  constructor(post: (message: FromSlotThread, transfer: TransferListItem[]) => void) {
+  /** `pool`: what may be on its way at a time; the rest waits its turn. */
+  constructor(post: (message: FromSlotThread, transfer: TransferListItem[]) => void, pool: MemoryPool) {
     this.#post = post;
+    this.#pool = pool;
   }
 
   /** Takes the bytes over where they have a buffer of their own. */
   async write(folder: string, name: string, bytes: Uint8Array): Promise<string> {
-    const own = ownBuffer(bytes);
-    const answer = await this.#ask({ kind: 'write', folder, name, bytes: own }, [own.buffer]);
-    if (answer.kind === 'written') return answer.handle;
-    throw failed(answer);
+    const room = await this.#pool.wait(folder, bytes.length);
+    try {
+      const own = ownBuffer(bytes);
+      const answer = await this.#ask({ kind: 'write', folder, name, bytes: own }, [own.buffer]);
+      if (answer.kind === 'written') return answer.handle;
+      throw failed(answer);
+    } finally {
+      room.release();
+    }
   }
 
   async read(handle: string): Promise<Uint8Array<ArrayBuffer>> {

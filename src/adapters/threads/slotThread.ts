@@ -3,24 +3,29 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { JobModuleError } from '../../api/jobModuleError.ts';
 import { rebuildJob } from '../../api/rebuild.ts';
 import type { ResultBatch } from '../../core/schema.gen.ts';
+import { DiskManager } from '../../runtime/disk/diskManager.ts';
 import { TaskError } from '../../runtime/errors.ts';
+import { MemoryManager } from '../../runtime/memory/memoryManager.ts';
 import type { ExecutableJob } from '../../runtime/operatorSpec.ts';
+import { StateBackends } from '../../runtime/state/stateBackends.ts';
 import { TaskHost } from '../../runtime/taskHost.ts';
 import { BundlingLink } from './bundlingLink.ts';
-import { HeapGuard } from './heapGuard.ts';
+import { MemoryGuard } from './memoryGuard.ts';
 import type { Bundle, FromSlotThread, SlotThreadData, ThreadDeployment, ToSlotThread } from './protocol.ts';
 import { RemoteStorage } from './remoteStorage.ts';
 
 const COUNTERS_INTERVAL_MS = 250;
 
 const main = parentPort as MessagePort;
-const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints, stateBackends, heap } =
-  workerData as SlotThreadData;
+const { taskManagerId, bufferTimeoutMs, peerTimeoutMs, storesCheckpoints, ...data } = workerData as SlotThreadData;
+const { cell, heapBytes, offHeapBytes, shares } = data.memory;
 const threadLinks = new Map<number, { readonly link: BundlingLink; readonly port: MessagePort }>();
 const taskManagerLinks = new Map<string, BundlingLink>();
 const results = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
 let nextResult = 0;
-const storage = new RemoteStorage((message, transfer) => main.postMessage(message, transfer));
+const memory = new MemoryManager(shares, cell);
+const stateBackends = new StateBackends(data.stateBackends, new DiskManager(data.stateBackends, data.disk), memory);
+const storage = new RemoteStorage((message, transfer) => main.postMessage(message, transfer), memory.snapshots);
 
 const host = new TaskHost({
   taskManagerId,
@@ -83,7 +88,7 @@ async function load({ bundlePath, args, parallelism, jobId, graphHash }: ThreadD
 
 function close(): void {
   clearInterval(counters);
-  heapGuard?.close();
+  memoryGuard?.close();
   host.close();
   for (const { port } of threadLinks.values()) port.close();
   main.close();
@@ -144,11 +149,23 @@ main.on('message', (message: ToSlotThread) => {
   }
 });
 
-const heapGuard = heap === null ? null : new HeapGuard(heap.limitBytes, heap.cell);
+const memoryGuard =
+  heapBytes === undefined
+    ? null
+    : new MemoryGuard({
+        heapBytes,
+        offHeapBytes: offHeapBytes ?? null,
+        cell,
+        onPressure: (level) => memory.pressed(level),
+        prepare: () => stateBackends.prepareRelief(),
+        relieve: (alive) => stateBackends.relieve(alive),
+      });
 
 const counters = setInterval(() => {
   const reports = host.attempts(true);
   const metrics = host.metrics();
+  memory.countManaged(stateBackends.cachedBytes);
+  memory.publish();
   if (reports.length > 0 || metrics.length > 0) post({ type: 'counters', reports, metrics });
 }, COUNTERS_INTERVAL_MS);
 

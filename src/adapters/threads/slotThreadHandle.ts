@@ -4,9 +4,11 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type TransferListItem, Worker, type WorkerOptions } from 'node:worker_threads';
 import { stackOf } from '../../runtime/errors.ts';
-import { EXIT_OUT_OF_HEAP, newHeapCell } from './heapGuard.ts';
+import { newMemoryCell } from '../../runtime/memory/memoryCell.ts';
 import type { WatchedThread } from './heapWatch.ts';
+import { EXIT_OUT_OF_HEAP, EXIT_OUT_OF_OFF_HEAP } from './memoryGuard.ts';
 import type { FromSlotThread, SlotThreadData, ToSlotThread } from './protocol.ts';
+import type { ThreadShares } from './threadShares.ts';
 
 /** Starts in a row that may fail. */
 const MAX_FAILED_STARTS = 3;
@@ -14,14 +16,14 @@ const MAX_FAILED_STARTS = 3;
 const CLOSE_TIMEOUT_MS = 1_000;
 const MAX_NAMED_SLOTS = 8;
 const BYTES_PER_MB = 2 ** 20;
-/** V8's limit is so much above twice the one that counts: a single allocation has room however the heap is filled. */
+/** V8's limit is so much above twice the one that counts, and what may be outside: a single allocation has room however the heap is filled. */
 const V8_RESERVE_MB = 512;
 
 export interface SlotThreadOptions {
-  readonly data: Omit<SlotThreadData, 'heap'>;
+  readonly data: Omit<SlotThreadData, 'memory'>;
   /** Slots that it runs, for messages. */
   readonly slots: readonly number[];
-  readonly heapMb: number | undefined;
+  readonly shares: ThreadShares;
   readonly onMessage: (message: FromSlotThread) => void;
   /** The thread has died; one that takes its place starts, unless `final`. */
   readonly onDied: (reason: string, final: boolean) => void;
@@ -29,8 +31,8 @@ export interface SlotThreadOptions {
 
 export class SlotThread implements WatchedThread {
   readonly index: number;
-  readonly heapBytes: number | undefined;
-  heapCell = newHeapCell();
+  readonly memoryBytes: number | undefined;
+  memoryCell = newMemoryCell();
   readonly #options: SlotThreadOptions;
   #worker: Worker | null = null;
   #failedStarts = 0;
@@ -41,18 +43,22 @@ export class SlotThread implements WatchedThread {
   constructor(index: number, options: SlotThreadOptions) {
     this.index = index;
     this.#options = options;
-    this.heapBytes = options.heapMb === undefined ? undefined : options.heapMb * BYTES_PER_MB;
+    const { heapMb, offHeapBytes = 0 } = options.shares;
+    this.memoryBytes = heapMb === undefined ? undefined : heapMb * BYTES_PER_MB + offHeapBytes;
   }
 
   /** Resolves when the thread is ready for deployments; rejects with the reason where it cannot start. */
   start(): Promise<void> {
-    const { data, heapMb } = this.#options;
+    const { data, shares } = this.#options;
+    const { heapMb, offHeapBytes } = shares;
     // A cell of its own: what the thread before it said last must not be taken for its word.
-    this.heapCell = newHeapCell();
-    const heap = this.heapBytes === undefined ? null : { limitBytes: this.heapBytes, cell: this.heapCell };
+    this.memoryCell = newMemoryCell();
+    const heapBytes = heapMb === undefined ? undefined : heapMb * BYTES_PER_MB;
+    const memory = { cell: this.memoryCell, heapBytes, offHeapBytes, shares };
+    const reserveMb = V8_RESERVE_MB + Math.ceil((offHeapBytes ?? 0) / BYTES_PER_MB);
     const worker = startWorker({
-      workerData: { ...data, heap } satisfies SlotThreadData,
-      ...(heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: 2 * heapMb + V8_RESERVE_MB } }),
+      workerData: { ...data, memory } satisfies SlotThreadData,
+      ...(heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: 2 * heapMb + reserveMb } }),
     });
     this.#worker = worker;
     let failure: unknown = null;
@@ -113,6 +119,7 @@ export class SlotThread implements WatchedThread {
   #deathOf(failure: unknown, code: number): string {
     if (code === EXIT_OUT_OF_HEAP || (failure as NodeJS.ErrnoException | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
       return this.#outOfHeap();
+    if (code === EXIT_OUT_OF_OFF_HEAP) return this.#outOfOffHeap();
     if (failure !== null) {
       return (
         'The slot thread died of an error that no operator caught, thrown by a callback or a promise that nobody awaited ' +
@@ -122,12 +129,25 @@ export class SlotThread implements WatchedThread {
     return `The slot thread ended with code ${code}: something in the job called process.exit. Throw an error instead.`;
   }
 
+  #name(): string {
+    const { slots, data } = this.#options;
+    return `Slot thread ${this.index} of TaskManager ${data.taskManagerId} (${slotNames(slots)})`;
+  }
+
+  #outOfOffHeap(): string {
+    const limitMb = Math.floor((this.#options.shares.offHeapBytes ?? 0) / BYTES_PER_MB);
+    return (
+      `${this.#name()} ran out of memory outside the heap (buffers), of which it has ${limitMb} MB: its tasks failed with it, and other threads go ` +
+      'on. Keep fewer Buffers and typed arrays, emit smaller records, use more TaskManagers, or raise taskmanager.memory.task.off-heap.size, of ' +
+      'which each slot has an equal share.'
+    );
+  }
+
   #outOfHeap(): string {
-    const { slots, heapMb, data } = this.#options;
-    const which = `Slot thread ${this.index} of TaskManager ${data.taskManagerId} (${slotNames(slots)})`;
+    const { heapMb } = this.#options.shares;
     const limit = heapMb === undefined ? '' : ` of ${heapMb} MB`;
     return (
-      `${which} ran out of heap${limit}: its tasks failed with it, and other threads go on. Keep less in memory (state.backend.type: lmdb ` +
+      `${this.#name()} ran out of heap${limit}: its tasks failed with it, and other threads go on. Keep less in memory (state.backend.type: lmdb ` +
       'holds state on disk), use more TaskManagers, or raise taskmanager.memory.task.heap.size, of which each slot has an equal share.'
     );
   }

@@ -1,34 +1,38 @@
 // Workers on threads: slots share a fixed set of worker threads (slot i runs on thread i mod threads), which are started with the TaskManager,
 // so that a deployment waits for none. A task that throws fails alone; a thread that dies takes its own tasks with it and is replaced; the
 // TaskManager lives on. Threads exchange records over direct ports, TaskManagers over one TCP connection a pair.
-import { MessageChannel } from 'node:worker_threads';
 import type {
   AttemptReport,
   CancelTasks,
   CheckpointAbort,
   CheckpointComplete,
   DeployTasks,
+  ProcessMemory,
   TaskAssignment,
   TaskMetrics,
   TaskRef,
   TriggerCheckpoint,
 } from '../../core/schema.gen.ts';
 import type { Workers, WorkersHandlers } from '../../ports/workers.ts';
+import { removeTaskFolders, removeWorkingFolder } from '../../runtime/disk/workingFolder.ts';
 import { reasonOf, type TaskError } from '../../runtime/errors.ts';
 import type { ExchangeControl } from '../../runtime/exchangeProtocol.ts';
 import { defaultStateBackends, type StateBackendOptions } from '../../runtime/state/stateBackends.ts';
-import { removeTaskFolders, removeWorkingFolder } from '../../runtime/state/workingFolder.ts';
 import { DEFAULT_PEER_TIMEOUT_MS } from '../../runtime/taskHostOptions.ts';
 import { AttemptRegistry } from './attempts.ts';
 import { CancellationWatch } from './cancellationWatch.ts';
+import { DiskBooks } from './diskBooks.ts';
 import { spreadFrames } from './frameSpreading.ts';
 import { HeapWatch } from './heapWatch.ts';
 import { Peers } from './peers.ts';
 import { peersOf } from './peerTopology.ts';
+import { ProcessMemoryWatch } from './processMemory.ts';
 import type { FromSlotThread, StorageRequest, ToSlotThread } from './protocol.ts';
 import { answerFrom } from './remoteStorage.ts';
-import { SlotThread } from './slotThreadHandle.ts';
-import { heapMbOf, managedBytesOf, slotsOf, type ThreadWorkersOptions, threadCount } from './workersOptions.ts';
+import type { SlotThread } from './slotThreadHandle.ts';
+import { linkThreads, slotThreadsOf } from './slotThreads.ts';
+import { threadCount } from './threadShares.ts';
+import type { ThreadWorkersOptions } from './workersOptions.ts';
 
 export class ThreadWorkers implements Workers {
   readonly #options: ThreadWorkersOptions;
@@ -40,17 +44,22 @@ export class ThreadWorkers implements Workers {
   /** By job: the local file of its bundle. */
   readonly #bundles = new Map<string, Promise<string>>();
   #handlers: WorkersHandlers = { onReports: () => {}, onCheckpointReports: () => {}, onResults: async () => {} };
+  readonly #disk: DiskBooks;
+  readonly #memory: ProcessMemoryWatch;
   #heapWatch: HeapWatch | null = null;
   #closed = false;
 
   constructor(options: ThreadWorkersOptions) {
     this.#options = options;
     this.#stateBackends = options.stateBackends ?? defaultStateBackends(options.taskManagerId);
+    this.#disk = new DiskBooks(options.slots, threadCount(options));
+    this.#memory = new ProcessMemoryWatch(options, this.#threads, this.#disk);
     this.#peers = new Peers({
       taskManagerId: options.taskManagerId,
       host: options.host ?? '127.0.0.1',
       port: options.dataPort ?? 0,
       timeoutMs: options.peerTimeoutMs ?? DEFAULT_PEER_TIMEOUT_MS,
+      compression: options.compression ?? 'NONE',
       onReceived: (from, frames, controls) => this.#route(from, frames, controls),
       onLost: (taskManagerId, error) => this.#peerLost(taskManagerId, error),
       logger: options.logger,
@@ -63,24 +72,15 @@ export class ThreadWorkers implements Workers {
   async start(handlers: WorkersHandlers): Promise<{ host: string; dataPort: number }> {
     this.#handlers = handlers;
     const dataPort = await this.#peers.listen();
-    const { taskManagerId, slots, bufferTimeoutMs, peerTimeoutMs, checkpoints } = this.#options;
-    const threads = threadCount(this.#options);
-    for (let index = 0; index < threads; index++) {
-      const managedBytes = managedBytesOf(index, threads, slots, this.#stateBackends.managedBytes);
-      const stateBackends = { ...this.#stateBackends, managedBytes };
-      const storesCheckpoints = checkpoints !== undefined;
-      const thread = new SlotThread(index, {
-        data: { taskManagerId, bufferTimeoutMs, peerTimeoutMs, stateBackends, storesCheckpoints },
-        slots: slotsOf(index, slots, threads),
-        heapMb: heapMbOf(index, this.#options, threads),
-        onMessage: (message) => this.#received(thread, message),
-        onDied: (reason, final) => this.#died(thread, reason, final),
-      });
-      this.#threads.push(thread);
-    }
+    const { taskManagerId } = this.#options;
+    const threads = slotThreadsOf(this.#options, this.#stateBackends, this.#disk, {
+      received: (thread, message) => this.#received(thread, message),
+      died: (thread, reason, final) => this.#died(thread, reason, final),
+    });
+    this.#threads.push(...threads);
     try {
       const started = Promise.all(this.#threads.map((thread) => thread.start()));
-      for (const thread of this.#threads) this.#link(thread, this.#threads.slice(0, thread.index));
+      for (const thread of this.#threads) linkThreads(thread, this.#threads.slice(0, thread.index));
       await started;
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -141,6 +141,7 @@ export class ThreadWorkers implements Workers {
     this.#bundles.delete(jobId);
     this.#tell({ type: 'releaseJob', jobId });
     this.#attempts.forget(jobId);
+    this.#disk.forget(jobId);
   }
 
   attempts(): readonly AttemptReport[] {
@@ -151,35 +152,30 @@ export class ThreadWorkers implements Workers {
     return this.#attempts.metricsOf(jobId, task);
   }
 
+  memory(): ProcessMemory {
+    return this.#memory.usage();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancellations.close();
     this.#heapWatch?.close();
+    this.#memory.close();
     await Promise.all([this.#peers.close(), ...this.#threads.map((thread) => thread.close())]);
-    removeWorkingFolder(this.#stateBackends.folder);
+    for (const folder of this.#stateBackends.folders) removeWorkingFolder(folder);
   }
 
   #start(message: DeployTasks, admitted: readonly TaskAssignment[], bundlePath: string): void {
-    const { jobId, name, taskManagers, placements, args, parallelism, graphHash, restore } = message;
+    const { type: _, epoch: __, taskManagerId: ___, artifact: ____, ...rest } = message;
+    const { jobId } = rest;
     if (this.#closed) return;
     // Cancelled while the bundle was fetched; released: nobody waits for it any more.
     const cancelled = admitted.filter((task) => this.#attempts.stateOf(jobId, task) === 'CANCELING');
     this.#report(cancelled.map((task) => ({ ...failed(jobId, task, ''), state: 'CANCELED', reason: null })));
     const tasks = admitted.filter((task) => this.#attempts.stateOf(jobId, task) === 'DEPLOYING');
     for (const [thread, own] of this.#byThread(tasks)) {
-      const deployment = {
-        jobId,
-        name,
-        taskManagers,
-        placements,
-        args,
-        parallelism,
-        graphHash,
-        restore,
-        bundlePath,
-        tasks: own,
-      };
+      const deployment = { ...rest, jobSpace: this.#disk.ofJob(jobId), bundlePath, tasks: own };
       if (thread.post({ type: 'deploy', deployment })) continue;
       const reason = `Slot thread ${thread.index} could not be started again after it died; restart TaskManager ${this.#options.taskManagerId}.`;
       this.#report(own.map((task) => failed(jobId, task, reason)));
@@ -248,7 +244,8 @@ export class ThreadWorkers implements Workers {
 
   #died(thread: SlotThread, reason: string, final: boolean): void {
     const tasks = this.#attempts.liveIn((slot) => this.#threadOf(slot) === thread);
-    removeTaskFolders(this.#stateBackends.folder, tasks);
+    removeTaskFolders(this.#stateBackends.folders, tasks);
+    this.#disk.died(thread.index);
     this.#options.logger?.error({ thread: thread.index, tasks: tasks.length, reason, final }, 'a slot thread died');
     this.#report(
       tasks.map((task) =>
@@ -258,19 +255,10 @@ export class ThreadWorkers implements Workers {
       ),
     );
     if (!final)
-      this.#link(
+      linkThreads(
         thread,
         this.#threads.filter((other) => other !== thread),
       );
-  }
-
-  /** Gives each pair of threads a port of its own. */
-  #link(thread: SlotThread, others: readonly SlotThread[]): void {
-    for (const other of others) {
-      const { port1, port2 } = new MessageChannel();
-      thread.post({ type: 'link', thread: other.index, port: port1 }, [port1]);
-      other.post({ type: 'link', thread: thread.index, port: port2 }, [port2]);
-    }
   }
 
   #report(reports: readonly AttemptReport[]): void {

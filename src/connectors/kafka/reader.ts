@@ -4,7 +4,7 @@ import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } fro
 import { KafkaTail, type TailStart } from '../../adapters/kafka/tail.ts';
 import type { RecordBatch, StoredRecord } from '../../ports/journal.ts';
 import { KafkaConnection, type KafkaConnectionOptions, KafkaConnectorError } from './connection.ts';
-import type { KafkaDeserializer, KafkaMessage } from './deserializers.ts';
+import type { KafkaDeserializer, KafkaMessage } from './messages.ts';
 import {
   commitOffsets,
   findPartitions,

@@ -4,7 +4,7 @@ import { Partitioners } from 'kafkajs';
 import { ApiError, type Committer, type Sink, type SinkContext, type SinkWriteContext, type SinkWriter } from 'sluice';
 import { requestProducerId } from '../../adapters/kafka/requests.ts';
 import { KafkaConnection, type KafkaConnectionOptions, KafkaConnectorError } from './connection.ts';
-import type { KafkaSerializer, ProducerRecord } from './deserializers.ts';
+import type { KafkaSerializer, ProducerRecord } from './messages.ts';
 import { findPartitions } from './offsets.ts';
 import { KafkaProducer } from './producer.ts';
 import { type KafkaCommittable, type PoolState, type TransactionalIdentity, TransactionPool } from './transactions.ts';

@@ -3,7 +3,7 @@
 // watch its lag. Each partition is a split with watermarks of its own.
 import { ApiError, type Source, type SourceReader, type SourceReaderContext } from 'sluice';
 import type { KafkaConnectionOptions } from './connection.ts';
-import type { KafkaDeserializer, KafkaMessage } from './deserializers.ts';
+import type { KafkaDeserializer, KafkaMessage } from './messages.ts';
 import type { IsolationLevel, OffsetsInitializer } from './offsets.ts';
 import { KafkaReader, type PartitionState } from './reader.ts';
 

@@ -18,6 +18,8 @@ export interface ReaderSourceSpec {
   readonly strategy: EventTimeStrategy<unknown> | null;
   /** How often watermarks are asked for; 0: only on records. */
   readonly intervalMs: number;
+  /** False: its parallelism is 1. */
+  readonly parallel?: false;
 }
 
 /** The name of the split of records that the reader emits without naming one. */

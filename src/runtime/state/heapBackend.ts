@@ -1,10 +1,13 @@
 // Keyed state in heap: the fastest backend, for state that fits. A snapshot begins without copying anything; its slices go through the cells one by one,
 // and a cell that is used before its turn is written to the snapshot first. So a stall is one slice, and a cell costs at most one encoding more.
+// When heap is short, all of it may move to a backend on disk, which then does what this one is asked for; whoever holds its states never notices.
 
+import { ByteWriter } from '../byteWriter.ts';
+import { guessBytes } from '../heapSize.ts';
 import type { ValueStateDescriptor } from './descriptors.ts';
 import { HeapSnapshot } from './heapSnapshot.ts';
 import { type Cell, HeapRows, HeapTable } from './heapTable.ts';
-import type { StateMeta, StateRow } from './keyedSnapshot.ts';
+import { ofState, type StateMeta, type StateRow } from './keyedSnapshot.ts';
 import {
   type Fold,
   type KeyedSnapshot,
@@ -19,21 +22,104 @@ import { type Registration, StateRegistry } from './stateRegistry.ts';
 import { migration, restoredValues, type UnreadValue, unreadReader, valuesOf } from './stateValues.ts';
 import type { CellStore, RowStore } from './stores.ts';
 
+/** Cells of a table whose size is looked at, for a guess of the whole. */
+const SAMPLED_CELLS = 64;
+/** What a cell takes beside its value. */
+const CELL_BYTES = 100;
+/** Cells between two signs of life while state moves. */
+const ALIVE_CELLS = 4_096;
+
+/** What takes over the state of a heap backend, and follows its current key. */
+export type HeapSuccessor = KeyedStateBackend & Pick<StateRegistry, 'storeOf'>;
+
 export class HeapBackend extends StateRegistry implements KeyedStateBackend {
+  readonly incremental = null;
   /** Of the newest snapshot. */
   version = 0;
   readonly #maxParallelism: number;
   readonly #tables = new Map<string, HeapTable>();
   readonly #registrations = new Map<string, Registration>();
   readonly #snapshots = new Set<HeapSnapshot>();
+  /** By state. */
+  readonly #rows = new Map<string, HeapRows>();
+  readonly #onClosed: (backend: HeapBackend) => void;
+  #successor: HeapSuccessor | null = null;
 
-  constructor(maxParallelism: number, now: () => number) {
+  constructor(maxParallelism: number, now: () => number, onClosed: (backend: HeapBackend) => void = () => {}) {
     super(now);
     this.#maxParallelism = maxParallelism;
+    this.#onClosed = onClosed;
   }
 
-  *entries({ name }: NamedState, namespace?: Namespace): Generator<readonly [KeyIdentity, Namespace], void> {
-    const table = this.#tables.get(name);
+  /** Snapshots are under way, which need what is here. */
+  get busy(): boolean {
+    return this.#snapshots.size > 0;
+  }
+
+  /** Of its values and their keys, guessed; 0 once they are elsewhere. */
+  guessBytes(): number {
+    let bytes = 0;
+    for (const table of this.#tables.values()) {
+      let cells = 0;
+      for (const held of table.namespaces.values()) cells += held.size;
+      let sampled = 0;
+      let sampledBytes = 0;
+      for (const [key, , cell] of table.all()) {
+        if (sampled++ === SAMPLED_CELLS) break;
+        sampledBytes += CELL_BYTES + guessBytes(key) + guessBytes(cell.value);
+      }
+      if (sampled > 0) bytes += (sampledBytes / Math.min(sampled, SAMPLED_CELLS)) * cells;
+    }
+    return bytes;
+  }
+
+  /**
+   * Hands everything over; only while it is not busy and no operator is at work. `alive` is called every so often. Where it throws, all is as before
+   * here, and the successor is of no use.
+   */
+  moveTo(successor: HeapSuccessor, alive: () => void): void {
+    successor.restore(this.#allRows(alive));
+    const stores = [...this.#registrations].map(
+      ([name, registration]) => [name, successor.storeOf(registration)] as const,
+    );
+    for (const [name, store] of stores) {
+      const rows = this.#rows.get(name);
+      if (rows === undefined) this.#tables.get(name)!.move(store as CellStore);
+      else rows.move(store as RowStore);
+    }
+    for (const table of this.#tables.values()) table.namespaces = new Map();
+    this.#successor = successor;
+  }
+
+  *#allRows(alive: () => void): Generator<StateRow, void> {
+    const out = new ByteWriter();
+    let cells = 0;
+    for (const table of this.#tables.values()) {
+      const { meta, values } = table;
+      for (const [key, namespace, { value }] of table.all()) {
+        if (++cells % ALIVE_CELLS === 0) alive();
+        try {
+          const entries: Iterable<readonly [KeyIdentity | undefined, unknown]> =
+            meta.kind === 'map' ? (value as Map<KeyIdentity, unknown>) : [[undefined, value]];
+          for (const [mapKey, held] of entries) {
+            out.reset();
+            values.write(out, held);
+            const bytes = out.bytes.subarray(0, out.position);
+            yield { state: meta, keyGroup: 0, namespace, key, mapKey, value: bytes };
+          }
+        } catch (error) {
+          throw ofState(meta.name, key, error);
+        }
+      }
+    }
+  }
+
+  *entries(state: NamedState, namespace?: Namespace): Generator<readonly [KeyIdentity, Namespace], void> {
+    if (this.#successor !== null) {
+      yield* this.#successor.entries(state, namespace);
+      return;
+    }
+    const table = this.#tables.get(state.name);
     if (table === undefined) return;
     if (namespace === undefined) for (const [key, of] of table.all()) yield [key, of];
     else for (const key of table.namespaces.get(namespace)?.keys() ?? []) yield [key, namespace];
@@ -43,17 +129,19 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
   override folding<T extends NonNullable<unknown>>(descriptor: ValueStateDescriptor<T>): Fold<T> {
     this.getState(descriptor);
     const table = this.#tables.get(descriptor.name)!;
-    return (key, argument, step) => {
+    return (key, argument, step, handle) => {
       this.setCurrentKey(key);
-      return table.fold(key, argument, step as (held: unknown, argument: unknown) => unknown) as T;
+      return table.fold(key, argument, step as (held: unknown, argument: unknown) => unknown, handle) as T;
     };
   }
 
-  clearNamespace({ name }: NamedState, namespace: Namespace): void {
-    this.#tables.get(name)?.clearNamespace(namespace);
+  clearNamespace(state: NamedState, namespace: Namespace): void {
+    if (this.#successor === null) this.#tables.get(state.name)?.clearNamespace(namespace);
+    else this.#successor.clearNamespace(state, namespace);
   }
 
   snapshot(): KeyedSnapshot {
+    if (this.#successor !== null) return this.#successor.snapshot();
     if (this.#snapshots.size >= MAX_SNAPSHOTS) throw tooManySnapshots();
     const snapshot = new HeapSnapshot(++this.version, this.#maxParallelism, [...this.#tables.values()], {
       touch: (table, cell, namespace, key) => this.touch(table, cell, namespace, key),
@@ -75,6 +163,10 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
     const readers = new Map<StateMeta, (bytes: Uint8Array) => unknown>();
     for (const { state, namespace, key, mapKey, value } of rows) {
       const table = this.#tableOf(state);
+      if (value === null) {
+        table.unload(namespace, key, mapKey);
+        continue;
+      }
       let read = readers.get(state);
       if (read === undefined) {
         read = this.#readerOf(state, table);
@@ -94,14 +186,19 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
   close(): void {
     for (const snapshot of this.#snapshots) snapshot.discard();
     this.#tables.clear();
+    this.#successor?.close();
+    this.#onClosed(this);
   }
 
   protected cells(registration: Registration): CellStore {
-    return this.#claim(registration);
+    return (this.#successor?.storeOf(registration) as CellStore | undefined) ?? this.#claim(registration);
   }
 
   protected rows(registration: Registration): RowStore {
-    return new HeapRows(this.#claim(registration));
+    if (this.#successor !== null) return this.#successor.storeOf(registration) as RowStore;
+    const rows = new HeapRows(this.#claim(registration));
+    this.#rows.set(registration.meta.name, rows);
+    return rows;
   }
 
   /** What was restored under the name becomes the state; values are read as its descriptor says. */

@@ -3,6 +3,7 @@
 // because most records read a cell and then write it.
 
 import { ByteWriter } from '../byteWriter.ts';
+import type { KeyHandle } from '../keyHandles.ts';
 import { ofState, type StateMeta } from './keyedSnapshot.ts';
 import { type KeyIdentity, type Namespace, VOID_NAMESPACE } from './keyedStateBackend.ts';
 import { noCurrentKey } from './stateRegistry.ts';
@@ -35,9 +36,11 @@ export class HeapTable implements CellStore {
   meta: StateMeta;
   values: StateValues;
   ttl: Ttl | null = null;
-  readonly namespaces = new Map<Namespace, Map<KeyIdentity, Cell>>();
+  namespaces = new Map<Namespace, Map<KeyIdentity, Cell>>();
   readonly #owner: TableOwner;
   #toCheck = CHECKED_VALUES;
+  /** Where its values are instead, once they have moved out of the heap. */
+  #moved: CellStore | null = null;
   #namespace: Namespace = VOID_NAMESPACE;
   /** Of the namespace; undefined where it has none. */
   #cells: Map<KeyIdentity, Cell> | undefined;
@@ -55,16 +58,22 @@ export class HeapTable implements CellStore {
   setNamespace(namespace: Namespace): void {
     if (namespace === this.#namespace) return;
     this.#namespace = namespace;
+    this.#moved?.setNamespace(namespace);
     this.#cells = this.namespaces.get(namespace);
     this.#cell = undefined;
   }
 
   get(): unknown {
+    if (this.#moved !== null) return this.#moved.get();
     if (this.ttl !== null) this.#clean(this.ttl);
     return this.#find()?.value;
   }
 
   put(value: unknown): void {
+    if (this.#moved !== null) {
+      this.#moved.put(value);
+      return;
+    }
     if (this.ttl !== null) this.#clean(this.ttl);
     if (this.#toCheck > 0 && this.meta.kind !== 'map') this.check(value);
     const cell = this.#find();
@@ -73,8 +82,13 @@ export class HeapTable implements CellStore {
   }
 
   /** `get` and `put` of the key, which is the current one, in one. */
-  fold(key: KeyIdentity, argument: unknown, step: (held: unknown, argument: unknown) => unknown): unknown {
-    const cell = this.#cells?.get(key);
+  fold(
+    key: KeyIdentity,
+    argument: unknown,
+    step: (held: unknown, argument: unknown) => unknown,
+    handle: KeyHandle | null,
+  ): unknown {
+    const cell = handle === null ? this.#cells?.get(key) : this.#cellOf(handle);
     if (cell !== undefined && this.#toCheck === 0) {
       if (cell.version !== this.#owner.version) this.#owner.touch(this, cell, this.#namespace, key);
       const value = step(cell.value, argument);
@@ -86,6 +100,21 @@ export class HeapTable implements CellStore {
     if (value === undefined) this.remove();
     else this.put(value);
     return value;
+  }
+
+  /** The handle remembers the cell, until that is removed. */
+  #cellOf(handle: KeyHandle): Cell | undefined {
+    if (handle.owner === this) {
+      const cell = handle.held as Cell;
+      if (cell.version !== REMOVED) return cell;
+    }
+    const cell = this.#cells?.get(handle.key);
+    if (cell === undefined) handle.owner = null;
+    else {
+      handle.owner = this;
+      handle.held = cell;
+    }
+    return cell;
   }
 
   /** The first values are tried at once, so that a job whose state cannot be stored hears of it before its first checkpoint. */
@@ -102,12 +131,32 @@ export class HeapTable implements CellStore {
   }
 
   remove(): void {
-    if (this.#find() !== undefined) this.#drop(this.#namespace, this.#owner.currentKey!);
+    if (this.#moved !== null) this.#moved.remove();
+    else if (this.#find() !== undefined) this.#drop(this.#namespace, this.#owner.currentKey!);
+  }
+
+  /** Its values are there from now on. Whoever is going through them here finds them still. */
+  move(store: CellStore): void {
+    this.namespaces = new Map();
+    this.#cells = undefined;
+    this.#cell = undefined;
+    this.#cleaning = null;
+    this.#moved = store;
+    store.setNamespace(this.#namespace);
   }
 
   /** Puts what was restored. */
   load(namespace: Namespace, key: KeyIdentity, value: unknown): void {
     this.#insert(namespace, key, value);
+  }
+
+  /** Takes back what was restored before. */
+  unload(namespace: Namespace, key: KeyIdentity, mapKey: KeyIdentity | undefined): void {
+    if (mapKey !== undefined) {
+      const rows = this.cellOf(namespace, key)?.value as Map<KeyIdentity, unknown> | undefined;
+      if (rows?.delete(mapKey) !== true || rows.size > 0) return;
+    }
+    this.#drop(namespace, key);
   }
 
   cellOf(namespace: Namespace, key: KeyIdentity): Cell | undefined {
@@ -208,20 +257,35 @@ export class HeapTable implements CellStore {
 /** Map state: a cell holds all rows of its key. */
 export class HeapRows implements RowStore {
   readonly #table: HeapTable;
+  #namespace: Namespace = VOID_NAMESPACE;
+  /** Where the rows are instead, once they have moved out of the heap. */
+  #moved: RowStore | null = null;
 
   constructor(table: HeapTable) {
     this.#table = table;
   }
 
+  move(store: RowStore): void {
+    this.#moved = store;
+    store.setNamespace(this.#namespace);
+  }
+
   setNamespace(namespace: Namespace): void {
+    this.#namespace = namespace;
     this.#table.setNamespace(namespace);
+    this.#moved?.setNamespace(namespace);
   }
 
   get(mapKey: KeyIdentity): unknown {
+    if (this.#moved !== null) return this.#moved.get(mapKey);
     return this.#rows()?.get(mapKey);
   }
 
   put(mapKey: KeyIdentity, value: unknown): void {
+    if (this.#moved !== null) {
+      this.#moved.put(mapKey, value);
+      return;
+    }
     this.#table.check(value);
     const rows = this.#rows();
     if (rows === undefined) this.#table.put(new Map([[mapKey, value]]));
@@ -229,20 +293,25 @@ export class HeapRows implements RowStore {
   }
 
   remove(mapKey: KeyIdentity): void {
+    if (this.#moved !== null) {
+      this.#moved.remove(mapKey);
+      return;
+    }
     const rows = this.#rows();
     if (rows?.delete(mapKey) === true && rows.size === 0) this.#table.remove();
   }
 
   rows(): Iterable<readonly [KeyIdentity, unknown]> {
-    return this.#rows() ?? [];
+    return this.#moved?.rows() ?? this.#rows() ?? [];
   }
 
   isEmpty(): boolean {
-    return this.#rows() === undefined;
+    return this.#moved === null ? this.#rows() === undefined : this.#moved.isEmpty();
   }
 
   clear(): void {
-    this.#table.remove();
+    if (this.#moved === null) this.#table.remove();
+    else this.#moved.clear();
   }
 
   #rows(): Map<KeyIdentity, unknown> | undefined {

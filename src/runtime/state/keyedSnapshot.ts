@@ -1,6 +1,7 @@
 // The bytes of keyed state in a snapshot, the same from every backend: first what states there are, then key group by key group its rows. A row's
 // key part (namespace, key and, in map state, the key in the map) and its value are encodings that stand for themselves, so that a backend
-// which holds bytes copies them, and one that cannot read a value yet carries it on as it is.
+// which holds bytes copies them, and one that cannot read a value yet carries it on as it is. Where only changes are stored, a row that is gone is
+// there without a value.
 import { type ByteReader, ByteWriter } from '../byteWriter.ts';
 import { reasonOf, TaskError } from '../errors.ts';
 import { keyGroupOfIdentity, subtaskOf } from '../keyGroups.ts';
@@ -27,8 +28,8 @@ export interface StateRow {
   readonly key: KeyIdentity;
   /** Of map state. */
   readonly mapKey: KeyIdentity | undefined;
-  /** The value's bytes; valid until the next row is asked for. */
-  readonly value: Uint8Array;
+  /** The value's bytes, valid until the next row is asked for; null: the row is gone. */
+  readonly value: Uint8Array | null;
 }
 
 /** Appends one value. */
@@ -36,6 +37,8 @@ export type ValueWriter = (out: ByteWriter, value: unknown) => void;
 
 /** Kinds by their code in the bytes; only ever appended to. */
 const KINDS: readonly StateKind[] = ['value', 'list', 'map', 'reducing', 'aggregating'];
+/** In place of a value's length: there is none. */
+const GONE = 0xffff_ffff;
 /** In messages. */
 const SHOWN_KEY_LENGTH = 100;
 /** A group's first buffer: there may be 32,768 groups. */
@@ -78,14 +81,14 @@ export class KeyedSnapshotWriter {
     }
   }
 
-  /** Appends a row whose key part and value are bytes already, the key part as writeRowKey writes it. */
-  encodedRow(state: StateMeta, keyGroup: number, key: Uint8Array, value: Uint8Array): void {
+  /** Appends a row whose key part and value are bytes already, the key part as writeRowKey writes it. Null: the row is gone. */
+  encodedRow(state: StateMeta, keyGroup: number, key: Uint8Array, value: Uint8Array | null): void {
     const out = this.#group(keyGroup);
     const start = out.position;
     out.varint(this.#indexOf(state));
     out.raw(key);
-    out.u32(value.length);
-    out.raw(value);
+    out.u32(value?.length ?? GONE);
+    if (value !== null) out.raw(value);
     this.#bytes += out.position - start;
   }
 
@@ -178,7 +181,8 @@ function readRow(input: ByteReader, states: readonly StateMeta[], keyGroup: numb
   const namespace = decoder.read(input) as Namespace;
   const key = decoder.read(input) as KeyIdentity;
   const mapKey = state.kind === 'map' ? (decoder.read(input) as KeyIdentity) : undefined;
-  return { state, keyGroup, namespace, key, mapKey, value: input.raw(input.u32()) };
+  const length = input.u32();
+  return { state, keyGroup, namespace, key, mapKey, value: length === GONE ? null : input.raw(length) };
 }
 
 /** The key part of a row. Prefix-free, so that all rows of a key (of a namespace) share a prefix that no other row has. */

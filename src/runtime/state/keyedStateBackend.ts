@@ -2,6 +2,7 @@
 // other restores. A namespace sets apart what one key keeps for each of its windows or timers; user state has the empty one.
 
 import { TaskError } from '../errors.ts';
+import type { KeyHandle } from '../keyHandles.ts';
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -10,6 +11,7 @@ import type {
   ValueStateDescriptor,
 } from './descriptors.ts';
 import type { StateRow } from './keyedSnapshot.ts';
+import type { ChainFile, Link } from './segmentChain.ts';
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './states.ts';
 
 /** A key as keyIdentity gives it. */
@@ -54,13 +56,24 @@ export interface KeyedStateBackend {
    * Throws TaskError STATE_UNUSABLE beyond that.
    */
   snapshot(): KeyedSnapshot;
-  /** Takes rows of a snapshot, of key groups that the subtask owns; before any key is set. Throws TaskError STATE_UNUSABLE as getState does. */
+  /** Snapshots of what has changed since other checkpoints; null: each has everything. */
+  readonly incremental: IncrementalState | null;
+  /**
+   * Takes rows of a snapshot, of key groups that the subtask owns; before any key is set, and those of changes behind what they are changes of.
+   * Throws TaskError STATE_UNUSABLE as getState does.
+   */
   restore(rows: Iterable<StateRow>): void;
   /** Lets go of everything, snapshots under way included. */
   close(): void;
 }
 
-export type Fold<T> = <A>(key: KeyIdentity, argument: A, step: (held: T | undefined, argument: A) => T) => T;
+/** `handle`: of the key, where there is one; it may spare looking the state up. */
+export type Fold<T> = <A>(
+  key: KeyIdentity,
+  argument: A,
+  step: (held: T | undefined, argument: A) => T,
+  handle: KeyHandle | null,
+) => T;
 
 /** Snapshots that may be under way in one backend: checkpoints at a time, and a savepoint. */
 export const MAX_SNAPSHOTS = 16;
@@ -73,6 +86,30 @@ export function tooManySnapshots(): TaskError {
     'STATE_UNUSABLE',
     `${MAX_SNAPSHOTS} snapshots of the state are under way. Let checkpoints follow each other less closely.`,
   );
+}
+
+/** What a backend needs to know of checkpoints, so that each stores what has changed since one that is complete. */
+export interface IncrementalState {
+  /** As `snapshot`, for the checkpoint: of changes alone where it may stand on files of earlier ones. */
+  snapshot(checkpointId: number): IncrementalSnapshot;
+  /** The checkpoint is complete. */
+  completed(checkpointId: number): void;
+  /** The checkpoint will not complete. */
+  aborted(checkpointId: number): void;
+  /**
+   * What has been restored is this complete checkpoint of the same job and subtask, and its files may be referred to again. `rows`: what it has
+   * beside the links' files, which were restored before; the backend restores these.
+   */
+  restored(checkpointId: number, links: readonly Link[], rows: Iterable<StateRow>): void;
+}
+
+export interface IncrementalSnapshot extends KeyedSnapshot {
+  /** What the snapshot's rows are changes of, oldest first; none: it has everything. */
+  readonly base: readonly Link[];
+  /** Whether its rows, which are so many bytes, get a file of their own, so that later checkpoints need not have them. */
+  needsFile(bytes: number): boolean;
+  /** Its rows were stored as these files, which are a link from now on. */
+  stored(files: readonly ChainFile[]): Link;
 }
 
 export interface KeyedSnapshot {

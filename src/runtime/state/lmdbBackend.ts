@@ -1,6 +1,7 @@
 // Keyed state larger than memory: in LMDB, behind a bounded cache. Snapshots are read from a view of the moment at which they began, while writing goes on,
-// and have the format of every backend.
+// and have the format of every backend. Checkpoints may have what has changed alone (lmdbIncrements.ts).
 import { ByteWriter } from '../byteWriter.ts';
+import type { Changes } from './changedKeys.ts';
 import { ofState, type StateMeta, type StateRow } from './keyedSnapshot.ts';
 import {
   type KeyedSnapshot,
@@ -11,18 +12,11 @@ import {
   type Namespace,
   tooManySnapshots,
 } from './keyedStateBackend.ts';
-import type { LmdbEnvironment, RowWrite, View } from './lmdbEnvironment.ts';
-import {
-  behind,
-  bytesOf,
-  keyGroupOfRow,
-  partsBytes,
-  partsOf,
-  prefixOf,
-  type RowParts,
-  stateOfRow,
-} from './lmdbKeys.ts';
+import type { LmdbEnvironment, RowWrite } from './lmdbEnvironment.ts';
+import { LmdbIncrements } from './lmdbIncrements.ts';
+import { bytesOf, keyGroupOfRow, partsBytes, partsOf, prefixOf, stateOfRow } from './lmdbKeys.ts';
 import { encodeRow, readRow, splitRow } from './lmdbRow.ts';
+import { partsIn, rowsOf } from './lmdbScan.ts';
 import { LmdbSnapshot } from './lmdbSnapshot.ts';
 import { LmdbCells, type LmdbOwner, LmdbRows, LmdbTable } from './lmdbTable.ts';
 import { type Row, RowCache } from './rowCache.ts';
@@ -43,6 +37,11 @@ export interface LmdbBackendOptions {
   readonly maxParallelism: number;
   /** Bound of what is held in heap. */
   readonly cacheBytes: number;
+  /**
+   * State, or changes of it, that is smaller lies with the rest of the subtask and is written with each checkpoint: a file costs a sync of the disk. Null: no
+   * count of changes is kept, and each checkpoint has everything.
+   */
+  readonly minFileBytes: number | null;
   /** Processing time, ms. */
   readonly now: () => number;
   /** It has let go of the environment. */
@@ -54,6 +53,7 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
   readonly maxParallelism: number;
   readonly environment: LmdbEnvironment;
   readonly cache: RowCache;
+  readonly incremental: LmdbIncrements | null;
   readonly #onClosed: () => void;
   readonly #tables = new Map<string, LmdbTable>();
   readonly #registrations = new Map<string, Registration>();
@@ -62,13 +62,16 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
   #cleanedTo: Buffer | null = null;
   #closed = false;
 
-  constructor({ environment, operator, maxParallelism, cacheBytes, now, onClosed }: LmdbBackendOptions) {
+  constructor(options: LmdbBackendOptions) {
+    const { environment, operator, maxParallelism, cacheBytes, minFileBytes, now, onClosed } = options;
     super(now);
     this.environment = environment;
     this.operator = operator;
     this.maxParallelism = maxParallelism;
     this.cache = new RowCache(cacheBytes, (changed) => this.#write(changed));
     this.#onClosed = onClosed;
+    const take = (changes: Changes | null) => this.#take(changes);
+    this.incremental = minFileBytes === null ? null : new LmdbIncrements(this, minFileBytes, take);
   }
 
   *entries({ name }: NamedState, namespace?: Namespace): Generator<readonly [KeyIdentity, Namespace], void> {
@@ -102,6 +105,7 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
         const held = this.cache.peek(row.toString('latin1'));
         if (held !== undefined) held.value = undefined;
         removed.push([row, null]);
+        this.incremental?.changed.add(row, splitRow(view.get(row)!).full);
         if (removed.length >= BATCH_ROWS) this.environment.write(removed.splice(0));
       }
       if (removed.length > 0) this.environment.write(removed);
@@ -111,15 +115,20 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
   }
 
   snapshot(): KeyedSnapshot {
+    return this.#take(null);
+  }
+
+  #take(changes: Changes | null): KeyedSnapshot {
     if (this.#snapshots.size >= MAX_SNAPSHOTS) throw tooManySnapshots();
     this.cache.flush();
-    const snapshot = new LmdbSnapshot(
-      this.environment.view(),
-      prefixOf(this.operator),
-      [...this.#tables.values()],
-      this.maxParallelism,
-      () => this.#snapshots.delete(snapshot),
-    );
+    const snapshot = new LmdbSnapshot({
+      view: this.environment.view(),
+      prefix: prefixOf(this.operator),
+      tables: [...this.#tables.values()],
+      maxParallelism: this.maxParallelism,
+      changes,
+      over: () => this.#snapshots.delete(snapshot),
+    });
     this.#snapshots.add(snapshot);
     return snapshot;
   }
@@ -135,8 +144,10 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
         readers.set(state, change);
       }
       const { text, full } = table.rowKey(namespace, key, mapKey);
-      const bytes = change(value);
-      batch.push([bytesOf(text), encodeRow(full, (out) => out.raw(bytes))]);
+      const row = bytesOf(text);
+      const bytes = value === null ? null : change(value);
+      batch.push([row, bytes === null ? null : encodeRow(full, (out) => out.raw(bytes))]);
+      this.incremental?.changed.add(row, full);
       if (batch.length >= BATCH_ROWS) this.environment.write(batch.splice(0));
     }
     if (batch.length > 0) this.environment.write(batch);
@@ -168,6 +179,7 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
     const values = valuesOf({ ...meta, serializer }, meta.schema);
     const change = this.#conversion(table.meta, registration, values);
     if (change !== null) {
+      this.incremental?.rewritten();
       const view = this.environment.view();
       try {
         const batch: RowWrite[] = [];
@@ -191,6 +203,7 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
   #storedAs(stored: StateMeta, table: LmdbTable): (value: Uint8Array) => Uint8Array {
     const registration = this.#registrations.get(stored.name);
     const change = registration === undefined ? null : this.#conversion(stored, registration, table.values);
+    if (change !== null) this.incremental?.rewritten();
     return change ?? ((value) => value);
   }
 
@@ -232,6 +245,7 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
         }
       }),
     );
+    this.incremental?.wrote(changed);
     this.#clean(changed.length);
   }
 
@@ -259,26 +273,11 @@ export class LmdbBackend extends StateRegistry implements KeyedStateBackend, Lmd
         const held = this.cache.peek(key.toString('latin1'));
         if (held !== undefined) held.value = undefined;
         removed.push([key, null]);
+        this.incremental?.changed.add(key, splitRow(value).full);
       }
     } finally {
       view.close();
     }
     if (removed.length > 0) this.environment.write(removed);
   }
-}
-
-/** Rows of a state by their keys, key group by key group; groups without any cost nothing. */
-function* rowsOf(view: View, table: LmdbTable, namespace?: Namespace): Generator<Buffer, void> {
-  const operator = table.operatorPrefix;
-  for (let keyGroup = 0; keyGroup < table.maxParallelism; keyGroup++) {
-    const prefix = namespace === undefined ? table.prefix(keyGroup) : table.prefix(keyGroup, namespace);
-    const [next] = view.keys(operator, bytesOf(prefix));
-    if (next === undefined) return;
-    if (next.compare(behind(prefix)) < 0) yield* view.keys(prefix);
-    else keyGroup = Math.max(keyGroup, keyGroupOfRow(next) - 1);
-  }
-}
-
-function partsIn(view: View, row: Buffer): RowParts {
-  return partsOf(partsBytes(row), false) ?? partsOf(splitRow(view.get(row)!).full!, false)!;
 }

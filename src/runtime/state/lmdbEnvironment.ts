@@ -1,6 +1,7 @@
 // One task's LMDB environment: a file in a folder of its own, gone with the task. It is scratch: nothing is synced, because what must survive is in
 // checkpoints. Rows are written in sorted batches of one transaction; a view shows what was committed when it was opened, however long it is used.
 import fs from 'node:fs';
+import path from 'node:path';
 import { ABORT, open, type RootDatabase, type Transaction } from 'lmdb';
 import { TaskError } from '../errors.ts';
 import { behind, bytesOf } from './lmdbKeys.ts';
@@ -24,10 +25,15 @@ export interface View {
 export class LmdbEnvironment {
   readonly folder: string;
   readonly #database: RootDatabase<Buffer, Buffer>;
+  readonly #file: string;
+  readonly #onSize: (bytes: number) => void;
   #closed = false;
 
-  constructor(folder: string) {
+  /** `onSize` is told how large the file is after each write, and throws where that is too large. */
+  constructor(folder: string, onSize: (bytes: number) => void = () => {}) {
     this.folder = folder;
+    this.#file = path.join(folder, 'data.mdb');
+    this.#onSize = onSize;
     try {
       fs.mkdirSync(folder, { recursive: true });
       this.#database = open<Buffer, Buffer>({
@@ -75,6 +81,14 @@ export class LmdbEnvironment {
     if (failure !== null) throw this.#failure('written', failure);
     // lmdb-js goes on reading what was committed before, until the event loop's next turn.
     this.#database.resetReadTxn();
+    // Gone with its name: the task has ended.
+    const stat = fs.statSync(this.#file, { throwIfNoEntry: false });
+    if (stat !== undefined) this.#onSize(stat.size);
+  }
+
+  /** How many there are. */
+  get rows(): number {
+    return (this.#database.getStats() as { entryCount: number }).entryCount;
   }
 
   view(): View {

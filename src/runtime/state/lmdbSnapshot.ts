@@ -1,7 +1,9 @@
-// A snapshot of state in LMDB: its rows are copied from a view, a slice at a time, as bytes; only entries that may have expired are looked into.
+// A snapshot of state in LMDB: its rows are copied from a view, a slice at a time, as bytes; only entries that may have expired are looked into. One of
+// changes copies the rows of given keys, and says of those that are gone that they are.
 import { performance } from 'node:perf_hooks';
 import { ByteWriter } from '../byteWriter.ts';
 import { TaskError } from '../errors.ts';
+import type { Changes } from './changedKeys.ts';
 import { KeyedSnapshotWriter, type StateMeta } from './keyedSnapshot.ts';
 import type { KeyedSnapshot } from './keyedStateBackend.ts';
 import type { View } from './lmdbEnvironment.ts';
@@ -13,6 +15,8 @@ import { living, type Ttl } from './ttl.ts';
 
 /** Rows between two looks at the clock. */
 const CHUNK_ROWS = 64;
+/** Changed keys that are remembered so as not to be copied twice; more are copied as often as they were changed. */
+const MAX_MET_KEYS = 100_000;
 
 interface Copied {
   readonly meta: StateMeta;
@@ -20,21 +24,41 @@ interface Copied {
   readonly ttl: Ttl | null;
 }
 
+interface Found {
+  readonly key: Buffer;
+  /** undefined: the row is gone. */
+  readonly value: Buffer | undefined;
+  /** All parts of the key of a row that is gone, where one is a hash. */
+  readonly full?: Uint8Array | null;
+}
+
+export interface LmdbSnapshotOptions {
+  readonly view: View;
+  readonly prefix: string;
+  readonly tables: readonly LmdbTable[];
+  readonly maxParallelism: number;
+  /** Null: of everything. */
+  readonly changes: Changes | null;
+  readonly over: () => void;
+}
+
 export class LmdbSnapshot implements KeyedSnapshot {
   readonly #view: View;
-  readonly #rows: Iterator<{ readonly key: Buffer; readonly value: Buffer }>;
+  readonly #rows: Iterator<Found, void>;
   readonly #states: ReadonlyMap<number, Copied>;
   readonly #writer: KeyedSnapshotWriter;
+  readonly #changes: Changes | null;
   readonly #over: () => void;
   #discarded = false;
 
-  /** Takes the view over. */
-  constructor(view: View, prefix: string, tables: readonly LmdbTable[], maxParallelism: number, over: () => void) {
+  /** Takes the view and the changes over. */
+  constructor({ view, prefix, tables, maxParallelism, changes, over }: LmdbSnapshotOptions) {
     this.#view = view;
-    this.#rows = view.rows(prefix)[Symbol.iterator]();
+    this.#rows = changes === null ? view.rows(prefix)[Symbol.iterator]() : changedRows(view, changes);
     // As they are now: a state that is asked for later may be changed by it.
     this.#states = new Map(tables.map(({ number, meta, values, ttl }) => [number, { meta, values, ttl }]));
     this.#writer = new KeyedSnapshotWriter(maxParallelism);
+    this.#changes = changes;
     this.#over = over;
   }
 
@@ -48,7 +72,7 @@ export class LmdbSnapshot implements KeyedSnapshot {
             this.#end();
             return true;
           }
-          this.#copy(next.value.key, next.value.value);
+          this.#copy(next.value);
         }
       } while (performance.now() < deadlineMs);
       return false;
@@ -67,26 +91,41 @@ export class LmdbSnapshot implements KeyedSnapshot {
     this.#end();
   }
 
-  #copy(key: Buffer, row: Buffer): void {
+  #copy({ key, value: row, full: fullOfGone = null }: Found): void {
     const { meta, values, ttl } = this.#states.get(stateOfRow(key))!;
-    const { full, value } = splitRow(row);
+    const { full, value } = row === undefined ? { full: fullOfGone, value: null } : splitRow(row);
     let bytes = value;
-    if (ttl !== null) {
+    if (ttl !== null && value !== null) {
       const held = values.read(value);
       const left = living(meta.kind, ttl, held);
-      if (left === undefined) return;
-      if (left !== held) {
+      if (left === undefined) bytes = null;
+      else if (left !== held) {
         const out = new ByteWriter();
         values.write(out, left);
         bytes = out.take();
       }
     }
+    if (bytes === null && this.#changes === null) return;
     this.#writer.encodedRow(meta, keyGroupOfRow(key), full ?? partsBytes(key), bytes);
   }
 
   #end(): void {
     this.#rows.return?.();
+    this.#changes?.close();
     this.#view.close();
     this.#over();
+  }
+}
+
+/** Each as it is in the view, however often it was changed. */
+function* changedRows(view: View, changes: Changes): Generator<Found, void> {
+  const met = new Set<string>();
+  const keys = changes.read();
+  for (let next = keys.next(); next.done !== true; next = keys.next()) {
+    const { key, full } = next.value;
+    const text = key.toString('latin1');
+    if (met.has(text)) continue;
+    if (met.size < MAX_MET_KEYS) met.add(text);
+    yield { key, full, value: view.get(key) };
   }
 }

@@ -62,7 +62,8 @@ export class LmdbTable {
     if (held !== undefined) return held;
     const bytes = environment.get(bytesOf(key.text));
     const value = bytes === undefined ? undefined : readRow(bytes, this.values);
-    return cache.add({ key, group, value, changed: false, bytes: 0, state: this.meta.name, values: this.values });
+    const { meta, values } = this;
+    return cache.add({ key, group, value, changed: false, span: -1, bytes: 0, state: meta.name, values });
   }
 }
 

@@ -18,6 +18,8 @@ export interface Row {
   /** undefined: there is none. */
   value: unknown;
   changed: boolean;
+  /** Where a list of changed keys has it; -1: in none. */
+  span: number;
   /** In heap, guessed. */
   bytes: number;
   /** Name of its state. */
@@ -31,6 +33,7 @@ export class RowCache {
   #young = new Map<string, Row>();
   #old = new Map<string, Row>();
   #youngBytes = 0;
+  #oldBytes = 0;
   #changed: Row[] = [];
   #changedBytes = 0;
   readonly #changedByGroup = new Map<string, Row[]>();
@@ -43,8 +46,14 @@ export class RowCache {
     this.#flush = flush;
   }
 
+  /** Takes effect with the next row that comes. */
   setMaxBytes(maxBytes: number): void {
     this.#maxBytes = maxBytes;
+  }
+
+  /** Guessed. */
+  get bytes(): number {
+    return this.#youngBytes + this.#oldBytes;
   }
 
   get(key: string): Row | undefined {
@@ -53,6 +62,7 @@ export class RowCache {
     const older = this.#old.get(key);
     if (older !== undefined) {
       this.#old.delete(key);
+      this.#oldBytes -= older.bytes;
       this.#keep(older);
     }
     return older;
@@ -108,6 +118,7 @@ export class RowCache {
     this.#young.clear();
     this.#old.clear();
     this.#youngBytes = 0;
+    this.#oldBytes = 0;
     this.age++;
   }
 
@@ -121,11 +132,13 @@ export class RowCache {
   #rotate(kept?: Row): void {
     this.flush();
     this.#old = this.#young;
+    this.#oldBytes = this.#youngBytes;
     this.#young = new Map();
     this.#youngBytes = 0;
     this.age++;
     if (kept === undefined) return;
     this.#old.delete(kept.key.text);
+    this.#oldBytes -= kept.bytes;
     this.#young.set(kept.key.text, kept);
     this.#youngBytes = kept.bytes;
   }

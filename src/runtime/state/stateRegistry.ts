@@ -101,6 +101,11 @@ export abstract class StateRegistry {
     return this.#now();
   }
 
+  /** Where the values of a state are that another backend has registered. */
+  storeOf(registration: Registration): CellStore | RowStore {
+    return registration.meta.kind === 'map' ? this.rows(registration) : this.cells(registration);
+  }
+
   protected abstract cells(registration: Registration): CellStore;
   protected abstract rows(registration: Registration): RowStore;
 

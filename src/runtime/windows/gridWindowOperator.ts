@@ -35,7 +35,7 @@ export const gridWindowOperator: OperatorFactory<WindowSpec> = (node, spec, outp
   const { isEventTime } = assigner;
   const backend = runtime.keyedState(node);
   const { context } = runtime;
-  const { time, timers: clock, pressure } = context;
+  const { time, key: current, timers: clock, pressure } = context;
   const contents = windowContents(backend, spec.aggregation);
   const late = spec.lateTag === null ? null : sideOutputs(output);
   const lateTag = new OutputTag<unknown>(spec.lateTag ?? 'late');
@@ -107,7 +107,8 @@ export const gridWindowOperator: OperatorFactory<WindowSpec> = (node, spec, outp
   const collect = (value: unknown): void => {
     const timestamp = isEventTime ? time.timestamp : clock.currentProcessingTime();
     if (Number.isNaN(timestamp)) throw noTimestamp(name, assigner.name);
-    backend.setCurrentKey(identityOf(name, key, value));
+    const { handle } = current;
+    backend.setCurrentKey(handle === null ? identityOf(name, key, value) : handle.key);
     let start = lastStart(timestamp, grid);
     if (isEventTime && start + size - 1 <= currentWatermark) {
       // The latest of its windows is over, and so are all others.

@@ -130,8 +130,8 @@ describe('cancellation', () => {
     const start = performance.now();
     cluster.cancel(job);
     await cluster.all(job, 'CANCELED');
-    // Typically below 20 ms; the bound leaves room for a machine that does something else.
-    expect(performance.now() - start).toBeLessThan(1_000);
+    // Typically below 20 ms; the bound leaves room for a machine that does something else. The tasks would take minutes.
+    expect(performance.now() - start).toBeLessThan(10_000);
     expect(cluster.workers.flatMap((workers) => workers.attempts())).toEqual([]);
   });
 

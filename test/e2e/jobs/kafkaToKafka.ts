@@ -1,16 +1,20 @@
 // Copies numbers from one Kafka topic to another in transactions, shuffled on the way.
 import { StreamExecutionEnvironment, WatermarkStrategy } from 'sluice';
 import { KafkaSink, KafkaSource, stringValue } from 'sluice/kafka';
+import { held } from './held.ts';
 
-export default async function main([broker, from, to, recordsPerSecond]: string[]): Promise<void> {
+export default async function main([broker, from, to, recordsPerSecond, output]: string[]): Promise<void> {
   const brokers = [broker!];
   const env = StreamExecutionEnvironment.getExecutionEnvironment().enableCheckpointing(100);
   env
     .fromSource(
-      new KafkaSource({ brokers, topics: from!, deserializer: stringValue(), stoppingOffsets: 'latest' }),
+      held(
+        new KafkaSource({ brokers, topics: from!, deserializer: stringValue(), stoppingOffsets: 'latest' }),
+        Number(recordsPerSecond),
+        output!,
+      ),
       WatermarkStrategy.forMonotonousTimestamps(),
       'Kafka',
-      { recordsPerSecond: Number(recordsPerSecond) },
     )
     .rebalance()
     .map((text) => text)

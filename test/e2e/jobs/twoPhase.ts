@@ -13,6 +13,7 @@ import {
   StreamExecutionEnvironment,
   WatermarkStrategy,
 } from 'sluice';
+import { held } from './held.ts';
 
 const SPLITS = 5;
 
@@ -102,9 +103,11 @@ class Files implements Sink<string, string> {
 export default async function main([count, recordsPerSecond, folder]: string[]): Promise<void> {
   const env = StreamExecutionEnvironment.getExecutionEnvironment().enableCheckpointing(100);
   env
-    .fromSource(new Numbers(Number(count)), WatermarkStrategy.forMonotonousTimestamps(), 'Numbers', {
-      recordsPerSecond: Number(recordsPerSecond),
-    })
+    .fromSource(
+      held(new Numbers(Number(count)), Number(recordsPerSecond), folder!),
+      WatermarkStrategy.forMonotonousTimestamps(),
+      'Numbers',
+    )
     .map((n) => String(n))
     .rebalance()
     .map((text) => text)

@@ -16,6 +16,8 @@ type Behaviour =
   | 'eatMemory'
   | 'eatMap'
   | 'hoard'
+  | 'hoardBuffers'
+  | 'eatBuffers'
   | 'throwLater'
   | 'rejectLater'
   | 'closeThrows'
@@ -66,7 +68,9 @@ export default async function main([behaviour, records = '1000000000000', how]: 
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
   const mapped = env
     .fromSequence(0, Number(records))
-    .map((x): unknown => (x === 100 ? act(x) : behaviour === 'hoard' ? hoard(x) : x))
+    .map((x): unknown =>
+      x === 100 ? act(x) : behaviour === 'hoard' ? hoard(x) : behaviour === 'hoardBuffers' ? hoardBuffers(x) : x,
+    )
     .name('Troublemaker');
   const next = behaviour === 'badKey' ? mapped.keyBy((x) => x as number).reduce((left) => left) : mapped.rebalance();
   if (behaviour?.startsWith('state')) {
@@ -90,6 +94,13 @@ function hoard(x: number): number {
   return x;
 }
 
+const buffers: Buffer[] = [];
+
+function hoardBuffers(x: number): number {
+  buffers.push(Buffer.alloc(10_000, 1));
+  return x;
+}
+
 const behaviours: Record<Behaviour, (x: number) => unknown> = {
   none: (x) => x,
   slowSink: (x) => x,
@@ -110,6 +121,10 @@ const behaviours: Record<Behaviour, (x: number) => unknown> = {
     for (let i = 0; ; i++) eaten.set(`key ${i}`, i);
   },
   hoard: (x) => x,
+  hoardBuffers: (x) => x,
+  eatBuffers: () => {
+    for (;;) buffers.push(Buffer.alloc(1_000_000, 1));
+  },
   throwLater: () => {
     setTimeout(() => {
       throw new Error('from a timer');

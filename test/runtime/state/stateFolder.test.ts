@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimWorkingFolder } from '../../../src/runtime/state/workingFolder.ts';
+import { claimWorkingFolder } from '../../../src/runtime/disk/workingFolder.ts';
+import { defaultStateBackends } from '../../../src/runtime/state/stateBackends.ts';
 import { TestCluster, testJob } from '../testCluster.ts';
 
 let root: string;
@@ -22,7 +23,7 @@ async function start(fallback: 'hashmap' | 'lmdb', threads: number): Promise<str
   const folder = path.join(root, 'own');
   cluster = await TestCluster.start(1, 2, {
     threads,
-    stateBackends: { fallback, folder, managedBytes: 8 * 1024 * 1024 },
+    stateBackends: { ...defaultStateBackends('tm'), fallback, folders: [folder], managedBytes: 8 * 1024 * 1024 },
   });
   return folder;
 }
