@@ -14,6 +14,8 @@ const RECORDS_PER_SECOND = 2_000;
 const BACKENDS = ['hashmap', 'lmdb'] as const;
 const SAMPLES = 40;
 const MIN_INTERVAL_MS = 2_000;
+/** Small, so that the caches of state in LMDB are full soon. */
+const MANAGED_MEMORY = '16m';
 /** Of the time: everything is used for the first time in it. */
 const WARM_UP_SHARE = 0.3;
 /** Records of the ledger that make a snapshot, so that the journal is trimmed several times within minutes. */
@@ -94,6 +96,7 @@ async function startProbed(context: BenchContext, notes: string, intervalMs: num
       taskManagers: 2,
       slots: 4,
       overrides: [
+        `taskmanager.memory.managed.size=${MANAGED_MEMORY}`,
         `jobmanager.snapshot.interval-events=${SNAPSHOT_EVENTS}`,
         `jobmanager.snapshot.retain-events=${SNAPSHOT_EVENTS}`,
       ],

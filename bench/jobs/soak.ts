@@ -12,12 +12,16 @@ export default async function main([recordsPerSecond, backend]: string[]) {
   const rate = Number(recordsPerSecond);
   const records = env
     .fromSequence(1, Number.MAX_SAFE_INTEGER, { recordsPerSecond: rate })
+    // Two would be at opposite ends of the numbers, and so of time: half of the windows would never end.
+    .setParallelism(1)
     .map((n) => ({ n, at: Math.floor((n * 1_000) / rate), text: 'x'.repeat(100) }))
+    .setParallelism(1)
     .assignTimestampsAndWatermarks(
       WatermarkStrategy.forMonotonousTimestamps<{ n: number; at: number; text: string }>().withTimestampAssigner(
         ({ at }) => at,
       ),
-    );
+    )
+    .setParallelism(1);
   records
     .keyBy(({ n }) => n % KEYS)
     .reduce((left, right) => ({ ...right, n: left.n + 1 }))

@@ -5,8 +5,9 @@
 import { ByteWriter } from '../byteWriter.ts';
 import { guessBytes } from '../heapSize.ts';
 import type { ValueStateDescriptor } from './descriptors.ts';
+import { HeapRows } from './heapRows.ts';
 import { HeapSnapshot } from './heapSnapshot.ts';
-import { type Cell, HeapRows, HeapTable } from './heapTable.ts';
+import { type Cell, HeapTable } from './heapTable.ts';
 import { ofState, type StateMeta, type StateRow } from './keyedSnapshot.ts';
 import {
   type Fold,
@@ -87,7 +88,8 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
       if (rows === undefined) this.#tables.get(name)!.move(store as CellStore);
       else rows.move(store as RowStore);
     }
-    for (const table of this.#tables.values()) table.namespaces = new Map();
+    for (const [name, table] of this.#tables)
+      if (this.#rows.has(name) || !this.#registrations.has(name)) table.abandon();
     this.#successor = successor;
   }
 
