@@ -226,6 +226,7 @@ export async function createTaskExecutor(
     networkBytes: config['taskmanager.memory.network.max'],
     compression: config['taskmanager.network.compression.codec'],
     processBytes: config['taskmanager.memory.process.size'] || undefined,
+    cancellationTimeoutMs: config['task.cancellation.timeout'],
     fetchArtifact: (sha256) => blobs.fetch(sha256),
     checkpoints: new CompressingStorage(
       new MergingStorage(createCheckpointStorage(config, dir)),

@@ -14,6 +14,7 @@ import type { GlobalWindow, Window } from '../runtime/windows/window.ts';
 import { ApiError } from './apiError.ts';
 import type { BroadcastConnectedStream, BroadcastStream } from './broadcastStream.ts';
 import { checkedFunction, checkedUserFunction } from './checkedFunction.ts';
+import { classNameOf } from './className.ts';
 import { collected } from './collecting.ts';
 import type { ConnectedStreams } from './connectedStreams.ts';
 import { DataStreamSink } from './dataStreamSink.ts';
@@ -213,7 +214,7 @@ export class DataStream<T> {
 
   /**
    * Prints each record: under `sluice run` on the client's standard output, one line a record. With a parallelism above 1, the subtask's
-   * number stands in front (`2> …`), after `prefix` where there is one (`words:2> …`).
+   * number stands in front (`2> …`), after `prefix` where there is one (`words:2> …`). A record of more than a million characters is cut.
    */
   print(prefix?: string): DataStreamSink<T> {
     return this.sink('Print to Std. Out', { type: 'printSink', prefix: prefix ?? null });
@@ -254,7 +255,7 @@ export class DataStream<T> {
   sinkTo<Committable, State>(sink: DiscardingSink | Sink<T, Committable, State>): DataStreamSink<T> {
     if (sink instanceof DiscardingSink) return this.discard();
     if (typeof (sink as Partial<Sink<T, Committable, State>> | null)?.createWriter === 'function') {
-      return this.sink(sink.constructor === Object ? 'Writer' : sink.constructor.name, {
+      return this.sink(sink.constructor === Object ? 'Writer' : classNameOf(sink), {
         type: 'writerSink',
         sink: sink as unknown as Sink<unknown, unknown, unknown>,
       });

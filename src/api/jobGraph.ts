@@ -15,6 +15,7 @@ import type {
 } from '../runtime/operatorSpec.ts';
 import { assignsEventTime, isBounded, isSource, isTwoPhaseSink, looksAtEventTime } from '../runtime/operatorTraits.ts';
 import { ApiError } from './apiError.ts';
+import { classNameOf } from './className.ts';
 import { CoLocation } from './coLocation.ts';
 import { shippingOf } from './shipping.ts';
 import {
@@ -287,7 +288,7 @@ function fingerprint(spec: OperatorSpec): unknown {
 /** What a value is as data: of the user's objects only that they are there, for what is in them may be anything. */
 function dataOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return value.constructor?.name ?? 'object';
+  return classNameOf(value);
 }
 
 function hexOf(parts: readonly unknown[]): string {

@@ -65,6 +65,13 @@ export const configOptions = {
     kind: 'port',
     description: 'Port for other TaskManagers’ data. 0: any free port.',
   },
+  'task.cancellation.timeout': {
+    schema: duration(),
+    fallback: '30 s',
+    kind: 'duration',
+    description:
+      'How long a cancelled task may keep its thread busy. Then the thread is ended, and its other tasks run again elsewhere. 0: for ever.',
+  },
   'high-availability.keepalive-interval': {
     schema: duration({ minMs: 10 }),
     fallback: '100 ms',

@@ -28,18 +28,28 @@ export type TaskErrorCode =
 /** Causes of an error that are told with it; a chain may be a ring. */
 const MAX_CAUSES = 5;
 
+export interface TaskErrorOptions extends ErrorOptions {
+  /** The message does not say in which operator; whoever calls that operator does. Default: false. */
+  readonly unplaced?: boolean;
+}
+
 export class TaskError extends Error {
   override readonly name = 'TaskError';
   readonly code: TaskErrorCode;
-  constructor(code: TaskErrorCode, message: string, options?: ErrorOptions) {
+  readonly unplaced: boolean;
+  constructor(code: TaskErrorCode, message: string, options: TaskErrorOptions = {}) {
     super(message, options);
     this.code = code;
+    this.unplaced = options.unplaced ?? false;
   }
 }
 
 /** The error of a user function, under the name of its operator. An error that names an operator already passes through unchanged. */
 export function inOperator(operator: string, error: unknown): TaskError {
-  if (error instanceof TaskError) return error;
+  if (error instanceof TaskError) {
+    if (!error.unplaced) return error;
+    return new TaskError(error.code, `Operator '${operator}' failed: ${error.message}`, { cause: error });
+  }
   return new TaskError('USER_FUNCTION_THREW', `Operator '${operator}' failed: ${stackOf(error)}`, { cause: error });
 }
 

@@ -33,7 +33,8 @@ export function collectorOf(parts: CollectorParts): Collect {
       const { subtask } = context;
       let channel: OutputChannel | undefined;
       return (value) => {
-        channel ??= parts.open(subtask);
+        // A watermark, a barrier or what was restored may have come first.
+        channel ??= channels[subtask] ?? parts.open(subtask);
         push(channel, value);
       };
     }

@@ -30,7 +30,7 @@ export function createSink(node: ChainNode, spec: SinkSpec, context: TaskContext
       return { collect: () => context.countOut(1), output: null, state: null };
     case 'printSink': {
       const prefix = printPrefix(spec.prefix, context);
-      const format = (value: unknown): string => prefix + formatRecord(value);
+      const format = (value: unknown): string => prefix + cut(formatRecord(value));
       return lines(node, format, new PrintOutput(uid, context, onResults), context);
     }
     case 'collectSink':
@@ -78,6 +78,15 @@ function lines(
       sink.line(text);
     },
   };
+}
+
+/** What is printed is for people, and travels through the journal. */
+const MAX_PRINTED_LENGTH = 1_000_000;
+
+function cut(text: string): string {
+  return text.length <= MAX_PRINTED_LENGTH
+    ? text
+    : `${text.slice(0, MAX_PRINTED_LENGTH)}… (${text.length} characters, of which ${MAX_PRINTED_LENGTH} are printed)`;
 }
 
 /** As Flink: `prefix:N> ` with N = subtask + 1, of which either part may be missing. */

@@ -17,7 +17,7 @@ import { Suspensions } from './suspensions.ts';
 import { TaskBarriers } from './taskBarriers.ts';
 import { TaskCheckpoints } from './taskCheckpoints.ts';
 import type { Continuation, Deployment, Flusher, Pressure, TaskContext } from './taskContext.ts';
-import { TaskEnding, type TaskPhase } from './taskEnding.ts';
+import { endedAs, TaskEnding, type TaskPhase } from './taskEnding.ts';
 import { createFeed, type TaskFeed } from './taskFeed.ts';
 import { TaskMeter } from './taskMetrics.ts';
 import type { TaskOwner } from './taskOwner.ts';
@@ -289,11 +289,10 @@ export class Task implements TaskContext {
     // Finished outputs have closed already.
     if (state !== 'FINISHED' || this.#checkpoints.stopping)
       releases.push(...outputsOf(this.#parts).map((output) => output.abort()));
-    afterAll(releases, () => {
+    afterAll(releases, ([error]) => {
       if (this.#phase === 'ended') return;
       this.#phase = 'ended';
-      this.state = state;
-      this.reason = reason;
+      [this.state, this.reason] = endedAs(state, reason, this.#checkpoints.stopping ? undefined : error);
       this.#owner.changed(this);
     });
   }

@@ -1,5 +1,7 @@
 // How a task comes to its end once its input is over: its operators emit the last that they have, each behind those that feed it, and then its
 // outputs let go of everything. Where the job ends with a last checkpoint, two-phase sinks keep what they have until that is complete.
+import type { AttemptState } from '../core/schema.gen.ts';
+import { reasonOf } from './errors.ts';
 import { MAX_WATERMARK } from './streamTime.ts';
 import { outputsOf, type TaskParts } from './taskWiring.ts';
 
@@ -57,6 +59,14 @@ export class TaskEnding {
     // Behind the barrier nothing is sent, not even that the input is over: the consumers end by themselves.
     return all((stopping ? sinks : outputsOf(this.#parts)).map((output) => () => output.finish()));
   }
+}
+
+/**
+ * How a task ends that was to end as said, where `error` is what closing its functions threw, if anything: what a function hands over as it is
+ * closed belongs to its work, while one that has failed or is cancelled has none to lose.
+ */
+export function endedAs(state: AttemptState, reason: string | null, error: unknown): [AttemptState, string | null] {
+  return state === 'FINISHED' && error !== undefined ? ['FAILED', reasonOf(error)] : [state, reason];
 }
 
 /** All of them are asked, so that they drain at the same time. */

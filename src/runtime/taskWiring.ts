@@ -132,14 +132,10 @@ export function openings({ operators }: Chain): (() => Promise<unknown> | null)[
     .map((operator) => () => operator.open?.() ?? null);
 }
 
-/** An attempt ends as it does, whatever its functions throw when they are closed. */
+/** Each rejects with what its function threw. */
 export function closeAll({ chain, gate }: TaskParts): Promise<void>[] {
   gate?.frames.close();
-  return chain.operators
-    .filter((operator) => operator.close !== undefined)
-    .map(async (operator) => {
-      await Promise.resolve(operator.close?.()).catch(() => {});
-    });
+  return chain.operators.filter((operator) => operator.close !== undefined).map(async (operator) => operator.close?.());
 }
 
 /** Takes the steps one after the other, at once as long as there is nothing to wait for, then calls `done`; or `failed`, once. */
@@ -162,17 +158,20 @@ export function inOrder(
   }
 }
 
-/** Calls `end` once all have settled, however, or the time is up; at once where there is nothing to wait for. */
-export function afterAll(waits: readonly (Promise<void> | void)[], end: () => void): void {
+/**
+ * Calls `end` once all have settled, or the time is up, with the errors of those that failed; at once where there is nothing to wait for. When
+ * the time is up it may be called again.
+ */
+export function afterAll(waits: readonly (Promise<void> | void)[], end: (errors: readonly unknown[]) => void): void {
   const pending = waits.filter((wait) => wait !== undefined);
   if (pending.length === 0) {
-    end();
+    end([]);
     return;
   }
-  const limit = setTimeout(end, RELEASE_TIMEOUT_MS);
-  Promise.allSettled(pending).then(() => {
+  const limit = setTimeout(() => end([]), RELEASE_TIMEOUT_MS);
+  Promise.allSettled(pending).then((outcomes) => {
     clearTimeout(limit);
-    end();
+    end(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
   });
 }
 

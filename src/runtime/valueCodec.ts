@@ -7,6 +7,8 @@ import { TaskError } from './errors.ts';
 
 /** Deeper values are taken for cycles. */
 const MAX_DEPTH = 200;
+/** Of a cycle the path goes round and round. */
+const MAX_SHOWN_PATH = 60;
 
 const UNDEFINED = 0;
 const NULL = 1;
@@ -89,7 +91,11 @@ export class ValueEncoder {
   }
 
   #writeObject(value: object, path: string, depth: number): void {
-    if (depth > MAX_DEPTH) throw unsupported(path, `nested more than ${MAX_DEPTH} levels deep, or refers to itself`);
+    if (depth > MAX_DEPTH)
+      throw unsupported(
+        path.length > MAX_SHOWN_PATH ? `${path.slice(0, MAX_SHOWN_PATH)}…` : path,
+        `nested more than ${MAX_DEPTH} levels deep, or refers to itself`,
+      );
     const out = this.#out;
     if (Array.isArray(value)) {
       out.u8(ARRAY);

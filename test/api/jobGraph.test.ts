@@ -1,6 +1,6 @@
 // From program to JobGraph: what is chained, what things are called, and that all of it is a function of the program.
 import { describe, expect, it } from 'vitest';
-import type { StreamExecutionEnvironment } from '../../src/api/publicApi.ts';
+import { DataGeneratorSource, type StreamExecutionEnvironment } from '../../src/api/publicApi.ts';
 import type { ChainNode } from '../../src/runtime/operatorSpec.ts';
 import { describeGraph, jobOf } from './jobs.ts';
 
@@ -161,6 +161,19 @@ describe('identity', () => {
     expect(named('numbers').id).toBe(named('numbers').id);
     expect(named('numbers').id).not.toBe(named('others').id);
     expect(named('numbers').id).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('is the same whatever a bundler made of the names of classes', () => {
+    const plain = class Numbers extends DataGeneratorSource<number> {};
+    // What esbuild makes of a class that refers to itself, and of one that meets another of its name.
+    const renamed = [
+      class _Numbers extends DataGeneratorSource<number> {},
+      class Numbers2 extends DataGeneratorSource<number> {},
+    ];
+    const hashOf = (Source: typeof plain) =>
+      jobOf((env) => env.fromSource(new Source((index) => index, 9), null, 'numbers').discard()).graph.hash;
+    expect(renamed.map(hashOf)).toEqual([hashOf(plain), hashOf(plain)]);
+    expect(hashOf(class Others extends DataGeneratorSource<number> {})).not.toBe(hashOf(plain));
   });
 
   it('of the job changes with everything but functions and the contents of collections', () => {

@@ -1,11 +1,14 @@
-// Faults at random times against a real cluster under jobs that check themselves: JobManagers, TaskManagers and the broker, each with faults of
-// its own one after the other, all at once. A seed decides which and when; what they meet is the machine's affair, so a seed gives the same
+// Faults at random times against a real cluster under jobs that check themselves (workloads.ts): JobManagers, TaskManagers, single tasks and the
+// broker, each with faults of its own one after the other, all at once. A seed decides which and when; what they meet is the machine's affair, so a seed gives the same
 // kind of run again and not the same run. At the end everything is mended, the last job ends, and the stage judges.
+import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalBroker } from '../../src/adapters/kafka/localBroker.ts';
 import { seededRandom } from '../../src/adapters/simulated/random.ts';
 import { CliError } from '../../src/cli/cliError.ts';
-import { FaultsStage } from './faultsStage.ts';
+import { FaultsStage, untilTrue } from './faultsStage.ts';
+import type { ACTS } from './jobs/sabotage.ts';
+import { COUNTED, transactional, WINDOWED, type Workload } from './workloads.ts';
 
 /** Between two faults of one kind of process. */
 const MIN_PAUSE_MS = 300;
@@ -20,7 +23,9 @@ const MAX_STARTS = 12;
 /** Several faults at once may hold each other up. */
 const WAIT_MS = 180_000;
 const JOB_SIZE = { count: 12_000, recordsPerSecond: 2_000 };
+/** Every workload has its slots although a TaskManager is gone. */
 const SETTINGS = [
+  'taskmanager.numberOfTaskSlots=3',
   'heartbeat.interval=100 ms',
   'heartbeat.timeout=1 s',
   'restart-strategy.exponential-delay.max-backoff=500 ms',
@@ -56,7 +61,8 @@ export async function runChaos({ seed, durationMs, broker, log }: ChaosOptions):
     waitMs: WAIT_MS,
   });
   try {
-    await stage.keepJobsRunning(JOB_SIZE);
+    const workloads: Workload[] = [COUNTED, WINDOWED, ...(broker === null ? [] : [transactional(broker.brokers)])];
+    await Promise.all(workloads.map((workload) => stage.keepJobsRunning(JOB_SIZE, workload)));
     const made = new Map<string, number>();
     const startedAtMs = performance.now();
     let broken = false;
@@ -81,11 +87,12 @@ export async function runChaos({ seed, durationMs, broker, log }: ChaosOptions):
       [
         (random: () => number) => jobManagerFaults(stage, random),
         (random: () => number) => taskManagerFaults(stage, random),
+        () => taskFaults(stage),
         ...(broker === null ? [] : [(random: () => number) => brokerFaults(broker, random)]),
       ].map(inLane),
     );
     for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
-    log('everything is mended; the last job ends');
+    log('everything is mended; the last jobs end');
     await stage.endJobs();
     return {
       faults: await stage.faults({ restarts: 'any' }),
@@ -165,6 +172,23 @@ function taskManagerFaults(stage: FaultsStage, random: () => number): Lane {
       await stage.cluster.run('taskmanager stop', '--id', (await victim()).id);
       await untilUp(() => stage.startTaskManager());
     },
+  };
+}
+
+/** One subtask of whichever job is first to see it. */
+function taskFaults(stage: FaultsStage): Lane {
+  const file = stage.sabotageFile;
+  const told = (act: (typeof ACTS)[number]) => async () => {
+    fs.writeFileSync(`${file}.new`, act);
+    fs.renameSync(`${file}.new`, file);
+    await untilTrue(`a task that is told to '${act}'`, () => !fs.existsSync(file), WAIT_MS);
+    // Jobs that restart all the time get nowhere, and show nothing.
+    await stage.untilCheckpoint();
+  };
+  return {
+    'have a task throw': told('throw'),
+    'have a task end its thread': told('exit'),
+    'have a task forget a rejected promise': told('reject'),
   };
 }
 

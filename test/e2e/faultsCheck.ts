@@ -21,9 +21,9 @@ export function lineOf({ key, n, seen, sum }: Counted): string {
   return `${key} ${n} ${seen} ${sum}`;
 }
 
-/** How the lines differ, as a multiset, from those of an undisturbed run; empty where they don't. */
-export function differences(lines: readonly string[], count: number, slices: number): string[] {
-  const missing = expectedLines(count, slices);
+/** How the lines differ, as a multiset, from those of an undisturbed run, which are each unlike the others; empty where they don't. */
+export function differencesFrom(expected: ReadonlySet<string>, lines: readonly string[]): string[] {
+  const missing = new Set(expected);
   const repeated: string[] = [];
   const wrong: string[] = [];
   const seen = new Set<string>();
@@ -38,7 +38,7 @@ export function differences(lines: readonly string[], count: number, slices: num
   ];
 }
 
-function expectedLines(count: number, slices: number): Set<string> {
+export function expectedLines(count: number, slices: number): Set<string> {
   const lines = new Set<string>();
   const state = new Map<string, Counted>();
   for (let n = 1; n <= count; n++) {

@@ -1,5 +1,5 @@
-// JobManagers that die, freeze, leave in order or are all gone, under jobs that check themselves: no task restarts, no checkpoint is lost, and
-// the output is that of a run in which nothing happened. On the embedded journal and on Kafka.
+// JobManagers that die, freeze, leave in order or are all gone, under jobs that check themselves: no task restarts, no checkpoint is lost or late,
+// and the output is that of a run in which nothing happened. On the embedded journal and on Kafka.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type ClusterStatus, request } from '../../src/cli/restClient.ts';
@@ -7,6 +7,7 @@ import type { Outgoing } from '../../src/codec/channels.ts';
 import { kafkaForTests } from '../kafka/broker.ts';
 import { waitFor } from './cluster.ts';
 import { bounded, bytesOf, type FaultsStage, killNow, onEach } from './faultsStage.ts';
+import { countedEach } from './workloads.ts';
 
 const brokers = await kafkaForTests();
 const journals: readonly ('embedded' | 'kafka')[] = brokers ? ['embedded', 'kafka'] : ['embedded'];
@@ -19,6 +20,8 @@ const MAX_FREEZES = 8;
 const MAX_FREEZE_MS = 20_000;
 const UNKNOWN_JOB = '0'.repeat(32);
 const SIZE = { count: 8_000, recordsPerSecond: 2_000 };
+/** Much longer than a takeover. */
+const INTERVAL_MS = 4_000;
 const TEST_TIMEOUT_MS = 300_000;
 
 describe('JobManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
@@ -46,6 +49,29 @@ describe('JobManagers at fault', { timeout: TEST_TIMEOUT_MS }, () => {
       expect(stage.epoch).toBeGreaterThanOrEqual(1 + KILLS);
       expect(Math.max(...takeoversMs)).toBeLessThan(MAX_TAKEOVER_MS);
       expect(handedOver).toBeGreaterThan(0);
+    }),
+  );
+
+  it(
+    'loses its leader between two checkpoints: the next comes when it would have come',
+    onEach(journals, { brokers }, async (stage, journal) => {
+      await stage.keepJobsRunning({ count: 16_000, recordsPerSecond: 600 }, countedEach(INTERVAL_MS));
+      const { jobId } = stage.job;
+      for (let kill = 0; kill < 3; kill++) {
+        await stage.untilNext('CheckpointTriggered');
+        const { epoch, leaderId } = stage;
+        await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS / 2));
+        const killedAtMs = await killNow(await stage.cluster.process(leaderId!));
+        await stage.untilNewLeader(epoch, killedAtMs);
+        await Promise.all([stage.startJobManager(leaderId!), stage.untilCheckpoint(epoch)]);
+      }
+      const gapsMs = stage.checkpointGapsMs(jobId);
+      console.info(`${journal}: ms between checkpoints each ${INTERVAL_MS} ms: ${gapsMs.join(', ')}`);
+      expect(gapsMs.length).toBeGreaterThanOrEqual(3);
+      // A leader that began the interval anew would need half of it and the takeover more.
+      for (const gapMs of gapsMs) expect(gapMs).toBeLessThan(1.4 * INTERVAL_MS);
+      await stage.endJobs();
+      expect(await stage.faults({ restarts: 'none' })).toEqual([]);
     }),
   );
 

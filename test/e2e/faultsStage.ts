@@ -1,5 +1,6 @@
 // A real cluster to break: processes, a journal, and self-checking jobs one after the other, watched through the ledger as a replica reads
 // it. At the end it judges: outputs, attempts, checkpoints, and the ledger itself. Every wait is for an event and bounded.
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ProcessEntry } from '../../src/cli/clusterDir.ts';
@@ -11,9 +12,9 @@ import { loadConfig } from '../../src/config.ts';
 import type { ClusterEvent, JobStatus } from '../../src/core/schema.gen.ts';
 import { type Arrival, LedgerWatch } from '../../src/demo/ledgerWatch.ts';
 import { connectJobClient } from '../../src/wiring.ts';
-import { type ClusterOptions, root, TestCluster } from './cluster.ts';
-import { differences } from './faultsCheck.ts';
+import { type ClusterOptions, TestCluster } from './cluster.ts';
 import { linesOf, release } from './output.ts';
+import { COUNTED, type JobSize, PARALLELISM, patiently, type Workload } from './workloads.ts';
 
 /** Generous: all waits are for what a free machine does in a second or two. */
 export const WAIT_MS = 60_000;
@@ -21,8 +22,7 @@ const FREEZE_MS = 20_000;
 const MAX_FREEZES = 5;
 const FILE_POLL_MS = 10;
 const END_TIMEOUT_MS = 10_000;
-const PARALLELISM = 2;
-const JOB_FILE = path.join(root, 'test', 'e2e', 'jobs', 'selfChecking.ts');
+const SHOWN_EVENT_LENGTH = 240;
 
 interface Decided<T extends ClusterEvent['type']> {
   readonly epoch: number;
@@ -36,16 +36,12 @@ export interface StageOptions extends ClusterOptions {
 }
 
 export interface CheckedJob {
+  readonly workload: Workload;
   readonly jobId: string;
   readonly output: string;
   readonly count: number;
   /** As JobClient is told. */
   readonly ended: Promise<JobStatus>;
-}
-
-export interface JobSize {
-  readonly count: number;
-  readonly recordsPerSecond: number;
 }
 
 export class FaultsStage {
@@ -57,8 +53,9 @@ export class FaultsStage {
   /** By type; of the first `#indexed` arrivals. */
   readonly #events = new Map<ClusterEvent['type'], Decided<ClusterEvent['type']>[]>();
   #indexed = 0;
-  #bundle: JobBundle | null = null;
-  #keeping: Promise<void> = Promise.resolve();
+  #submitted = 0;
+  readonly #bundles = new Map<Workload, Promise<JobBundle>>();
+  #keeping: Promise<void>[] = [];
   #enough = false;
 
   static async start(options: StageOptions): Promise<FaultsStage> {
@@ -90,6 +87,11 @@ export class FaultsStage {
     return this.watch.state.epoch;
   }
 
+  /** Where its jobs are told to harm themselves; see jobs/sabotage.ts. */
+  get sabotageFile(): string {
+    return this.cluster.file('sabotage');
+  }
+
   /** The job that was submitted last. */
   get job(): CheckedJob {
     return this.jobs.at(-1)!;
@@ -98,7 +100,7 @@ export class FaultsStage {
   async stop(): Promise<void> {
     this.#enough = true;
     await this.#client.close();
-    await this.#keeping.catch(() => {});
+    await Promise.allSettled(this.#keeping);
     await this.watch.close();
     await this.cluster.stop();
   }
@@ -113,53 +115,57 @@ export class FaultsStage {
   }
 
   /** Submits self-checking jobs one after the other until `endJobs`; resolves when the first runs and has a checkpoint. */
-  async keepJobsRunning(size: JobSize): Promise<void> {
+  async keepJobsRunning(size: JobSize, workload = COUNTED): Promise<void> {
     this.#enough = false;
-    await this.submitJob(size);
-    this.#keeping = this.#keepRunning(size);
-    this.#keeping.catch(() => {}); // endJobs tells it
+    const keeping = this.#keepRunning(await this.submitJob(size, workload), size);
+    keeping.catch(() => {}); // endJobs tells it
+    this.#keeping.push(keeping);
     await this.untilCheckpoint();
   }
 
-  /** The job that runs is the last, and comes to its end without delay; resolves with how each ended. */
+  /** The jobs that run are the last, and come to their end without delay; resolves with how each ended. */
   async endJobs(): Promise<JobStatus[]> {
     this.#enough = true;
-    release(this.job.output);
-    await this.#keeping;
+    for (const { output } of this.jobs) release(output);
+    await Promise.all(this.#keeping);
     return Promise.all(this.jobs.map(({ ended }) => ended));
   }
 
-  async submitJob({ count, recordsPerSecond }: JobSize): Promise<CheckedJob> {
-    this.#bundle ??= await bundleJob(JOB_FILE);
-    const output = this.cluster.file(`output-${this.jobs.length + 1}`);
-    const args = [count, recordsPerSecond, PARALLELISM, output].map(String);
+  async submitJob(size: JobSize, workload = COUNTED): Promise<CheckedJob> {
+    const { file, name: kind } = workload;
+    const bundling = this.#bundles.get(workload) ?? bundleJob(file);
+    this.#bundles.set(workload, bundling);
+    const bundle = await bundling;
+    const output = this.cluster.file(`${kind}-${++this.#submitted}`);
+    const args = await workload.args(size, output, this.sabotageFile);
     const folder = mkdtempSync(this.cluster.file('plan-'));
-    const bundlePath = path.join(folder, `${this.#bundle.sha256}.mjs`);
-    writeFileSync(bundlePath, this.#bundle.bytes);
+    const bundlePath = path.join(folder, `${bundle.sha256}.mjs`);
+    writeFileSync(bundlePath, bundle.bytes);
     const { name, graph, checkpointing } = await planJob({
       bundlePath,
-      name: 'selfChecking.ts',
+      name: path.basename(file),
       args,
       parallelism: PARALLELISM,
     });
     rmSync(folder, { recursive: true });
-    const handle = await this.#client.submit({
-      ...{ name, artifact: this.#bundle, args, parallelism: PARALLELISM, graph },
-      options: { checkpointing },
-    });
+    const submission = { name, artifact: bundle, args, parallelism: PARALLELISM, graph, options: { checkpointing } };
+    // The same command again is the same job, so it may be said until it is heard.
+    const ids = { jobId: randomBytes(16).toString('hex'), commandId: randomUUID() };
+    const handle = await patiently(() => this.#client.submit({ ...submission, ...ids }));
     const ended = handle.awaitTermination();
     ended.catch(() => {}); // met by whoever awaits it
-    const job: CheckedJob = { jobId: handle.jobId, output, count, ended };
+    const job: CheckedJob = { workload, jobId: handle.jobId, output, count: size.count, ended };
     this.jobs.push(job);
     return job;
   }
 
-  async #keepRunning(size: JobSize): Promise<void> {
-    for (;;) {
-      await bounded(this.job.ended, 3 * this.#waitMs, () => `the end of job ${this.job.jobId}\n${this.#situation()}`);
+  async #keepRunning(first: CheckedJob, size: JobSize): Promise<void> {
+    for (let job = first; ; job = await this.submitJob(size, job.workload)) {
+      if (this.#enough) release(job.output);
+      const { jobId, workload } = job;
+      const what = () => `the end of job ${jobId} (${workload.name})\n${this.#situation()}`;
+      await bounded(job.ended, 3 * this.#waitMs, what);
       if (this.#enough) return;
-      await this.submitJob(size);
-      if (this.#enough) release(this.job.output);
     }
   }
 
@@ -282,6 +288,18 @@ export class FaultsStage {
     ).length;
   }
 
+  /** Between two checkpoints of a job, in ms of the ledger's time, in the order in which they were triggered. */
+  checkpointGapsMs(jobId: string): number[] {
+    const at = this.watch.arrivals.flatMap(({ record, verdict }) =>
+      record.type === 'Commit' && verdict === 'counted'
+        ? record.events
+            .filter((event) => event.type === 'CheckpointTriggered' && event.jobId === jobId)
+            .map(() => record.at)
+        : [],
+    );
+    return at.slice(1).map((ms, index) => ms - at[index]!);
+  }
+
   /** Commits in the log behind the Claim that ended their epoch. */
   lateCommits(): Arrival[] {
     let epoch = 0;
@@ -294,10 +312,12 @@ export class FaultsStage {
   /** What is wrong with what the cluster did: empty where nothing is. Ask after `endJobs`. */
   async faults({ restarts }: { readonly restarts: 'none' | 'some' | 'any' }): Promise<string[]> {
     const found: string[] = [];
-    for (const { jobId, output, count, ended } of this.jobs) {
+    for (const { jobId, output, count, ended, workload } of this.jobs) {
       const { state, reason } = await ended;
-      if (state !== 'FINISHED') found.push(`job ${jobId} is ${state}: ${reason}`);
-      found.push(...differences(linesOf(output), count, PARALLELISM).map((fault) => `job ${jobId}: ${fault}`));
+      if (state !== 'FINISHED') found.push(`job ${jobId} (${workload.name}) is ${state}: ${reason}`);
+      const differences = await workload.differences(count, output);
+      found.push(...differences.map((fault) => `job ${jobId} (${workload.name}): ${fault}`));
+      if (differences.length > 0) found.push(...this.#storyOf(jobId));
     }
     const again = this.events('TaskDeployed').filter(({ event }) => event.attempt > 0);
     if (restarts === 'none') {
@@ -327,6 +347,20 @@ export class FaultsStage {
 
   #config() {
     return loadConfig(this.cluster.dir.existingConfigFile);
+  }
+
+  /** What the ledger says of the job and its checkpoints, one event a line. */
+  #storyOf(jobId: string): string[] {
+    return this.watch.arrivals.flatMap(({ record, verdict, atMs }) => {
+      if (record.type !== 'Commit' || verdict === 'void') return [];
+      return record.events
+        .filter((event) => 'jobId' in event && event.jobId === jobId && /^(Job|Checkpoint|TaskFailed)/.test(event.type))
+        .filter(({ type }) => !['JobSubmitted', 'JobPlanned', 'CheckpointAcked'].includes(type))
+        .map(
+          (event) =>
+            `${(atMs / 1_000).toFixed(1)} s, epoch ${record.epoch}: ${JSON.stringify(event).slice(0, SHOWN_EVENT_LENGTH)}`,
+        );
+    });
   }
 
   #situation(): string {
@@ -400,10 +434,10 @@ export async function bounded<T>(promise: Promise<T>, timeoutMs: number, what: (
 }
 
 /** For what nobody announces, such as the growth of a file. */
-export async function untilTrue(what: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + WAIT_MS;
+export async function untilTrue(what: string, condition: () => boolean, waitMs = WAIT_MS): Promise<void> {
+  const deadline = performance.now() + waitMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come within ${WAIT_MS / 1_000} s`);
+    if (performance.now() > deadline) throw new Error(`${what} did not come within ${waitMs / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, FILE_POLL_MS));
   }
 }

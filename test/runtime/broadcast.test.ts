@@ -1,11 +1,12 @@
 // Barriers of an all-to-all exchange: one frame a link whatever the number of consumers behind it, in order with the records of each, and
-// behind those that wait for credit.
+// behind those that wait for credit. And the one channel of a forward exchange.
 import { describe, expect, it } from 'vitest';
 import { FrameParser } from '../../src/adapters/threads/frameParser.ts';
 import { spreadFrames } from '../../src/adapters/threads/frameSpreading.ts';
 import { ByteWriter } from '../../src/runtime/byteWriter.ts';
 import { ConsumerRoutes } from '../../src/runtime/consumerRoutes.ts';
 import { type Link, readFrames } from '../../src/runtime/exchangeProtocol.ts';
+import { creditWindow, type ExchangeSpec } from '../../src/runtime/exchangeSpec.ts';
 import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
 import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
@@ -37,7 +38,7 @@ const context = (subtask: number, parallelism: number): TaskContext => ({
   countOut() {},
 });
 
-function writerOf(consumers: number, producers = 1) {
+function writerOf(consumers: number, producers = 1, kind: Partial<ExchangeSpec> = {}) {
   const out = new ByteWriter();
   const link: Link = { name: 'link', out, frameWritten() {}, control() {} };
   const writer = new ExchangeWriter(
@@ -55,6 +56,7 @@ function writerOf(consumers: number, producers = 1) {
       consumerMaxParallelism: 128,
       consumerAttempts: Array.from({ length: consumers }, () => 0),
       placeOf: () => 'tm',
+      ...kind,
     },
     context(0, producers),
   );
@@ -85,6 +87,19 @@ function gatesOf(consumers: number, producers: number): InputGate[] {
     (_, subtask) => new InputGate(`sink ${subtask}`, subtask, [input], () => {}, false),
   );
 }
+
+describe('a forward exchange', () => {
+  it('has one channel, whether a record comes first or a watermark', () => {
+    const { writer, frames, ready } = writerOf(1, 1, { strategy: 'FORWARD', eventTime: true });
+    const input = writer.input();
+    input.watermark(5);
+    ready(0);
+    for (let value = 0; value < 100_000; value++) input.collect(value);
+    const sent = frames();
+    expect(sent.map((frame) => ('sequence' in frame ? frame.sequence : null))).toEqual(sent.map((_, index) => index));
+    expect(sent).toHaveLength(creditWindow(1));
+  });
+});
 
 describe('barriers of a wide exchange', () => {
   it('cost one frame a link, behind the records that were collected before', () => {

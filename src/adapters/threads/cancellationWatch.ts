@@ -22,6 +22,7 @@ export class CancellationWatch {
   }
 
   add(thread: number, attempt: Attempt): void {
+    if (this.#timeoutMs === 0) return;
     const key = keyOf(attempt);
     if (!this.#waiting.has(key)) this.#waiting.set(key, { thread, sinceMs: performance.now(), attempt });
     this.#timer ??= setInterval(() => this.#check(), Math.min(MAX_CHECK_INTERVAL_MS, this.#timeoutMs)).unref();
@@ -46,7 +47,7 @@ export class CancellationWatch {
       this.#onTimeout(
         thread,
         `The slot thread was ended because another of its tasks (job ${jobId}, vertex ${vertex}, subtask ${subtask + 1}) did not stop within ` +
-          `${this.#timeoutMs / 1000} s of its cancellation: a function of that job does not return.`,
+          `${this.#timeoutMs / 1000} s of its cancellation (task.cancellation.timeout): a function of that job does not return.`,
       );
     }
   }

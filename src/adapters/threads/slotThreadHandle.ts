@@ -120,8 +120,13 @@ export class SlotThread implements WatchedThread {
     if (code === EXIT_OUT_OF_HEAP || (failure as NodeJS.ErrnoException | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
       return this.#outOfHeap();
     if (code === EXIT_OUT_OF_OFF_HEAP) return this.#outOfOffHeap();
-    if (failure !== null) return `The slot thread died of an error that no operator caught: ${stackOf(failure)}`;
-    return `The slot thread ended with code ${code}: something in the job called process.exit.`;
+    if (failure !== null) {
+      return (
+        'The slot thread died of an error that no operator caught, thrown by a callback or a promise that nobody awaited ' +
+        `in one of its jobs; its other tasks failed with it. ${stackOf(failure)}`
+      );
+    }
+    return `The slot thread ended with code ${code}: something in the job called process.exit. Throw an error instead.`;
   }
 
   #name(): string {

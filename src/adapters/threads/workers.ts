@@ -203,7 +203,7 @@ export class ThreadWorkers implements Workers {
         const taken = (error: string | null): ToSlotThread => ({ type: 'resultsTaken', id: message.id, error });
         this.#handlers.onResults(message.batch).then(
           () => thread.post(taken(null)),
-          (error: unknown) => thread.post(taken(`Printed lines could not be handed over: ${reasonOf(error)}`)),
+          ({ message }: Error) => thread.post(taken(`Printed lines could not be handed over: ${message}`)),
         );
         return;
       }

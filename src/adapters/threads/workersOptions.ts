@@ -29,7 +29,7 @@ export interface ThreadWorkersOptions {
   readonly processBytes?: number | undefined;
   /** Of records between TaskManagers. Default: NONE. */
   readonly compression?: CompressionCodec | undefined;
-  /** How long a cancelled task may keep its thread busy before the thread is ended. Default: 30 s. */
+  /** How long a cancelled task may keep its thread busy before the thread is ended. 0: for ever. Default: 30 s. */
   readonly cancellationTimeoutMs?: number | undefined;
   /** Managed memory is of all slots. Default: in heap, and in the system's folder for temporary files. */
   readonly stateBackends?: StateBackendOptions | undefined;

@@ -142,7 +142,7 @@ export function ofState(name: string, key: KeyIdentity | undefined, error: unkno
   const code = error instanceof TaskError ? error.code : 'UNSUPPORTED_VALUE';
   // Of a marked key, without the mark.
   const shown = String(key).replace('\0', '').slice(0, SHOWN_KEY_LENGTH);
-  return new TaskError(code, `state '${name}', key ${shown}: ${reasonOf(error)}`, { cause: error });
+  return new TaskError(code, `state '${name}', key ${shown}: ${reasonOf(error)}`, { cause: error, unplaced: true });
 }
 
 /** Which of all subtasks restores. */

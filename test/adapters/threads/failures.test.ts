@@ -42,6 +42,42 @@ describe('a task that fails', () => {
   });
 });
 
+describe('a function whose close() throws', () => {
+  it.each(['asynchronously', 'at once'])('%s fails the task that would have finished', async (how) => {
+    cluster = await TestCluster.start(1, 2);
+    const job = await testJob('misbehave.ts', 1, ['closeThrows', '10', how]);
+    cluster.deploy(job, { jobId: JOB });
+    await cluster.until('a failure', () => cluster.reports.some(({ state }) => state === 'FAILED'));
+    const { reason } = cluster.reports.find(({ state }) => state === 'FAILED')!;
+    expect(reason).toContain("Operator 'Closer' failed: Error: cannot flush");
+    expect(reason).toMatch(/misbehave\.ts:\d+/);
+  });
+});
+
+describe('a line of ten megabytes', () => {
+  it('is printed in part', async () => {
+    cluster = await TestCluster.start(1, 1);
+    const job = await testJob('misbehave.ts', 1, ['huge', '100']);
+    cluster.deploy(job, { jobId: JOB });
+    await cluster.all(job, 'FINISHED', { jobId: JOB });
+    const [huge] = cluster.lines(JOB).filter((line) => line.length > 1_000);
+    expect(huge!.slice(-70)).toContain('xxx… (10000000 characters, of which 1000000 are printed)');
+  });
+});
+
+describe('state that cannot be stored', () => {
+  it.each([
+    ['stateFunction', "Operator 'Keeper' failed: state 'kept', key 1: the value.deep[1] is the function"],
+    ['stateInstance', "Operator 'Keeper' failed: state 'kept', key 1: the value.deep[1] is an instance of Thing"],
+    ['stateCycle', "Operator 'Keeper' failed: state 'kept', key 1: the value.self.self"],
+  ])('(%s) is refused with the operator and the path', async (behaviour, text) => {
+    cluster = await TestCluster.start(1, 2);
+    const reason = await failureOf(behaviour);
+    expect(reason).toContain(text);
+    expect(reason.length).toBeLessThan(400);
+  });
+});
+
 describe('a record that cannot travel', () => {
   it('names the operator and the path', async () => {
     cluster = await TestCluster.start(2, 1);
@@ -54,7 +90,8 @@ describe('a record that cannot travel', () => {
 describe('a thread that dies', () => {
   it.each([
     { behaviour: 'exit', reason: 'ended with code 7: something in the job called process.exit' },
-    { behaviour: 'throwLater', reason: 'an error that no operator caught: Error: from a timer' },
+    { behaviour: 'throwLater', reason: 'its other tasks failed with it. Error: from a timer' },
+    { behaviour: 'rejectLater', reason: 'a promise that nobody awaited in one of its jobs; its other tasks' },
     { behaviour: 'eatMemory', reason: 'ran out of heap of 64 MB' },
     { behaviour: 'eatMap', reason: 'ran out of heap of 64 MB' },
     { behaviour: 'hoard', reason: 'Slot thread 0 of TaskManager tm-1 (slots 0, 1) ran out of heap of 64 MB' },

@@ -4,16 +4,25 @@
 import { StreamExecutionEnvironment } from 'sluice';
 import { keyOf, lineOf } from '../faultsCheck.ts';
 import { heldSequence } from './heldSequence.ts';
+import { sabotaged } from './sabotage.ts';
 
-const CHECKPOINT_INTERVAL_MS = 200;
+const CHECKPOINT_INTERVAL_MS = '200';
 
-export default async function main([count, rate, slices, output]: string[]) {
+export default async function main([
+  count,
+  rate,
+  slices,
+  output,
+  sabotage,
+  intervalMs = CHECKPOINT_INTERVAL_MS,
+]: string[]) {
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
-  env.enableCheckpointing(CHECKPOINT_INTERVAL_MS, { toleratedFailures: 100 });
+  env.enableCheckpointing(Number(intervalMs), { toleratedFailures: 100 });
   heldSequence(env, Number(count), Number(rate), output!, Number(slices))
     .map((n) => ({ key: keyOf(n, Number(count), Number(slices)), n, seen: 1, sum: n }))
     .keyBy(({ key }) => key)
     .reduce((left, right) => ({ ...right, seen: left.seen + 1, sum: left.sum + right.sum }))
+    .map(sabotaged(sabotage))
     .map(lineOf)
     .writeAsText(output!);
   await env.execute('Self-checking');

@@ -1,5 +1,12 @@
 // A job whose map does what its argument says once it meets record 100; records come without end.
-import { StreamExecutionEnvironment } from 'sluice';
+import {
+  type KeyedProcessContext,
+  type KeyedProcessFunction,
+  type RuntimeContext,
+  StreamExecutionEnvironment,
+  type ValueState,
+  ValueStateDescriptor,
+} from 'sluice';
 
 type Behaviour =
   | 'none'
@@ -12,11 +19,51 @@ type Behaviour =
   | 'hoardBuffers'
   | 'eatBuffers'
   | 'throwLater'
+  | 'rejectLater'
+  | 'closeThrows'
+  | 'huge'
+  | 'stateFunction'
+  | 'stateInstance'
+  | 'stateCycle'
   | 'function'
   | 'badKey'
   | 'slowSink';
 
-export default async function main([behaviour, records = '1000000000000']: string[]): Promise<void> {
+class Thing {}
+
+/** Keeps what its kind says. */
+class Keeper implements KeyedProcessFunction<number, number, number> {
+  readonly kind: string;
+  kept!: ValueState<unknown>;
+  constructor(kind: string) {
+    this.kind = kind;
+  }
+  open(context: RuntimeContext) {
+    this.kept = context.getState(new ValueStateDescriptor<unknown>('kept'));
+  }
+  processElement(_value: number, _context: KeyedProcessContext<number>, out: (value: number) => void) {
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    const values: Record<string, unknown> = {
+      stateFunction: { deep: [1, () => 1] },
+      stateInstance: { deep: [1, new Thing()] },
+      stateCycle: cycle,
+    };
+    this.kept.update(values[this.kind]);
+    out(1);
+  }
+}
+
+const closer = (how = '') => ({
+  map: (x: unknown) => x,
+  close() {
+    const error = new Error('cannot flush');
+    if (how === 'at once') throw error;
+    return Promise.reject(error);
+  },
+});
+
+export default async function main([behaviour, records = '1000000000000', how]: string[]): Promise<void> {
   const act = behaviours[behaviour as Behaviour];
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
   const mapped = env
@@ -26,7 +73,16 @@ export default async function main([behaviour, records = '1000000000000']: strin
     )
     .name('Troublemaker');
   const next = behaviour === 'badKey' ? mapped.keyBy((x) => x as number).reduce((left) => left) : mapped.rebalance();
-  next.map((x) => x).print();
+  if (behaviour?.startsWith('state')) {
+    const values = env.fromSequence(0, 1_000);
+    values
+      .keyBy(() => 1)
+      .process(new Keeper(behaviour))
+      .name('Keeper')
+      .discard();
+  }
+  const last = behaviour === 'closeThrows' ? next.map(closer(how)).name('Closer') : next.map((x) => x);
+  last.print();
   await env.execute('misbehave');
 }
 
@@ -75,6 +131,15 @@ const behaviours: Record<Behaviour, (x: number) => unknown> = {
     }, 0);
     return 0;
   },
+  rejectLater: () => {
+    void Promise.reject(new Error('nobody awaits this'));
+    return 0;
+  },
+  closeThrows: (x) => x,
+  huge: () => 'x'.repeat(10_000_000),
+  stateFunction: (x) => x,
+  stateInstance: (x) => x,
+  stateCycle: (x) => x,
   function: () => ({ callback: () => {} }),
   badKey: () => Number.NaN,
 };
