@@ -3,7 +3,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** A file's place is that of the first pattern that its path matches; within one place vitest's own order holds: failed, long, large first. */
-const ORDER = [/\/test\/simulation\//, /\/test\/(?!e2e\/)/, /\/test\/e2e\/(faults|chaos)/];
+const ORDER = [/\/test\/simulation\//, /\/test\/(?!(e2e|ui)\/)/, /\/test\/e2e\/(faults|chaos)/];
 
 export default class TestOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -14,6 +14,11 @@ import type { AnyRecordSerializer } from './recordSerializer.ts';
 import { ACTIVE, IDLE, type StreamTime } from './streamTime.ts';
 import type { Pressure, TaskContext, TaskOutput } from './taskContext.ts';
 
+/** Records that make a batch worth sending before it is full or its time is up. */
+const WORTH_SENDING = 128;
+/** Channels that are looked at whenever the task comes to rest. */
+const MAX_LOOKED_AT = 64;
+
 export class ExchangeWriter implements TaskOutput, ChannelOwner {
   readonly spec: ExchangeSpec;
   readonly #context: TaskContext;
@@ -122,6 +127,17 @@ export class ExchangeWriter implements TaskOutput, ChannelOwner {
 
   flush(): void {
     this.#orFail(() => this.#flush());
+  }
+
+  /**
+   * The task has nothing to do for now: batches that are worth it go without waiting for their time, which is what a record waits for most at half
+   * load. Smaller ones do wait, so that a turn costs no more batches than it has records for.
+   */
+  rest(): void {
+    if (this.#listed.length > MAX_LOOKED_AT) return;
+    this.#orFail(() => {
+      for (const channel of this.#listed) if (channel.records.length >= WORTH_SENDING) channel.flush();
+    });
   }
 
   #flush(): void {

@@ -246,7 +246,9 @@ export class OutputChannel {
     this.#credit--;
     const route = this.#route!;
     if (route.kind === 'local') {
-      this.#check(records);
+      // Nothing is encoded within the thread, but what may be emitted must not depend on where tasks run.
+      const { serializer, operator } = this.#owner;
+      if (serializer !== null) checkRecords(serializer, records, operator);
       this.#owner.countOut(records.length, 0);
       if (records.length > 0)
         this.#aimAt((this.#maxRecords * LOCAL_RECORD_BYTES) / Math.max(LOCAL_RECORD_BYTES, guessRecordBytes(records)));
@@ -261,29 +263,14 @@ export class OutputChannel {
       this.#encoder.encode(records, out, batch);
     } catch (error) {
       out.position = start;
-      throw this.#named(error);
+      if (!(error instanceof TaskError)) throw error;
+      throw new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
     }
     endFrame(out, start);
     this.#owner.countOut(records.length, out.position - start);
     this.#sequence = (this.#sequence + 1) >>> 0;
     if (records.length > 0) this.#aimAt(TARGET_BATCH_BYTES / ((out.position - start) / records.length));
     route.link.frameWritten();
-  }
-
-  /** Nothing is encoded within the thread, but what may be emitted must not depend on where tasks run. */
-  #check(records: readonly unknown[]): void {
-    const { serializer } = this.#owner;
-    if (serializer === null) return;
-    try {
-      checkRecords(serializer, records);
-    } catch (error) {
-      throw this.#named(error);
-    }
-  }
-
-  #named(error: unknown): unknown {
-    if (!(error instanceof TaskError)) return error;
-    return new TaskError(error.code, `Operator '${this.#owner.operator}' ${error.message}`);
   }
 
   #aimAt(records: number): void {

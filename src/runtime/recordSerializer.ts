@@ -17,14 +17,14 @@ export interface RecordSerializer<T> {
 
 export type AnyRecordSerializer = RecordSerializer<unknown>;
 
-/** Throws TaskError INVALID_RECORD, which the operator's name goes in front of. */
-export function checkRecords(serializer: AnyRecordSerializer, records: readonly unknown[]): void {
+/** Throws TaskError INVALID_RECORD. Without `operator` its message lacks the operator's name in front. */
+export function checkRecords(serializer: AnyRecordSerializer, records: readonly unknown[], operator?: string): void {
   for (let i = 0; i < records.length; i++) {
     const misfit = serializer.misfit(records[i]);
     if (misfit === null) continue;
     throw new TaskError(
       'INVALID_RECORD',
-      `emitted a record that is not of the type that it returns: ${misfit}. Emit what the schema says, or change the schema given to returns(…).`,
+      `${operator === undefined ? '' : `Operator '${operator}' `}emitted a record that is not of the type that it returns: ${misfit}. Emit what the schema says, or change the schema given to returns(…).`,
     );
   }
 }

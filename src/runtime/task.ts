@@ -246,6 +246,7 @@ export class Task implements TaskContext {
     this.#barriers.run(this.#suspensions.none && !this.#checkpoints.stopping);
     this.timers.fire(this.#mayGoOn);
     const result = this.#feed.run(deadlineMs, this.#mayGoOn);
+    if (result === 'waiting') for (const writer of this.writers) writer.rest();
     if (result !== 'ended') return result === 'more';
     this.#phase = 'ending';
     this.timers.clear();

@@ -63,6 +63,61 @@ it('begins a new part where one is full, and has one a bucket', async () => {
   expect(byHour(null, Date.UTC(2026, 0, 31, 9, 59))).toBe('2026-01-31--09');
 });
 
+it('goes on with a part over checkpoints, and with a copy of it in another run', async () => {
+  const options = { rollOnCheckpoint: false, maxPartBytes: 12 };
+  const first = create(options);
+  await first.writer.open?.([]);
+  const put = async ({ writer }: typeof first, ...records: string[]) => {
+    for (const record of records) await writer.write(record, { timestamp: null });
+  };
+  const checkpoint = async ({ writer }: typeof first) => {
+    await writer.flush(false);
+    const committables = structuredClone(await writer.prepareCommit!());
+    return { committables, state: structuredClone((await writer.snapshotState?.(1)) ?? []) };
+  };
+  await put(first, 'a', 'b');
+  const one = await checkpoint(first);
+  expect([one.committables, one.state.map(({ bytes }) => bytes), lines()]).toEqual([[], [4], []]);
+  await put(first, 'lost');
+  await first.writer.flush(false);
+
+  const second = create(options, 1);
+  await second.writer.open?.([one.state]);
+  // The run before does not know yet that it is over.
+  await put(first, 'lost too');
+  await first.writer.flush(false);
+  await first.writer.close();
+  await put(second, 'c');
+  const two = await checkpoint(second);
+  expect(two.state.map(({ bytes }) => bytes)).toEqual([6]);
+  expect(files(true)).toHaveLength(2);
+  await second.committer.commit(two.committables);
+  expect(files(true)).toHaveLength(1);
+  await put(second, 'd', 'e', 'f', 'g');
+  const three = await checkpoint(second);
+  expect(three.state.map(({ bytes }) => bytes)).toEqual([2]);
+  await second.committer.commit(three.committables);
+  expect(lines()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  await second.writer.close();
+  await expect(Promise.resolve(create(options, 2).writer.open?.([two.state]))).rejects.toThrow(/not its latest/);
+});
+
+it('closes parts that are old, or that nothing comes for, at a barrier', async () => {
+  for (const interval of ['rolloverIntervalMs', 'inactivityIntervalMs'] as const) {
+    const { writer, committer } = create({ rollOnCheckpoint: false, [interval]: 20 });
+    await writer.open?.([]);
+    const began = Date.now();
+    writer.write(interval, { timestamp: null });
+    await writer.flush(false);
+    expect(Date.now() - began >= 20 || (await writer.prepareCommit!()).length === 0).toBe(true);
+    while (Date.now() - began < 25) await new Promise(setImmediate);
+    await writer.flush(false);
+    await committer.commit(await writer.prepareCommit!());
+    expect(lines()).toContain(interval);
+    await writer.close();
+  }
+});
+
 it('closes the oldest part where there are too many, and keeps all records', async () => {
   const { writer, committer } = create({ bucket: (record) => record });
   const records = Array.from({ length: 600 }, (_, i) => `b${i % 300}`);

@@ -281,6 +281,7 @@ describe.skipIf(!url)('the NATS sink and a server that dies', () => {
         await server.restart();
       }
       await finished;
+      await streams.ready();
       const strictly = (await streams.stored(strict, 'out')).map(({ text }) => Number(text));
       expect(strictly).toEqual(upTo(1_200));
       const loosely = new Set((await streams.stored(loose)).map(({ text }) => Number(text)));

@@ -44,7 +44,7 @@ describe.skipIf(!brokers)(`Kafka to Kafka (SEED=${seed})`, () => {
       ],
       waitForLeaders: true,
     });
-    const producer = kafka.producer();
+    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
     await producer.connect();
     const messages = Array.from({ length: COUNT }, (_, n) => ({ value: String(n), partition: n % 3 }));
     await producer.send({ topic: from, messages });

@@ -7,10 +7,12 @@ import type { LocalNats } from '../nats/localServer.ts';
 import { natsForTests, ownNatsForTests } from '../nats/server.ts';
 import { Streams } from '../nats/streams.ts';
 import { root, TestCluster, waitFor } from './cluster.ts';
+import { release } from './output.ts';
 
 const url = await natsForTests();
 const job = path.join(root, 'test', 'e2e', 'jobs', 'natsToNats.ts');
-const COUNT = 4_000;
+/** Twelve seconds', of which the test lets pass what it needs. */
+const COUNT = 12_000;
 const KEYS = 7;
 const RATE = 1_000;
 const seed = Number(process.env.SEED ?? randomBytes(2).readUInt16LE());
@@ -41,7 +43,7 @@ describe.skipIf(!url)(`NATS to NATS (SEED=${seed})`, () => {
   });
 
   it('leaves what an undisturbed run would, though TaskManager and server are killed', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const [from, to] = [await streams.create(), await streams.create()];
     // A key's records are in one subject, so that their order is one.
@@ -52,17 +54,24 @@ describe.skipIf(!url)(`NATS to NATS (SEED=${seed})`, () => {
           streams.js.publish(`${from}.${(n % KEYS) % 3}`, JSON.stringify([key(n), n]), { timeout: 20_000 }),
         ),
       );
-    const jobId = await cluster.submit(job, '-p2', server.url, from, to, String(RATE));
+    const jobId = await cluster.submit(job, '-p2', server.url, from, to, String(RATE), cluster.file('job'));
     const count = async () => (await streams.jsm.streams.info(to, { subjects_filter: `${to}.sums.>` })).state;
-    const sums = async () => Object.values((await count()).subjects ?? {}).reduce((sum, messages) => sum + messages, 0);
+    /** None where the server does not answer, as while it is away. */
+    const sums = () =>
+      count().then(
+        ({ subjects }) => Object.values(subjects ?? {}).reduce((sum, messages) => sum + messages, 0),
+        () => 0,
+      );
     const enough = (seed % 1_000) + 200;
     await waitFor(`${enough} sums`, async () => (await sums()) >= enough);
     const [deployed] = await cluster.events('TaskDeployed', jobId);
     await cluster.signal(deployed!.taskManagerId, 'SIGKILL');
-    const before = await sums();
+    const before = await waitFor('a count', sums);
     await waitFor('more sums', async () => (await sums()) > before);
     await server.kill();
     await server.restart();
+    await streams.ready();
+    release(cluster.file('job'));
     await waitFor('all sums', async () => (await sums()) === COUNT);
     await waitFor('the job FINISHED\n', async () => {
       const now = await cluster.jobState(jobId);

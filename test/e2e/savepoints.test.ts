@@ -85,9 +85,11 @@ describe('savepoints', () => {
     const { jobId, output } = await start('retained');
     await waitFor('checkpoints', async () => (await cluster.events('CheckpointCompleted', jobId)).length > 1);
     await cluster.ok('cancel', jobId);
-    const kept = path.join(cluster.dir.path, 'checkpoints', jobId);
-    const newest = fs.readdirSync(kept).sort((a, b) => Number(b.slice(4)) - Number(a.slice(4)))[0]!;
-    await finishes(second, await runFrom(second, path.join(kept, newest), 2, output));
+    await waitFor('the job CANCELED', async () => (await cluster.jobState(jobId)) === 'CANCELED');
+    // One that was under way may still have a folder.
+    const newest = (await cluster.events('CheckpointCompleted', jobId)).at(-1)!.checkpointId;
+    const kept = path.join(cluster.dir.path, 'checkpoints', jobId, `chk-${newest}`);
+    await finishes(second, await runFrom(second, kept, 2, output));
     expectExactlyOnce(output);
   });
 

@@ -35,6 +35,12 @@ export class Streams {
     this.jsm = jsm;
   }
 
+  /** Resolves once the server answers, which may just have been started again. */
+  async ready(): Promise<void> {
+    const asked = (): Promise<unknown> => this.jsm.getAccountInfo().catch(asked);
+    await asked();
+  }
+
   /** A stream that takes `<name>.>`. Gives its name. */
   async create(config: Partial<StreamConfig> = {}): Promise<string> {
     const name = `t${randomBytes(5).toString('hex')}`;

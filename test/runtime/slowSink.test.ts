@@ -35,14 +35,14 @@ describe('a sink that takes nothing', () => {
 describe('a sink that takes nothing, on another TaskManager', () => {
   const MIB = 2 ** 20;
 
-  async function atRest(bytes: number, records: number, networkBytes: number) {
+  async function atRest(bytes: number, records: number, networkBytes: number, printed = 0) {
     cluster = await TestCluster.start(2, 1, { taskHeapBytes: 128 * MIB, offHeapBytes: 128 * MIB, networkBytes });
     let release = (): void => {};
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
     cluster.takeResults = () => released;
-    const job = await testJob('bulky.ts', 1, [String(bytes), String(records)]);
+    const job = await testJob('bulky.ts', 1, [bytes, records, printed].map(String));
     cluster.deploy(job, { place: (vertex) => ({ taskManager: vertex, slot: 0 }) });
     const source = () => cluster.workers[0]!.metrics(JOB, { vertex: 0, subtask: 0, attempt: 0 });
     await cluster.until('a source at rest', () => source()?.backPressuredTimeMsPerSecond === 1_000, 60_000);
@@ -67,7 +67,8 @@ describe('a sink that takes nothing, on another TaskManager', () => {
   }, 90_000);
 
   it('has what is beyond its network memory on disk', async () => {
-    const rest = await atRest(1_000_000, 60, MIB);
+    // The sink takes no more than one line of this length.
+    const rest = await atRest(1_000_000, 60, MIB, 300_000);
     const [, consumer] = rest.memory;
     expect(consumer!.networkUsedBytes).toBeLessThanOrEqual(MIB);
     expect(consumer!.spilledBytes).toBeGreaterThan(MIB);

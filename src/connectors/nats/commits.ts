@@ -45,21 +45,25 @@ const WRONG_LAST_SEQUENCE_CONSTANT = 10_164;
 export class Commits {
   readonly #nats: Nats;
   readonly #stream: string;
+  readonly #commitSubject: string;
   readonly #timeoutMs: number;
   readonly #onLost: 'fail' | 'ignore';
+  #checked = false;
   #rollUp = false;
   /** Last marks, as this process has written them. */
   readonly #written = new Map<string, Mark>();
 
-  constructor(nats: Nats, stream: string, timeoutMs: number, onLost: 'fail' | 'ignore') {
+  constructor(nats: Nats, stream: string, commitSubject: string, timeoutMs: number, onLost: 'fail' | 'ignore') {
     this.#nats = nats;
     this.#stream = stream;
+    this.#commitSubject = commitSubject;
     this.#timeoutMs = timeoutMs;
     this.#onLost = onLost;
   }
 
   /** Throws UNSUITABLE where the stream cannot keep the promise. */
-  check({ config }: StreamInfo, commitSubject: string): void {
+  check({ config }: StreamInfo): void {
+    const commitSubject = this.#commitSubject;
     const { name, allow_atomic, retention, subjects = [], allow_rollup_hdrs, deny_purge } = config;
     const refuse = (why: string): never => {
       throw new NatsConnectorError('UNSUITABLE', `Stream ${name} cannot be written exactly once: ${why}`);
@@ -70,6 +74,7 @@ export class Commits {
       refuse(`add '${commitSubject}.*' to its subjects, for the marks of commits.`);
     // Then the stream keeps one mark of a writer, not all.
     this.#rollUp = allow_rollup_hdrs === true && deny_purge !== true;
+    this.#checked = true;
   }
 
   /** The last number of the writer that this process has seen in the stream. */
@@ -87,6 +92,8 @@ export class Commits {
 
   /** All of them, or it rejects. Of one writer they go in order; writers do not wait for each other, since their predecessors may be elsewhere. */
   async commit(committables: readonly NatsCommittable[]): Promise<void> {
+    await this.#nats.open();
+    if (!this.#checked) this.check(await this.#ask(this.#stream, () => this.#nats.stream(this.#stream)));
     const writers = groupedByMark(committables);
     await Promise.all(
       [...writers.values()].map(async (ofOne) => {

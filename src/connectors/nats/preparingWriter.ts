@@ -51,12 +51,12 @@ export class PreparingWriter<T> implements SinkWriter<T, NatsCommittable, Writer
   }
 
   async open(restored: readonly WriterState[]): Promise<void> {
-    const { stream, commitSubject, mark, timeoutMs } = this.#options;
+    const { stream, mark, timeoutMs } = this.#options;
     await this.#nats.open();
     const ask = <R>(attempt: () => Promise<R>): Promise<R> =>
       this.#nats.retried(`look at stream ${stream}`, timeoutMs, attempt);
     const info = await ask(() => this.#nats.stream(stream));
-    this.#commits.check(info, commitSubject);
+    this.#commits.check(info);
     this.#subjects = info.config.subjects ?? [];
     const { max_payload } = this.#nats.connection.info!;
     this.#maxMessageBytes =

@@ -50,17 +50,9 @@ export class NatsSink<T = string> implements Sink<T, NatsCommittable, WriterStat
     check(options);
     this.#options = options;
     if (options.deliveryGuarantee !== 'exactly-once') return;
-    const { stream, commitSubject } = options;
     this.createCommitter = (context) => {
       const { nats, commits } = this.#sharedIn(context);
-      return {
-        async commit(committables) {
-          await nats.open();
-          commits.check(await nats.stream(stream!), commitSubject!);
-          await commits.commit(committables);
-        },
-        close: () => nats.close(),
-      };
+      return { commit: (committables) => commits.commit(committables), close: () => nats.close() };
     };
   }
 
@@ -83,9 +75,10 @@ export class NatsSink<T = string> implements Sink<T, NatsCommittable, WriterStat
   #sharedIn(context: SinkContext): Shared {
     const known = this.#shared.get(context);
     if (known !== undefined) return known;
-    const { stream, deliveryTimeoutMs = DEFAULT_DELIVERY_TIMEOUT_MS, onLostCommit = 'fail' } = this.#options;
+    const { stream, commitSubject, onLostCommit = 'fail' } = this.#options;
+    const { deliveryTimeoutMs = DEFAULT_DELIVERY_TIMEOUT_MS } = this.#options;
     const nats = new Nats(this.#options);
-    const shared = { nats, commits: new Commits(nats, stream!, deliveryTimeoutMs, onLostCommit) };
+    const shared = { nats, commits: new Commits(nats, stream!, commitSubject!, deliveryTimeoutMs, onLostCommit) };
     this.#shared.set(context, shared);
     return shared;
   }

@@ -88,7 +88,8 @@ export class HeapBackend extends StateRegistry implements KeyedStateBackend {
       if (rows === undefined) this.#tables.get(name)!.move(store as CellStore);
       else rows.move(store as RowStore);
     }
-    for (const table of this.#tables.values()) table.namespaces = new Map();
+    for (const [name, table] of this.#tables)
+      if (this.#rows.has(name) || !this.#registrations.has(name)) table.abandon();
     this.#successor = successor;
   }
 

@@ -1,8 +1,9 @@
-// Map state in heap: a cell holds all rows of its key.
+// Map state in heap: the rows of a key are one Map, in a cell of a table; or they are elsewhere, once they have moved out of the heap.
 import type { HeapTable } from './heapTable.ts';
 import { type KeyIdentity, type Namespace, VOID_NAMESPACE } from './keyedStateBackend.ts';
 import type { RowStore } from './stores.ts';
 
+/** Map state: a cell holds all rows of its key. */
 export class HeapRows implements RowStore {
   readonly #table: HeapTable;
   #namespace: Namespace = VOID_NAMESPACE;

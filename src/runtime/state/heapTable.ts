@@ -135,14 +135,23 @@ export class HeapTable implements CellStore {
     else if (this.#find() !== undefined) this.#drop(this.#namespace, this.#owner.currentKey!);
   }
 
-  /** Its values are there from now on. Whoever is going through them here finds them still. */
+  /** Its values are there from now on. */
   move(store: CellStore): void {
+    this.abandon();
+    this.#moved = store;
+    store.setNamespace(this.#namespace);
+  }
+
+  /** Its values are elsewhere. Whoever is going through their keys finds them still; whoever remembers a cell finds it removed. */
+  abandon(): void {
+    for (const [, , cell] of this.all()) {
+      cell.value = undefined;
+      cell.version = REMOVED;
+    }
     this.namespaces = new Map();
     this.#cells = undefined;
     this.#cell = undefined;
     this.#cleaning = null;
-    this.#moved = store;
-    store.setNamespace(this.#namespace);
   }
 
   /** Puts what was restored. */
