@@ -5,8 +5,9 @@
 import { ByteWriter } from '../byteWriter.ts';
 import { guessBytes } from '../heapSize.ts';
 import type { ValueStateDescriptor } from './descriptors.ts';
+import { HeapRows } from './heapRows.ts';
 import { HeapSnapshot } from './heapSnapshot.ts';
-import { type Cell, HeapRows, HeapTable } from './heapTable.ts';
+import { type Cell, HeapTable } from './heapTable.ts';
 import { ofState, type StateMeta, type StateRow } from './keyedSnapshot.ts';
 import {
   type Fold,

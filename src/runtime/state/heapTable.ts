@@ -8,7 +8,7 @@ import { ofState, type StateMeta } from './keyedSnapshot.ts';
 import { type KeyIdentity, type Namespace, VOID_NAMESPACE } from './keyedStateBackend.ts';
 import { noCurrentKey } from './stateRegistry.ts';
 import { restoredValues, type StateValues } from './stateValues.ts';
-import type { CellStore, RowStore } from './stores.ts';
+import type { CellStore } from './stores.ts';
 import { living, type Ttl } from './ttl.ts';
 
 export interface Cell {
@@ -102,9 +102,9 @@ export class HeapTable implements CellStore {
     return value;
   }
 
-  /** The handle remembers the cell, until that is removed. */
+  /** The handle remembers the cell, until that is removed or the table has moved. */
   #cellOf(handle: KeyHandle): Cell | undefined {
-    if (handle.owner === this) {
+    if (handle.owner === this && this.#moved === null) {
       const cell = handle.held as Cell;
       if (cell.version !== REMOVED) return cell;
     }
@@ -251,70 +251,5 @@ export class HeapTable implements CellStore {
     this.#owner.touch(this, cell, namespace, key);
     for (const [mapKey, row] of rows) if (living('map', ttl, row) === undefined) rows.delete(mapKey);
     if (rows.size === 0) this.#drop(namespace, key);
-  }
-}
-
-/** Map state: a cell holds all rows of its key. */
-export class HeapRows implements RowStore {
-  readonly #table: HeapTable;
-  #namespace: Namespace = VOID_NAMESPACE;
-  /** Where the rows are instead, once they have moved out of the heap. */
-  #moved: RowStore | null = null;
-
-  constructor(table: HeapTable) {
-    this.#table = table;
-  }
-
-  move(store: RowStore): void {
-    this.#moved = store;
-    store.setNamespace(this.#namespace);
-  }
-
-  setNamespace(namespace: Namespace): void {
-    this.#namespace = namespace;
-    this.#table.setNamespace(namespace);
-    this.#moved?.setNamespace(namespace);
-  }
-
-  get(mapKey: KeyIdentity): unknown {
-    if (this.#moved !== null) return this.#moved.get(mapKey);
-    return this.#rows()?.get(mapKey);
-  }
-
-  put(mapKey: KeyIdentity, value: unknown): void {
-    if (this.#moved !== null) {
-      this.#moved.put(mapKey, value);
-      return;
-    }
-    this.#table.check(value);
-    const rows = this.#rows();
-    if (rows === undefined) this.#table.put(new Map([[mapKey, value]]));
-    else rows.set(mapKey, value);
-  }
-
-  remove(mapKey: KeyIdentity): void {
-    if (this.#moved !== null) {
-      this.#moved.remove(mapKey);
-      return;
-    }
-    const rows = this.#rows();
-    if (rows?.delete(mapKey) === true && rows.size === 0) this.#table.remove();
-  }
-
-  rows(): Iterable<readonly [KeyIdentity, unknown]> {
-    return this.#moved?.rows() ?? this.#rows() ?? [];
-  }
-
-  isEmpty(): boolean {
-    return this.#moved === null ? this.#rows() === undefined : this.#moved.isEmpty();
-  }
-
-  clear(): void {
-    if (this.#moved === null) this.#table.remove();
-    else this.#moved.clear();
-  }
-
-  #rows(): Map<KeyIdentity, unknown> | undefined {
-    return this.#table.get() as Map<KeyIdentity, unknown> | undefined;
   }
 }
