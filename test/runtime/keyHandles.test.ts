@@ -7,6 +7,7 @@ import { isKeyAt, KeyHandles, NOWHERE } from '../../src/runtime/keyHandles.ts';
 import { createDecoder, createEncoder } from '../../src/runtime/serializer.ts';
 import { ValueStateDescriptor } from '../../src/runtime/state/descriptors.ts';
 import { HeapBackend } from '../../src/runtime/state/heapBackend.ts';
+import { movingHashmap } from './state/backends.ts';
 
 describe('keys that are known', () => {
   const key = fc.oneof(
@@ -149,6 +150,21 @@ describe('keys that are known', () => {
         },
       ),
     );
+  });
+
+  it('let go of state that has moved out of the heap', () => {
+    // Each moves a little later than the one before.
+    for (let round = 0; round < 8; round++) {
+      const handles = new KeyHandles(() => 0);
+      const backend = movingHashmap.open(128, Date.now);
+      const fold = backend.folding(new ValueStateDescriptor<number>('sum'));
+      const add = (held: number | undefined, summand: number): number => (held ?? 0) + summand;
+      for (let i = 0; i < 20; i++) fold(`warm ${i}`, 0, add, null);
+      for (let i = 1; i <= 60; i++) {
+        for (const key of ['a', 'b']) expect(fold(key, 1, add, i % 3 === 0 ? null : handles.of(key))).toBe(i);
+      }
+      backend.close();
+    }
   });
 });
 

@@ -102,9 +102,9 @@ export class HeapTable implements CellStore {
     return value;
   }
 
-  /** The handle remembers the cell, until that is removed. */
+  /** The handle remembers the cell, until that is removed or the table has moved. */
   #cellOf(handle: KeyHandle): Cell | undefined {
-    if (handle.owner === this) {
+    if (handle.owner === this && this.#moved === null) {
       const cell = handle.held as Cell;
       if (cell.version !== REMOVED) return cell;
     }
