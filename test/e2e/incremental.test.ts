@@ -87,7 +87,10 @@ describe('incremental checkpoints', { timeout: TEST_TIMEOUT_MS }, () => {
   it('that were retained, and savepoints, start jobs at another parallelism and in heap, and stay whole', async () => {
     const output = cluster.file('retained');
     const jobId = await cluster.submit(job, '-p2', ...argumentsFor(output, 'lmdb'));
-    await chained(jobId);
+    await waitFor('a record of every key', () => linesOf(output).length > KEYS);
+    // The next one to complete may have been triggered before that.
+    const { checkpointId } = (await cluster.events('CheckpointCompleted', jobId)).at(-1) ?? { checkpointId: 0 };
+    await chained(jobId, checkpointId + 1);
     const savepoint = /Path: (\S+)/.exec(await cluster.ok('savepoint', jobId, cluster.file('savepoints')))![1]!;
     await cluster.ok('cancel', jobId);
     await reaches(jobId, 'CANCELED');

@@ -19,13 +19,15 @@ function filesOf(output: string): string[] {
       .readdirSync(output)
       .filter((name) => !name.startsWith('.'))
       .map((name) => path.join(output, name));
+  const folder = path.dirname(output);
+  if (!fs.existsSync(folder)) return [];
   // One that began at parallelism 1 and was given more subtasks goes on beside its first file.
   return [
     output,
     ...fs
-      .readdirSync(path.dirname(output))
+      .readdirSync(folder)
       .filter((name) => name.startsWith(`${path.basename(output)}.`) && /\.\d+$/.test(name))
-      .map((name) => path.join(path.dirname(output), name)),
+      .map((name) => path.join(folder, name)),
   ];
 }
 
