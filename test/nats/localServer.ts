@@ -4,11 +4,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { endWithOwner, freePort } from '../../src/adapters/localServer.ts';
 
 export interface LocalNats {
   /** `host:port`. */
@@ -26,11 +27,6 @@ const BUILD_TIMEOUT_MS = 600_000;
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
 const START_ATTEMPTS = 3;
-/** Below the range that the kernel gives to outgoing connections, so that no client takes the port while the server is down. */
-const FIRST_PORT = 20_000;
-const LAST_PORT = 31_999;
-/** Waits for its standard input to end, which is when the owner does; then kills the server and removes its data. */
-const WATCHDOG = 'cat >/dev/null; kill -9 "$1" 2>/dev/null; rm -rf "$2"';
 
 const run = promisify(execFile);
 
@@ -119,19 +115,9 @@ class NatsProcess implements LocalNats {
     fs.closeSync(log);
     this.#child = child;
     child.unref();
-    const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', String(child.pid), this.#dir], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
-    watchdog.unref();
-    (watchdog.stdin as net.Socket | null)?.unref?.();
+    endWithOwner(child, this.#dir);
     child.once('exit', () => {
       if (this.#child === child) this.#child = null;
-      try {
-        process.kill(-watchdog.pid!, 'SIGKILL'); // its group: the shell and its cat
-      } catch {
-        // It has ended already.
-      }
     });
     const deadline = performance.now() + START_TIMEOUT_MS;
     while (!(await this.#serves())) {
@@ -158,19 +144,5 @@ class NatsProcess implements LocalNats {
     } finally {
       socket.destroy();
     }
-  }
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    const server = net.createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port === port));
-    });
-    if (!free) continue;
-    server.close();
-    return port;
   }
 }

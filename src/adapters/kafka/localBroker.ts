@@ -4,10 +4,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithOwner, freePort } from '../localServer.ts';
 import { BrokerConnection } from './connection.ts';
 import { installKafka, type KafkaInstallation, serverProperties } from './localInstallation.ts';
 import { fetchMetadata } from './requests.ts';
@@ -37,12 +37,6 @@ const POLL_MS = 20;
 /** An orderly stop takes a broker about a second; beyond this it is killed. */
 const STOP_TIMEOUT_MS = 5_000;
 const START_ATTEMPTS = 3;
-/** Below the range that the kernel gives to outgoing connections, so that no client takes the port while the broker is down. */
-const FIRST_PORT = 20_000;
-const LAST_PORT = 31_999;
-
-/** Waits for its standard input to end, which is when the owner does; then kills the broker and removes its data. */
-const WATCHDOG = 'cat >/dev/null; kill -9 "$1" 2>/dev/null; rm -rf "$2"';
 
 /** Starts a broker; the first start ever downloads it. Throws where Java 17 or Maven is missing, with the reason. */
 export async function startLocalBroker(options: LocalBrokerOptions = {}): Promise<LocalBroker> {
@@ -66,7 +60,6 @@ class BrokerProcess implements LocalBroker {
   readonly #port: number;
   readonly #dir: string;
   #child: ChildProcess | undefined;
-  #watchdog: ChildProcess | undefined;
   readonly #onExit = () => {
     this.#child?.kill('SIGKILL');
     fs.rmSync(this.#dir, { recursive: true, force: true });
@@ -132,11 +125,10 @@ class BrokerProcess implements LocalBroker {
     failed.catch(() => {});
     if (child.pid === undefined) await failed;
     this.#child = child;
-    this.#watch(child);
+    endWithOwner(child, this.#dir);
     child.unref();
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined;
-      this.#dismissWatchdog();
     });
     await this.#untilServing(child);
   }
@@ -152,28 +144,6 @@ class BrokerProcess implements LocalBroker {
       clearTimeout(timer);
     }
     fs.rmSync(this.#dir, { recursive: true, force: true });
-  }
-
-  #watch(child: ChildProcess): void {
-    const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', String(child.pid), this.#dir], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
-    watchdog.on('error', () => {}); // without /bin/sh the exit handler still covers an orderly end
-    watchdog.unref();
-    (watchdog.stdin as net.Socket | null)?.unref?.();
-    this.#watchdog = watchdog;
-  }
-
-  #dismissWatchdog(): void {
-    const pid = this.#watchdog?.pid;
-    this.#watchdog = undefined;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, 'SIGKILL'); // its group: the shell and its cat
-    } catch {
-      // It has ended already.
-    }
   }
 
   async #untilServing(child: ChildProcess): Promise<void> {
@@ -197,19 +167,5 @@ async function isServing(port: number): Promise<boolean> {
     return false;
   } finally {
     connection?.close();
-  }
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    const server = net.createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    server.close();
-    return port;
   }
 }
