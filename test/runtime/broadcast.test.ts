@@ -9,34 +9,10 @@ import { type Link, readFrames } from '../../src/runtime/exchangeProtocol.ts';
 import { creditWindow, type ExchangeSpec } from '../../src/runtime/exchangeSpec.ts';
 import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
-import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
-import type { TaskContext } from '../../src/runtime/taskContext.ts';
 import { barrierOf } from './barriers.ts';
+import { standingContext } from './standingContext.ts';
 
 const JOB = '0'.repeat(32);
-
-const context = (subtask: number, parallelism: number): TaskContext => ({
-  jobId: JOB,
-  vertex: 0,
-  subtask,
-  attempt: 0,
-  parallelism,
-  maxParallelism: 128,
-  pressure: { blocked: 0 },
-  time: { timestamp: 0 },
-  key: { handle: null },
-  timers: new ProcessingTimers(() => {}),
-  suspend() {},
-  exchangeFlusher: { add() {} },
-  sinkFlusher: { add() {} },
-  now: () => 0,
-  wake() {},
-  wakeAt() {},
-  fail(error) {
-    throw error;
-  },
-  countOut() {},
-});
 
 function writerOf(consumers: number, producers = 1, kind: Partial<ExchangeSpec> = {}) {
   const out = new ByteWriter();
@@ -58,7 +34,7 @@ function writerOf(consumers: number, producers = 1, kind: Partial<ExchangeSpec> 
       placeOf: () => 'tm',
       ...kind,
     },
-    context(0, producers),
+    standingContext({ parallelism: producers }),
   );
   const routes = new ConsumerRoutes(writer.spec.consumerAttempts);
   writer.follow(routes);

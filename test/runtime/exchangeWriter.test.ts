@@ -8,35 +8,11 @@ import { type Link, readFrames } from '../../src/runtime/exchangeProtocol.ts';
 import type { ExchangeSpec } from '../../src/runtime/exchangeSpec.ts';
 import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { keyGroupOf, subtaskOf } from '../../src/runtime/keyGroups.ts';
-import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
 import { readTimes } from '../../src/runtime/recordBatch.ts';
 import { createDecoder } from '../../src/runtime/serializer.ts';
-import type { TaskContext } from '../../src/runtime/taskContext.ts';
+import { standingContext } from './standingContext.ts';
 
 const MAX_PARALLELISM = 128;
-
-const context: TaskContext = {
-  jobId: '0'.repeat(32),
-  vertex: 0,
-  subtask: 0,
-  attempt: 0,
-  parallelism: 1,
-  maxParallelism: MAX_PARALLELISM,
-  pressure: { blocked: 0 },
-  time: { timestamp: 0 },
-  key: { handle: null },
-  timers: new ProcessingTimers(() => {}),
-  suspend() {},
-  exchangeFlusher: { add() {} },
-  sinkFlusher: { add() {} },
-  now: () => 0,
-  wake() {},
-  wakeAt() {},
-  fail(error) {
-    throw error;
-  },
-  countOut() {},
-};
 
 /** A writer whose consumers are behind one link, and the batches that have come over that since the last call. */
 function writerOf(consumers: number, shipping: Pick<ExchangeSpec, 'strategy' | 'key'>) {
@@ -57,7 +33,7 @@ function writerOf(consumers: number, shipping: Pick<ExchangeSpec, 'strategy' | '
       consumerAttempts: Array.from({ length: consumers }, () => 0),
       placeOf: () => 'tm',
     },
-    context,
+    standingContext(),
   );
   const { collect } = writer.input();
   const routes = new ConsumerRoutes(writer.spec.consumerAttempts);

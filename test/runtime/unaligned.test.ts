@@ -9,12 +9,12 @@ import type { StoredState } from '../../src/runtime/checkpointReports.ts';
 import { ConsumerRoutes } from '../../src/runtime/consumerRoutes.ts';
 import { ExchangeWriter } from '../../src/runtime/exchangeWriter.ts';
 import { InputGate } from '../../src/runtime/inputGate.ts';
-import { ProcessingTimers } from '../../src/runtime/processingTimers.ts';
 import { TaskBarriers } from '../../src/runtime/taskBarriers.ts';
 import { TaskCheckpoints } from '../../src/runtime/taskCheckpoints.ts';
 import type { TaskContext } from '../../src/runtime/taskContext.ts';
 import { createFeed } from '../../src/runtime/taskFeed.ts';
 import { barrierOf } from './barriers.ts';
+import { standingContext } from './standingContext.ts';
 
 const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 1_000_000_000);
 const RUNS = 400;
@@ -53,28 +53,7 @@ class Stage {
   stumbled = false;
 
   constructor(storage: MemoryStorage, parallelism = 1) {
-    this.#context = {
-      jobId: JOB,
-      vertex: 1,
-      subtask: 0,
-      attempt: 0,
-      parallelism,
-      maxParallelism: 128,
-      pressure: { blocked: 0 },
-      time: { timestamp: 0 },
-      key: { handle: null },
-      timers: new ProcessingTimers(() => {}),
-      suspend() {},
-      exchangeFlusher: { add() {} },
-      sinkFlusher: { add() {} },
-      now: () => 0,
-      wake() {},
-      wakeAt() {},
-      fail(error) {
-        throw error;
-      },
-      countOut() {},
-    };
+    this.#context = standingContext({ vertex: 1, parallelism });
     this.#unsent = Array.from({ length: PRODUCERS }, () => []);
     const producerAttempts = new Array<number>(PRODUCERS).fill(0);
     const spec = {
