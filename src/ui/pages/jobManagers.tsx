@@ -6,6 +6,7 @@ import { type Column, Table } from '../elements/table.tsx';
 import { bytes, duration, percent } from '../format.ts';
 import { useResource } from '../polling.ts';
 import { jobManagerHref } from '../route.ts';
+import { DetailsPage } from './detailsPage.tsx';
 import { useTitle } from './title.ts';
 
 const COLUMNS: readonly Column<JobManager>[] = [
@@ -62,17 +63,10 @@ const PARTS: readonly Column<JobManagerDetails['actors'][number]>[] = [
 
 export function JobManagerPage({ id }: { readonly id: string }) {
   useTitle(id);
-  const { data, problem } = useResource<JobManagerDetails>(`jobmanagers/${encodeURIComponent(id)}`);
+  const resource = useResource<JobManagerDetails>(`jobmanagers/${encodeURIComponent(id)}`);
   return (
-    <>
-      <p class="crumbs">
-        <a href="#/jobmanagers">JobManagers</a>
-      </p>
-      <h1>{id}</h1>
-      {problem !== null && <p class="problem">{problem}</p>}
-      {data === null ? (
-        problem === null && <Awaited problem={null} />
-      ) : (
+    <DetailsPage id={id} all={{ href: '#/jobmanagers', name: 'JobManagers' }} resource={resource}>
+      {(data) => (
         <>
           <Facts
             facts={{
@@ -90,6 +84,6 @@ export function JobManagerPage({ id }: { readonly id: string }) {
           <Table label="Parts" columns={PARTS} rows={data.actors} keyOf={({ path }) => path} empty="None." />
         </>
       )}
-    </>
+    </DetailsPage>
   );
 }

@@ -6,6 +6,7 @@ import { type Column, Table } from '../elements/table.tsx';
 import { bytes, duration, NOTHING, percent } from '../format.ts';
 import { useResource } from '../polling.ts';
 import { jobHref, taskManagerHref } from '../route.ts';
+import { DetailsPage } from './detailsPage.tsx';
 import { useTitle } from './title.ts';
 
 export function TaskManagersPage() {
@@ -78,19 +79,12 @@ function SlotTasks({ slot }: { readonly slot: NonNullable<SlotRow['slot']> }) {
 
 export function TaskManagerPage({ id }: { readonly id: string }) {
   useTitle(id);
-  const { data, problem } = useResource<TaskManagerDetails>(`taskmanagers/${encodeURIComponent(id)}`);
+  const resource = useResource<TaskManagerDetails>(`taskmanagers/${encodeURIComponent(id)}`);
   const now = useServerTime();
-  const used = new Map(data?.allocatedSlots.map((slot) => [slot.index, slot]));
+  const used = new Map(resource.data?.allocatedSlots.map((slot) => [slot.index, slot]));
   return (
-    <>
-      <p class="crumbs">
-        <a href="#/taskmanagers">TaskManagers</a>
-      </p>
-      <h1>{id}</h1>
-      {problem !== null && <p class="problem">{problem}</p>}
-      {data === null ? (
-        problem === null && <Awaited problem={null} />
-      ) : (
+    <DetailsPage id={id} all={{ href: '#/taskmanagers', name: 'TaskManagers' }} resource={resource}>
+      {(data) => (
         <>
           <Facts
             facts={{
@@ -115,7 +109,7 @@ export function TaskManagerPage({ id }: { readonly id: string }) {
           />
         </>
       )}
-    </>
+    </DetailsPage>
   );
 }
 
