@@ -1,6 +1,8 @@
 // One subtask's reader of a stream: its filters, each a split that fetches in the background. The task takes what has arrived, split by split in turn.
+
 import { DeliverPolicy as Policy, RetentionPolicy, type StreamInfo } from '@nats-io/jetstream';
 import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } from 'sluice';
+import { Availability } from '../../runtime/connectors/availability.ts';
 import { Nats, NatsConnectorError } from './connection.ts';
 import { headersOf, type NatsMessage } from './messages.ts';
 import type { NatsSourceOptions } from './source.ts';
@@ -22,7 +24,7 @@ export class NatsReader<T> implements SourceReader<T, ReaderState> {
   #turn = 0;
   #failure: unknown = null;
   #closed = false;
-  #available: { readonly promise: Promise<void>; readonly settle: () => void } | null = null;
+  readonly #available = new Availability();
 
   constructor(context: SourceReaderContext, options: NatsSourceOptions<T>, filters: readonly string[]) {
     this.#context = context;
@@ -73,14 +75,7 @@ export class NatsReader<T> implements SourceReader<T, ReaderState> {
   isAvailable(): Promise<void> {
     if (this.#closed || this.#failure !== null || this.#splits.some((split) => split.arrived.length > 0))
       return Promise.resolve();
-    if (this.#available === null) {
-      let settle = (): void => {};
-      const promise = new Promise<void>((resolve) => {
-        settle = resolve;
-      });
-      this.#available = { promise, settle };
-    }
-    return this.#available.promise;
+    return this.#available.next();
   }
 
   snapshotState(): ReaderState {
@@ -184,8 +179,7 @@ export class NatsReader<T> implements SourceReader<T, ReaderState> {
   }
 
   #wake(): void {
-    this.#available?.settle();
-    this.#available = null;
+    this.#available.signal();
   }
 }
 

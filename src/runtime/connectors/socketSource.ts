@@ -2,8 +2,10 @@
 // has sent, so records are delivered at most once: what had arrived, or was sent while nobody was connected, is lost when the task fails.
 // Guarantees: no character is cut at the border of a chunk; while the task takes nothing the socket is paused, so that little more than one
 // chunk waits here; a record without end is refused once it is too long.
+
 import net from 'node:net';
 import { TaskError } from '../errors.ts';
+import { Availability } from './availability.ts';
 import type { InputStatus, ReaderOutput, Source, SourceReader } from './source.ts';
 
 export interface SocketSourceSpec {
@@ -47,7 +49,7 @@ class SocketReader implements SourceReader<string, null> {
   #ended = false;
   #closed = false;
   #failure: TaskError | null = null;
-  #available: { readonly promise: Promise<void>; readonly settle: () => void } | null = null;
+  readonly #available = new Availability();
 
   constructor(spec: SocketSourceSpec, operator: string) {
     this.#spec = spec;
@@ -74,14 +76,7 @@ class SocketReader implements SourceReader<string, null> {
 
   isAvailable(): Promise<void> {
     if (this.#records.length > 0 || this.#ended || this.#closed || this.#failure !== null) return Promise.resolve();
-    if (this.#available === null) {
-      let settle = (): void => {};
-      const promise = new Promise<void>((resolve) => {
-        settle = resolve;
-      });
-      this.#available = { promise, settle };
-    }
-    return this.#available.promise;
+    return this.#available.next();
   }
 
   snapshotState(): null {
@@ -165,8 +160,7 @@ class SocketReader implements SourceReader<string, null> {
   }
 
   #wake(): void {
-    this.#available?.settle();
-    this.#available = null;
+    this.#available.signal();
   }
 }
 
